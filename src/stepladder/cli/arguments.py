@@ -1,0 +1,182 @@
+"""Every verb and its options. Only argparse is imported here: `stepladder --help` starts as fast as Python does."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TypeAlias
+
+from stepladder import __version__
+
+_EXIT_CODES = """\
+exit codes: 0 done · 1 a check, test or comparison failed, or rows were refused · 2 found before work started (usage,
+configuration, a model that cannot be read) · 3 database, network or disk · 4 a model failed while running · 5 another
+live run holds the work · 70 a defect of ours · 130, 143 interrupted"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    root = argparse.ArgumentParser(
+        prog="stepladder",
+        description="Write a data pipeline once, in PostgreSQL's SQL; prototype it on a SQLite file, run it on PostgreSQL.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action="version", version=f"stepladder {__version__}")
+    verbs = root.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _init(verbs)
+    _demo(verbs)
+    _load(verbs)
+    _query(verbs)
+    _tables(verbs)
+    _plan(verbs)
+    _run(verbs)
+    _test(verbs)
+    _report(verbs)
+    _drop(verbs)
+    return root
+
+
+_Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _verb(verbs: _Verbs, name: str, text: str) -> argparse.ArgumentParser:
+    return verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+
+
+def _target(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--target",
+        metavar="NAME|URL",
+        help="a target of stepladder.toml, or a URL (default: the project's default)",
+    )
+
+
+def _json(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _span(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "models", nargs="*", metavar="MODEL", help="these models and what they read (default: all)"
+    )
+    verb.add_argument("--start", metavar="DATE", help="first day, in the project's time zone, as 2026-03-08")
+    verb.add_argument("--end", metavar="DATE", help="the day after the last one")
+    verb.add_argument(
+        "--now", metavar="TIME", help="take this for the present: only days that are over are run"
+    )
+    verb.add_argument("--redo", action="store_true", help="do finished days again")
+
+
+def _init(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "init", "make a small working project in a new folder")
+    verb.add_argument("name", metavar="NAME", help="the folder, and the project's name")
+    verb.add_argument(
+        "--timezone", default="UTC", metavar="ZONE", help="the zone whose midnight ends a day (default: UTC)"
+    )
+
+
+def _demo(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs, "demo", "the whole story on a made-up shop, with a real PostgreSQL, in under a minute"
+    )
+    verb.add_argument(
+        "folder", nargs="?", default="stepladder-demo", metavar="FOLDER", help="default: ./stepladder-demo"
+    )
+    verb.add_argument(
+        "--users", type=int, default=1000, metavar="N", help="the size of the shop (default: 1000)"
+    )
+    _json(verb)
+
+
+def _load(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "load", "write a file's rows into a table, all or nothing")
+    verb.add_argument(
+        "file", metavar="FILE", help=".csv or .jsonl, also .gz; a web server log with --format combined"
+    )
+    verb.add_argument("--into", required=True, metavar="TABLE")
+    verb.add_argument("--mode", required=True, choices=["append", "replace", "upsert", "replace_where"])
+    verb.add_argument(
+        "--key",
+        action="append",
+        metavar="COLUMN",
+        help="for upsert; with --create the primary key; repeatable",
+    )
+    verb.add_argument("--where", metavar="SQL", help="for replace_where: the rows that go first")
+    verb.add_argument("--create", action="store_true", help="make the table where it is missing")
+    verb.add_argument("--format", choices=["csv", "jsonl", "combined"], help="default: by the file's name")
+    verb.add_argument(
+        "--once", metavar="TOKEN", help="do nothing when a load with this token has succeeded before"
+    )
+    verb.add_argument(
+        "--rejects", choices=["table"], help="keep rows that do not fit in TABLE_rejects (default for logs)"
+    )
+    _target(verb)
+    _json(verb)
+
+
+def _query(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "query", "run one statement of PostgreSQL's SQL and print its rows")
+    verb.add_argument("sql", metavar="SQL", help="the statement; - reads it from standard input")
+    verb.add_argument(
+        "-p",
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value for :NAME; repeatable",
+    )
+    verb.add_argument("--csv", action="store_true", help="CSV on standard output")
+    verb.add_argument("--json", action="store_true", help="an array of objects on standard output")
+    _target(verb)
+
+
+def _tables(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "tables", "what tables there are, and their columns")
+    verb.add_argument("tables", nargs="*", metavar="TABLE", help="show the columns of these")
+    _target(verb)
+    _json(verb)
+
+
+def _plan(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "plan", "what there is to do, and why; writes nothing")
+    _span(verb)
+    _target(verb)
+    _json(verb)
+
+
+def _run(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "run", "bring the models up to date")
+    _span(verb)
+    verb.add_argument(
+        "--wait",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="for another run that holds the work (default: 60)",
+    )
+    _target(verb)
+    _json(verb)
+
+
+def _test(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs, "test", "run the model tests: on SQLite in memory, or on a target, leaving nothing there"
+    )
+    verb.add_argument(
+        "tests", nargs="*", metavar="TEST", help="names of files in tests/, without .test (default: all)"
+    )
+    _target(verb)
+    _json(verb)
+
+
+def _report(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "report", "write reports/index.html, the stakeholders' page")
+    _target(verb)
+    _json(verb)
+
+
+def _drop(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "drop", "drop a model's table and what the ledger holds of it")
+    verb.add_argument("name", metavar="MODEL")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+    _target(verb)

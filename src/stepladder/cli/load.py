@@ -1,0 +1,64 @@
+"""`stepladder load FILE --into TABLE --mode M`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from stepladder.cli.output import count, print_json, prose
+from stepladder.cli.session import open_target
+from stepladder.db import LoadResult
+from stepladder.files import open_source
+
+
+def command(arguments: argparse.Namespace) -> int:
+    open_source(
+        arguments.file, format=arguments.format
+    )  # a missing file is said before a new database is made
+    say = prose()
+    with open_target(arguments.target) as db, _bar() as bar:
+        task = bar.add_task(arguments.file, total=None)
+        result = db.load(
+            str(arguments.file),
+            arguments.into,
+            mode=arguments.mode,
+            key=arguments.key,
+            where=arguments.where,
+            create=arguments.create,
+            format=arguments.format,
+            once=arguments.once,
+            rejects=arguments.rejects,
+            progress=lambda rows, read, size: bar.update(task, completed=read or rows, total=size),
+        )
+    if arguments.json:
+        print_json(asdict(result))
+    else:
+        say.print(_words(arguments, result), markup=False)
+    return 0
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=prose(),
+        transient=True,
+    )
+
+
+def _words(arguments: argparse.Namespace, result: LoadResult) -> str:
+    if result.skipped:
+        return f"nothing done: a load with the token {arguments.once!r} has succeeded before"
+    parts = [f"{count(result.inserted, 'row')} inserted"]
+    parts += [f"{count(result.updated, 'row')} updated"] if result.updated else []
+    parts += [f"{count(result.deleted, 'row')} deleted"] if result.deleted else []
+    parts += (
+        [f"{count(result.rejected, 'line')} kept aside in {arguments.into}_rejects"]
+        if result.rejected
+        else []
+    )
+    return f"{arguments.into}: {', '.join(parts)} · {result.seconds:.1f} s"

@@ -1,0 +1,35 @@
+"""--start, --end and --now as instants."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from stepladder.config import Project
+from stepladder.db import Database
+from stepladder.pipelines import Prepared, local_instant, prepare
+
+Moment = dt.datetime | None
+
+
+def prepared(arguments: argparse.Namespace, db: Database, project: Project) -> Prepared:
+    """Models bound and planned, as the options ask. Raises UsageError for a wrong date, ModelError."""
+    start, end, now = (_moment(text, project) for text in (arguments.start, arguments.end, arguments.now))
+    return prepare(db, project, names=arguments.models, asked=(start, end), now=now, redo=arguments.redo)
+
+
+def check_dates(arguments: argparse.Namespace, project: Project) -> None:
+    """Raise UsageError for a wrong date, before anything is opened."""
+    for text in (arguments.start, arguments.end, arguments.now):
+        _moment(text, project)
+
+
+def _moment(text: str | None, project: Project) -> Moment:
+    return None if text is None else local_instant(text, project.timezone)
+
+
+def day(instant: dt.datetime, project: Project) -> str:
+    """An interval's start as people name it: a date, with the hour where it does not begin at midnight."""
+    local = instant.astimezone(ZoneInfo(project.timezone))
+    return f"{local:%Y-%m-%d}" if (local.hour, local.minute) == (0, 0) else f"{local:%Y-%m-%d %H:%M}"

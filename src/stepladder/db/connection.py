@@ -1,0 +1,106 @@
+"""What Stepladder asks of one open connection, whichever driver holds it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from stepladder.sql import Column, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Rows and their columns, and how many rows the statement wrote (0 where it writes none)."""
+
+    columns: tuple[Column, ...]
+    rows: list[tuple[Any, ...]]
+    affected: int
+
+
+class Connection(ABC):
+    """One connection, used by one thread at a time. Every error that leaves it is of our tree.
+
+    Outside begin() each statement is its own transaction.
+    """
+
+    product: ClassVar[str]
+    limited: float | None = None
+    read_only: bool = False
+
+    def settle(self, *, limit: float | None, read_only: bool) -> None:
+        """Make the session as the options want it; says nothing to the server where it is so already."""
+        if limit != self.limited:
+            self.limit(limit)
+            self.limited = limit
+        if read_only != self.read_only:
+            self.restrict(read_only=read_only)
+            self.read_only = read_only
+
+    @abstractmethod
+    def run(self, sql: str, values: Mapping[str, object]) -> Result:
+        """One statement in PostgreSQL's SQL, with `:name` values."""
+
+    @abstractmethod
+    def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
+        """One statement for each row of values; the sum of the rows affected. Inside a transaction only."""
+
+    @abstractmethod
+    def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
+        """Append rows of *stored* values (`stepladder.sql.encoder`). Inside a transaction only."""
+
+    @abstractmethod
+    def begin(self, *, read_only: bool, isolation: str | None) -> None:
+        """Open a transaction; a writing one on SQLite takes the write lock at once."""
+
+    @abstractmethod
+    def commit(self) -> None: ...
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Leave whatever transaction is open. Does nothing where none is."""
+
+    @abstractmethod
+    def savepoint(self, name: str) -> None: ...
+
+    @abstractmethod
+    def release(self, name: str) -> None: ...
+
+    @abstractmethod
+    def rollback_to(self, name: str) -> None: ...
+
+    @abstractmethod
+    def columns(self, table: TableName) -> tuple[Column, ...] | None:
+        """The table's columns in order; None where there is no such table."""
+
+    @abstractmethod
+    def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
+        """The column names of each unique key, the primary key first."""
+
+    @abstractmethod
+    def tables(self) -> tuple[TableName, ...]:
+        """Every table and view that is not the engine's own."""
+
+    @abstractmethod
+    def make_home(self) -> None:
+        """Make the schema `stepladder` where it is missing, one session at a time. Inside a transaction."""
+
+    @abstractmethod
+    def limit(self, seconds: float | None) -> None:
+        """Cancel every later statement that runs longer; None: never."""
+
+    @abstractmethod
+    def restrict(self, *, read_only: bool) -> None:
+        """Refuse every later write, or allow them again."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """The server's or library's version, for people."""
+
+    @abstractmethod
+    def usable(self) -> bool:
+        """False when the other side is known to be gone. Costs no round trip."""
+
+    @abstractmethod
+    def close(self) -> None: ...

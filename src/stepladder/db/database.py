@@ -1,0 +1,296 @@
+"""connect(): the only door to a database."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TypeVar
+from urllib.parse import quote as percent
+
+from stepladder.config import Target, find_project, resolve_target
+from stepladder.db.connection import Connection
+from stepladder.db.pool import Pool
+from stepladder.db.session import Session
+from stepladder.db.steps import done_so_far, take
+from stepladder.errors import (
+    ConnectionFailed,
+    DatabaseError,
+    MissingExtra,
+    TransactionDead,
+    UsageError,
+    UseTransaction,
+)
+
+T = TypeVar("T")
+_ISOLATION = (None, "read committed", "repeatable read", "serializable")
+
+
+def connect(
+    target: str | Target | None = None,
+    /,
+    *,
+    pool_size: int = 10,
+    pool_timeout: float = 30.0,
+    statement_timeout: float | None = None,
+    read_only: bool = False,
+) -> Database:
+    """A database, by URL or by a target's name in stepladder.toml; None: STEPLADDER_TARGET, else `default`.
+
+    The first connection is made here, so that a server that is down or a wrong password shows at once. Times
+    are seconds. Raises ConfigError, ConnectionFailed, MissingExtra.
+    """
+    found = target if isinstance(target, Target) else resolve_target(target, find_project())
+    size = 1 if found.is_sqlite and found.path is None else pool_size
+    pool = Pool(_OPENERS[found.driver](found, read_only=read_only), size=size, timeout=pool_timeout)
+    database = Database(pool, found, statement_timeout=statement_timeout, read_only=read_only)
+    try:
+        with database._connection():
+            pass
+    except BaseException:
+        pool.close()
+        raise
+    return database
+
+
+class Database(Session):
+    """A pool of connections to one target. Thread-safe. Close it, or use it as a context manager."""
+
+    def __init__(
+        self, pool: Pool, target: Target, *, statement_timeout: float | None, read_only: bool
+    ) -> None:
+        self.target = target
+        self._pool = pool
+        self._limit = statement_timeout
+        self._read_only = read_only
+        self._thread = threading.local()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Database {self.target}>"
+
+    def close(self) -> None:
+        """Close every connection: the idle ones now, the others when they come back."""
+        self._pool.close()
+
+    def options(self, *, statement_timeout: float | None = None, read_only: bool | None = None) -> Database:
+        """The same pool, with a limit in seconds for each statement, or refusing to write; None: as it is here."""
+        view = Database(
+            self._pool,
+            self.target,
+            statement_timeout=self._limit if statement_timeout is None else statement_timeout,
+            read_only=self._read_only if read_only is None else read_only,
+        )
+        view._thread = self._thread
+        return view
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False, isolation: str | None = None) -> Iterator[Transaction]:
+        """Commit at the end of the block, or roll back and raise.
+
+        `isolation` is PostgreSQL's word ("repeatable read", "serializable"); on SQLite every transaction is
+        serializable. After a failed statement the transaction is dead on both engines.
+        """
+        if isolation not in _ISOLATION:
+            raise UsageError(
+                f"isolation must be one of {', '.join(map(repr, _ISOLATION[1:]))}, not {isolation!r}."
+            )
+        with self._own_transaction(read_only=read_only, isolation=isolation) as (connection, transaction):
+            yield transaction
+            transaction.refuse_dead()
+            connection.commit()
+
+    @contextmanager
+    def scratch(self) -> Iterator[Transaction]:
+        """A transaction that is always rolled back: try what you like, nothing stays."""
+        with self._own_transaction(read_only=False, isolation=None) as (_, transaction):
+            yield transaction
+
+    def take_steps(self, part: str, steps: Sequence[str]) -> None:
+        """Bring a part of our own tables (schema `stepladder`) to its last numbered step."""
+        with self._transaction() as connection:
+            take(connection, part, steps)
+
+    def steps_taken(self, part: str) -> int:
+        """The number of the last step that was taken; 0 where there are none of its tables."""
+        with self._connection() as connection:
+            return done_so_far(connection, part)
+
+    def run_transaction(
+        self, work: Callable[[Transaction], T], *, attempts: int = 5, isolation: str | None = None
+    ) -> T:
+        """work(tx) in a transaction; again, after a pause, when a retryable error ended it.
+
+        A COMMIT of unknown outcome is raised, never repeated.
+        """
+        for attempt in range(1, attempts + 1):
+            try:
+                with self.transaction(isolation=isolation) as transaction:
+                    return work(transaction)
+            except DatabaseError as error:
+                if not error.retryable or getattr(error, "outcome", "") == "unknown" or attempt == attempts:
+                    raise
+                time.sleep(random.uniform(0.5, 1.0) * min(2.0, 0.02 * 2**attempt))  # noqa: S311 - a pause, no secret
+        raise UsageError(f"attempts must be at least 1, not {attempts}.")
+
+    @contextmanager
+    def _own_transaction(
+        self, *, read_only: bool, isolation: str | None
+    ) -> Iterator[tuple[Connection, Transaction]]:
+        """A transaction that this thread is in until the block ends; whatever is not committed is rolled back."""
+        with self._connection() as connection:
+            connection.begin(read_only=read_only or self._read_only, isolation=isolation)
+            transaction = Transaction(connection)
+            self._thread.transaction = transaction
+            try:
+                yield connection, transaction
+            finally:
+                self._thread.transaction = None
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        if getattr(self._thread, "transaction", None) is not None:
+            raise UseTransaction(
+                "This thread has a transaction open: what is asked of the database now would run outside it. "
+                "Ask the transaction: `with db.transaction() as tx: tx.query(...)`."
+            )
+        with self._checked_out() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._connection() as connection:
+            connection.begin(read_only=self._read_only, isolation=None)
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def _checked_out(self) -> Iterator[Connection]:
+        connection = self._pool.take()
+        broken = False
+        try:
+            connection.settle(limit=self._limit, read_only=self._read_only)
+            yield connection
+        except ConnectionFailed:
+            broken = True
+            raise
+        finally:
+            self._pool.give_back(connection, broken=broken)
+
+
+class Transaction(Session):
+    """One transaction. It has every verb of the database; `transaction()` is a savepoint in it."""
+
+    def __init__(self, connection: Connection, *, depth: int = 0) -> None:
+        self._raw = connection
+        self._depth = depth
+        self._failed: DatabaseError | None = None
+        self._inner: Transaction | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A savepoint: rolled back to when the block raises."""
+        self.refuse_dead()
+        name = f"stepladder_{self._depth + 1}"
+        self._raw.savepoint(name)
+        inner = Transaction(self._raw, depth=self._depth + 1)
+        self._inner = inner
+        try:
+            yield inner
+            inner.refuse_dead()
+        except BaseException:
+            self._raw.rollback_to(name)
+            raise
+        else:
+            self._raw.release(name)
+        finally:
+            self._inner = None
+
+    def refuse_dead(self) -> None:
+        """Raise TransactionDead after a failed statement."""
+        if self._failed is not None:
+            raise TransactionDead(
+                f"An earlier statement of this transaction failed ({self._failed.message.splitlines()[0]}): nothing of it is "
+                "kept. Let the error leave the block, or put what may fail into `with tx.transaction():`."
+            ) from self._failed
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        self.refuse_dead()
+        if self._inner is not None:
+            raise UseTransaction(
+                "A savepoint is open in this transaction: ask it (`with tx.transaction() as inner`)."
+            )
+        try:
+            yield self._raw
+        except DatabaseError as error:
+            self._failed = error
+            raise
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        # A savepoint: what several statements have done before one of them fails goes with it, even when the
+        # caller catches the error and commits.
+        try:
+            with self.transaction() as inner, inner._connection() as connection:
+                yield connection
+        except DatabaseError as error:
+            self._failed = error
+            raise
+
+
+def _sqlite(target: Target, *, read_only: bool) -> Callable[[], Connection]:
+    from stepladder.db.sqlite import SqliteConnection
+
+    options = target.url.partition("?")[2]
+    address = f"file:{percent(str(target.path))}" if target.path else "file::memory:"
+    # A reader must not turn somebody's file into WAL for good.
+    wal = not read_only and "mode=ro" not in options
+    return lambda: SqliteConnection(f"{address}?{options}" if options else address, wal=wal)
+
+
+def _psycopg(target: Target, **_: bool) -> Callable[[], Connection]:
+    from stepladder.db.psycopg3 import PsycopgConnection
+
+    return lambda: PsycopgConnection(_libpq_url(target.url))
+
+
+def _psycopg2(target: Target, **_: bool) -> Callable[[], Connection]:
+    try:
+        from stepladder.db.psycopg2 import Psycopg2Connection
+    except ModuleNotFoundError as error:
+        raise MissingExtra("A postgresql+psycopg2:// target", "psycopg2") from error
+
+    return lambda: Psycopg2Connection(_libpq_url(target.url))
+
+
+def _embedded(target: Target, **_: bool) -> Callable[[], Connection]:
+    from stepladder.db import embedded
+    from stepladder.db.psycopg3 import PsycopgConnection
+
+    if target.path is None:
+        raise UsageError("an embedded target needs a folder: postgresql+embedded:///folder")
+    url = embedded.start(target.path)
+    return lambda: PsycopgConnection(url)
+
+
+def _libpq_url(url: str) -> str:
+    return "postgresql://" + url.partition("://")[2]
+
+
+_OPENERS: Mapping[str, Callable[..., Callable[[], Connection]]] = {
+    "sqlite3": _sqlite,
+    "psycopg": _psycopg,
+    "psycopg2": _psycopg2,
+    "embedded": _embedded,
+}

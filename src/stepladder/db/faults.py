@@ -1,0 +1,103 @@
+"""Driver errors into ours, in one place: by SQLSTATE on PostgreSQL, by extended result code on SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from stepladder.errors import DatabaseError, DataError, ResourceError, database_error, redact
+
+# SQLite's extended result codes (https://sqlite.org/rescode.html) and the SQLSTATE that PostgreSQL would give.
+_SQLSTATES = {
+    "SQLITE_CONSTRAINT_UNIQUE": "23505",
+    "SQLITE_CONSTRAINT_PRIMARYKEY": "23505",
+    "SQLITE_CONSTRAINT_ROWID": "23505",
+    "SQLITE_CONSTRAINT_NOTNULL": "23502",
+    "SQLITE_CONSTRAINT_CHECK": "23514",
+    "SQLITE_CONSTRAINT_FOREIGNKEY": "23503",
+    "SQLITE_BUSY": "55P03",
+    "SQLITE_BUSY_SNAPSHOT": "40001",
+    "SQLITE_BUSY_RECOVERY": "55P03",
+    "SQLITE_LOCKED": "55P03",
+    "SQLITE_FULL": "53100",
+    "SQLITE_NOMEM": "53200",
+    "SQLITE_READONLY": "25006",
+    "SQLITE_INTERRUPT": "57014",
+    "SQLITE_CANTOPEN": "08001",
+    "SQLITE_NOTADB": "08001",
+    "SQLITE_CORRUPT": "XX001",
+    "SQLITE_TOOBIG": "54000",
+}
+_NEXT = {
+    "23505": "Nothing of this statement was written.",
+    "55P03": "Nothing was written. Another process holds the lock: wait for it, or end it.",
+    "53100": "The disk is full. Nothing of this transaction was written. Make room, then run it again.",
+    "57014": "Nothing of this statement was written.",
+    "25006": "This connection is read only.",
+}
+
+
+def postgres_fault(
+    sqlstate: str | None,
+    message: str,
+    *,
+    detail: str | None = None,
+    hint: str | None = None,
+    position: str | None = None,
+    statement: str | None = None,
+) -> DatabaseError:
+    """The error for what a server said. `position` counts characters from 1 in `statement`, as libpq gives it."""
+    state = sqlstate or "XX000"
+    place = int(position) - 1 if position else None
+    # 57014 is in the class of "operator intervention", whose other members end the connection.
+    lines = [
+        message.strip(),
+        *_caret(statement, place),
+        *(extra for extra in (detail, hint, _NEXT.get(state)) if extra),
+    ]
+    return database_error(state)(
+        "\n".join(lines), sqlstate=state, position=place, statement=_shown(statement)
+    )
+
+
+def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> DatabaseError:
+    """The error for what SQLite said."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    message = str(error)
+    if message == "integer overflow":
+        return database_error("22003")("bigint out of range", sqlstate="22003", statement=_shown(statement))
+    if name.startswith("SQLITE_IOERR"):
+        return ResourceError(f"SQLite could not read or write the file ({name}): {message}", sqlstate="58030")
+    state = _SQLSTATES.get(name) or _SQLSTATES.get(_primary(name)) or _by_class(error)
+    lines = [message, *([_NEXT[state]] if state in _NEXT else [])]
+    return database_error(state)("\n".join(lines), sqlstate=state, statement=_shown(statement))
+
+
+def _primary(name: str) -> str:
+    return "_".join(name.split("_")[:2])
+
+
+def _by_class(error: sqlite3.Error) -> str:
+    return DataError.sqlstate if isinstance(error, sqlite3.DataError) else DatabaseError.sqlstate
+
+
+def _shown(statement: str | None) -> str | None:
+    return None if statement is None else redact(statement)
+
+
+def _caret(statement: str | None, position: int | None) -> list[str]:
+    """The line of the statement that `position` is in, with a caret under it."""
+    if statement is None or position is None or position > len(statement):
+        return []
+    start = statement.rfind("\n", 0, position) + 1
+    line = statement[start:].split("\n", 1)[0]
+    return [f"    {line}", "    " + " " * (position - start) + "^"]
+
+
+def with_caret(error: DatabaseError, statement: str) -> DatabaseError:
+    """The same error, showing its place in the statement: for errors that the translator raises."""
+    if error.position is None or error.statement is not None:
+        return error
+    lines = [error.message, *_caret(statement, error.position)]
+    return type(error)(
+        "\n".join(lines), sqlstate=error.sqlstate, position=error.position, statement=_shown(statement)
+    )

@@ -1,0 +1,147 @@
+"""Models against a target's catalogue: every table and column that they name, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from stepladder.config import Project
+from stepladder.db import Session
+from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
+from stepladder.pipelines.model import Model, is_model
+from stepladder.quality import unknown_columns
+from stepladder.sql import Column, TableName, Type, describe, type_of
+
+_ZONED = ("timestamptz", "date")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A model and its output's columns; None where only the server can tell them. `by_date`: its windows are on
+    date columns, so :start and :end are dates of the project's zone."""
+
+    model: Model
+    columns: tuple[Column, ...] | None
+    by_date: bool
+
+
+def bind(models: Sequence[Model], session: Session, project: Project, *, strict: bool) -> tuple[Bound, ...]:
+    """Bind models, upstream first. `strict` (SQLite): whatever cannot be typed here is refused, since it could not
+    run either; else (PostgreSQL) the server may know what we do not, and only a missing table or column is refused.
+
+    Raises ModelError with file and line.
+    """
+    schema = _Known(session)
+    bound = []
+    for model in models:
+        found = _bind(model, schema, project, strict=strict)
+        schema.models[model.name] = found.columns
+        bound.append(found)
+    return tuple(bound)
+
+
+class _Known:
+    """The target's tables, and the models as they will be."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tables: dict[TableName, tuple[tuple[Column, ...], tuple[tuple[str, ...], ...]] | None] = {}
+        self.models: dict[str, tuple[Column, ...] | None] = {}
+
+    def columns(self, table: TableName) -> Sequence[Column] | None:
+        if is_model(table, self.models):
+            return self.models[table.name]
+        found = self._table(table)
+        return None if found is None else found[0]
+
+    def keys(self, table: TableName) -> Sequence[Sequence[str]]:
+        if is_model(table, self.models):
+            return ()
+        found = self._table(table)
+        return () if found is None else found[1]
+
+    def _table(self, name: TableName) -> tuple[tuple[Column, ...], tuple[tuple[str, ...], ...]] | None:
+        if name not in self._tables:
+            try:
+                table = self._session.table(name.sql)
+                self._tables[name] = (table.columns, table.keys)
+            except UndefinedTable:
+                self._tables[name] = None
+        return self._tables[name]
+
+
+def _bind(model: Model, schema: _Known, project: Project, *, strict: bool) -> Bound:
+    file = str(model.path.relative_to(project.folder))
+    for table in model.reads:
+        if not is_model(table, schema.models) and schema.columns(table) is None:
+            raise ModelError(
+                f"{model.name} reads {table.sql}, which is neither a model nor a table of the target. "
+                f"Load it first: stepladder load FILE --into {table.sql} --mode append --create",
+                file=file,
+            )
+    by_date = _reads_dates(model, schema)
+    try:
+        columns = describe(model.sql, schema, _parameter_types(model, project, by_date=by_date))
+    except (ProgrammingError, NotPortable) as error:
+        if strict or _surely_wrong(error, model, schema):
+            line = model.sql.count("\n", 0, error.position) + 1 if error.position is not None else None
+            raise ModelError(error.message, file=file, line=line) from error
+        return Bound(model, None, by_date)
+    refuse_output(model, columns, file)
+    return Bound(model, columns, by_date)
+
+
+def _surely_wrong(error: Exception, model: Model, schema: _Known) -> bool:
+    upstream_unknown = any(schema.columns(table) is None for table in model.reads)
+    return isinstance(error, UndefinedColumn | UndefinedTable) and not upstream_unknown
+
+
+def _reads_dates(model: Model, schema: _Known) -> bool:
+    types = {
+        column.type.name
+        for window in model.windows
+        for column in schema.columns(window.table) or ()
+        if column.name == window.column
+    }
+    if "date" in types and len(types) > 1:
+        raise ModelError(
+            f"{model.name} compares :start with a date and with a timestamp. Read both by timestamps.",
+            file=str(model.path),
+        )
+    return types == {"date"}
+
+
+def _parameter_types(model: Model, project: Project, *, by_date: bool) -> Mapping[str, Type]:
+    edge = Type("date" if by_date else "timestamptz")
+    given = {"start": edge, "end": edge, "now": Type("timestamptz"), "zone": Type("unknown")}
+    return {name: given[name] if name in given else type_of(project.vars[name]) for name in model.parameters}
+
+
+def refuse_output(model: Model, columns: Sequence[Column], file: str) -> None:
+    """Raise ModelError where the output lacks what the header names, or its time says no zone."""
+    names = [column.name for column in columns]
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise ModelError(f"two columns are called {', '.join(twins)}. Name them apart with AS.", file=file)
+    if "?column?" in names:
+        raise ModelError(f"column {names.index('?column?') + 1} has no name. Give it one with AS.", file=file)
+    for what, wanted in (("time", [model.time] if model.time else []), ("key", model.key)):
+        for name in wanted:
+            if name not in names:
+                raise ModelError(
+                    f"{what} names {name!r}, which is no column of the output ({', '.join(names)}).",
+                    file=file,
+                )
+    for check in model.checks:
+        for name in unknown_columns(check, columns):
+            raise ModelError(
+                f"check {check.text} names {name!r}, which is no column of the output ({', '.join(names)}).",
+                file=file,
+            )
+    type_ = next((column.type for column in columns if column.name == model.time), None)
+    if type_ is not None and type_.name not in _ZONED:
+        raise ModelError(
+            f"the time column {model.time} is {type_}: its values do not say of which zone they are. "
+            f"Make it a timestamptz, or a date of the project's zone: ({model.time} AT TIME ZONE :zone)::date.",
+            file=file,
+        )

@@ -1,0 +1,248 @@
+"""Python values to the values that a SQLite file stores, checked as PostgreSQL would check them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import Any
+from uuid import UUID
+
+from stepladder.errors import InvalidText, NotPortable, NumericOutOfRange, ParameterError, StringTooLong
+from stepladder.sql.arrays import parse_array
+from stepladder.sql.display import printer
+from stepladder.sql.jsons import jsonb_text, parse_json
+from stepladder.sql.literals import array_element
+from stepladder.sql.moments import (
+    parse_date,
+    parse_time,
+    parse_timestamp,
+    parse_timestamptz,
+    rounded,
+    stored_timestamptz,
+)
+from stepladder.sql.numerals import (
+    fit_numeric,
+    invalid_text,
+    numeric_text,
+    parse_float,
+    parse_integer,
+    parse_numeric,
+    to_float4,
+)
+from stepladder.sql.spans import from_timedelta, parse_span
+from stepladder.sql.storage import is_native_numeric
+from stepladder.sql.types import Type, fits_integer
+
+Encode = Callable[[Any], Any]
+_BYTEA_ESCAPE = re.compile(r"\\(?:\\|([0-3][0-7]{2}))|[^\\]+", re.DOTALL)
+
+
+@lru_cache(maxsize=1024)
+def encoder(type_: Type) -> Encode | None:
+    """A function from a Python value to the stored one; None where every value is stored as it is.
+
+    A str is read by PostgreSQL's input syntax for the type. NULL is the caller's: it is never given. The function
+    raises ParameterError for a value of a wrong Python type, and DataError's classes for one that does not fit.
+    """
+    encode = _ENCODERS.get(type_.name)
+    if encode is None:
+        raise NotPortable(f"a value of type {type_}", why="SQLite has no form for it yet")
+    return partial(encode, type_)
+
+
+def _wrong(type_: Type, value: object) -> ParameterError:
+    return ParameterError(f"a {type(value).__name__} is no value for {type_}: {str(value)[:80]!r}")
+
+
+def _integer(type_: Type, value: Any) -> int:
+    if isinstance(value, str):
+        return parse_integer(value, type_)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong(type_, value)
+    if not fits_integer(type_.name, value):
+        raise NumericOutOfRange(f'value "{value}" is out of range for type {type_}')
+    return value
+
+
+def _numeric(type_: Type, value: Any) -> int | float | str:
+    number = fit_numeric(_decimal(type_, value), type_)
+    if not is_native_numeric(type_):
+        return numeric_text(number)
+    if not number.is_finite():
+        raise NotPortable(f"{number} in a column of type {type_}", why="SQLite's numbers have no NaN")
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _decimal(type_: Type, value: Any) -> Decimal:
+    if isinstance(value, str):
+        return parse_numeric(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _wrong(type_, value)
+        return parse_numeric(repr(value))
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise _wrong(type_, value)
+    return parse_numeric(str(value))
+
+
+def _float(type_: Type, value: Any) -> float:
+    if isinstance(value, str):
+        number = parse_float(value, type_)
+    elif isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise _wrong(type_, value)
+    else:
+        number = float(value)
+    if math.isnan(number):
+        raise ParameterError(f"NaN as {type_}: SQLite's numbers have no NaN. Use NULL.")
+    if type_.name == "float8":
+        return number
+    if math.isfinite(number) and math.isinf(to_float4(number)):
+        raise NumericOutOfRange(f'"{number}" is out of range for type {type_}')
+    return to_float4(number)
+
+
+def _bool(type_: Type, value: Any) -> int:
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, str):
+        raise _wrong(type_, value)
+    word = value.strip().lower()
+    if word in ("on", "1") or (word and ("true".startswith(word) or "yes".startswith(word))):
+        return 1
+    if word in ("off", "of", "0") or (word and ("false".startswith(word) or "no".startswith(word))):
+        return 0
+    raise invalid_text(type_, value)
+
+
+def _text(type_: Type, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong(type_, value)
+    if "\0" in value:
+        raise ParameterError("the text holds a NUL character, which PostgreSQL cannot store")
+    text = value.rstrip(" ") if type_.name == "bpchar" else value
+    if type_.length is not None and len(text) > type_.length:
+        if text[type_.length :].strip(" "):
+            raise StringTooLong(f"value too long for type {type_}: {text[:80]!r} has {len(text)} characters")
+        text = text[: type_.length]
+    return text
+
+
+def _date(type_: Type, value: Any) -> str:
+    if isinstance(value, str):
+        return parse_date(value).isoformat()
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise _wrong(type_, value)
+    return value.isoformat()
+
+
+def _time(type_: Type, value: Any) -> str:
+    found = parse_time(value) if isinstance(value, str) else value
+    if found is None or (isinstance(found, time) and found.tzinfo is not None):
+        raise NotPortable(f"{value} as {type_}", why="Python's time holds neither 24:00 nor a zone here")
+    if not isinstance(found, time):
+        raise _wrong(type_, value)
+    if type_.precision not in (None, 6):
+        raise NotPortable(f"the type {type_}")
+    return found.isoformat()
+
+
+def _timestamp(type_: Type, value: Any) -> str:
+    found = parse_timestamp(value) if isinstance(value, str) else value
+    if not isinstance(found, datetime):
+        raise _wrong(type_, value)
+    if found.tzinfo is not None:
+        raise ParameterError(f"{value} has a time zone, and {type_} has none. Convert it first: value.astimezone(...).")
+    return rounded(found, type_.precision).isoformat(sep=" ")
+
+
+def _timestamptz(type_: Type, value: Any) -> str:
+    found = parse_timestamptz(value) if isinstance(value, str) else value
+    if not isinstance(found, datetime):
+        raise _wrong(type_, value)
+    if found.tzinfo is None:
+        raise ParameterError(f"{value} has no time zone, and {type_} needs one. Say which: value.replace(tzinfo=...).")
+    try:
+        return stored_timestamptz(rounded(found.astimezone(UTC), type_.precision))
+    except OverflowError as error:
+        raise ParameterError(f"{value} is outside the years 1 to 9999 in UTC") from error
+
+
+def _interval(type_: Type, value: Any) -> str:
+    if type_.precision not in (None, 6):
+        raise NotPortable(f"the type {type_}")
+    if isinstance(value, str):
+        return str(parse_span(value))
+    if not isinstance(value, timedelta):
+        raise _wrong(type_, value)
+    return str(from_timedelta(value))
+
+
+def _uuid(type_: Type, value: Any) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if not isinstance(value, str):
+        raise _wrong(type_, value)
+    inner = value[1:-1] if value[:1] == "{" and value[-1:] == "}" else value
+    if not re.fullmatch(r"[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}", inner):
+        raise invalid_text(type_, value)
+    return str(UUID(inner.replace("-", "")))
+
+
+def _bytea(type_: Type, value: Any) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if not isinstance(value, str):
+        raise _wrong(type_, value)
+    if value.startswith("\\x"):
+        try:
+            return bytes.fromhex(value[2:])
+        except ValueError as error:
+            raise InvalidText(f'invalid hexadecimal data: "{value[:80]}"', sqlstate="22023") from error
+    return _escaped_bytes(type_, value)
+
+
+def _escaped_bytes(type_: Type, value: str) -> bytes:
+    parts, at = [], 0
+    while match := _BYTEA_ESCAPE.match(value, at):
+        octal = match[1]
+        parts.append(bytes([int(octal, 8)]) if octal else b"\\" if match[0] == "\\\\" else match[0].encode())
+        at = match.end()
+    if at != len(value):
+        raise invalid_text(type_, value)
+    return b"".join(parts)
+
+
+def _jsonb(_: Type, value: Any) -> str:
+    return jsonb_text(parse_json(value) if isinstance(value, str) else value)
+
+
+def _array(type_: Type, value: Any) -> str:
+    element = type_.element or Type("text")
+    items = parse_array(value) if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        raise _wrong(type_, value)
+    encode, show = encoder(element.bare if element.name == "numeric" else element), printer(element)
+    texts = [None if item is None else show(encode(item) if encode else item) for item in items]
+    return "{" + ",".join("NULL" if text is None else array_element(text) for text in texts) + "}"
+
+
+_ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
+    **dict.fromkeys(("int2", "int4", "int8"), _integer),
+    **dict.fromkeys(("float4", "float8"), _float),
+    **dict.fromkeys(("text", "varchar", "bpchar", "unknown"), _text),
+    "numeric": _numeric,
+    "bool": _bool,
+    "date": _date,
+    "time": _time,
+    "timestamp": _timestamp,
+    "timestamptz": _timestamptz,
+    "interval": _interval,
+    "uuid": _uuid,
+    "bytea": _bytea,
+    "jsonb": _jsonb,
+    "array": _array,
+}

@@ -1,0 +1,22 @@
+"""PostgreSQL's functions in Python, for registering on a SQLite connection: pure, and tested without one."""
+
+from stepladder.sql.functions import arrays, casts, dates, extremes, formatting, numbers, statements, text
+from stepladder.sql.functions.aggregates import AGGREGATES
+from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
+
+SCALARS: tuple[Scalar, ...] = (
+    *numbers.SCALARS,
+    *text.SCALARS,
+    *dates.SCALARS,
+    *formatting.SCALARS,
+    *casts.SCALARS,
+    *arrays.SCALARS,
+    *extremes.SCALARS,
+    *statements.SCALARS,
+)
+COLLATIONS: tuple[Collation, ...] = (
+    Collation("pg_numeric", numbers.numeric_compare),
+    Collation("pg_interval", dates.span_compare),
+)
+
+__all__ = ["AGGREGATES", "COLLATIONS", "SCALARS", "Aggregate", "Collation", "Scalar"]

@@ -1,0 +1,144 @@
+"""Functions over arrays in their text form."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from stepladder.errors import NotPortable
+from stepladder.sql.arrays import parse_array
+from stepladder.sql.display import printer
+from stepladder.sql.encoding import encoder
+from stepladder.sql.functions.dates import span_compare
+from stepladder.sql.functions.numbers import numeric_compare
+from stepladder.sql.functions.registry import Scalar, strict
+from stepladder.sql.functions.text import ilike, like
+from stepladder.sql.literals import array_element
+from stepladder.sql.types import Type
+
+_COMPARED: dict[str, Callable[[int, int], bool]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_MATCHED: dict[str, Callable[[str, str], bool]] = {
+    "~~": lambda text, pattern: bool(like(text, pattern)),
+    "!~~": lambda text, pattern: not like(text, pattern),
+    "~~*": lambda text, pattern: bool(ilike(text, pattern)),
+    "!~~*": lambda text, pattern: not ilike(text, pattern),
+}
+_ORDERS = {"numeric": numeric_compare, "interval": span_compare}
+
+
+@lru_cache(maxsize=1024)
+def elements(text: str, type_: str) -> tuple[Any, ...]:
+    """The elements of an array in the form that expressions have."""
+    encode = encoder(Type(type_))
+    return tuple(None if item is None or encode is None else encode(item) for item in parse_array(text))
+
+
+def _tests(text: str, value: Any, symbol: str, type_: str) -> list[bool | None]:
+    items = elements(text, type_)
+    if symbol in _MATCHED:
+        match = _MATCHED[symbol]
+        return [None if item is None else match(value, item) for item in items]
+    order = _ORDERS.get(type_, _native_order)
+    compare = _COMPARED[symbol]
+    return [None if item is None else compare(order(value, item), 0) for item in items]
+
+
+def _native_order(one: Any, other: Any) -> int:
+    if isinstance(one, str):
+        one, other = one.encode(), other.encode()
+    return (one > other) - (one < other)
+
+
+def any_of(text: str | None, value: Any, symbol: str, type_: str) -> int | None:
+    """`value symbol ANY (array)`: true, else NULL where a comparison was, else false."""
+    if text is None:
+        return None
+    if value is None:
+        return 0 if not elements(text, type_) else None
+    found = _tests(text, value, symbol, type_)
+    return 1 if True in found else None if None in found else 0
+
+
+def all_of(text: str | None, value: Any, symbol: str, type_: str) -> int | None:
+    """`value symbol ALL (array)`: false, else NULL where a comparison was, else true."""
+    if text is None:
+        return None
+    if value is None:
+        return 1 if not elements(text, type_) else None
+    found = _tests(text, value, symbol, type_)
+    return 0 if False in found else None if None in found else 1
+
+
+def build(type_: str, *values: Any) -> str:
+    """ARRAY[…] of values of the type."""
+    show = printer(Type(type_))
+    return "{" + ",".join("NULL" if value is None else array_element(show(value)) for value in values) + "}"
+
+
+def element(type_: str, text: str | None, place: int | None) -> Any:
+    """`array[place]`, counted from 1; None outside."""
+    if text is None or place is None:
+        return None
+    items = elements(text, type_)
+    return items[place - 1] if 1 <= place <= len(items) else None
+
+
+def length(text: str, dimension: int) -> int | None:
+    """array_length(): None of an empty array."""
+    if dimension != 1:
+        return None
+    return len(parse_array(text)) or None
+
+
+def cardinality(text: str) -> int:
+    """cardinality()."""
+    return len(parse_array(text))
+
+
+def contains(type_: str, one: str, other: str) -> int:
+    """`one @> other`: NULLs are contained in nothing."""
+    if type_ in _ORDERS or type_.startswith("float"):
+        raise NotPortable("@> over arrays of numbers with a scale")
+    held = set(elements(one, type_)) - {None}
+    return int(all(item is not None and item in held for item in elements(other, type_)))
+
+
+def overlaps(type_: str, one: str, other: str) -> int:
+    """`one && other`."""
+    if type_ in _ORDERS or type_.startswith("float"):
+        raise NotPortable("&& over arrays of numbers with a scale")
+    return int(bool((set(elements(one, type_)) & set(elements(other, type_))) - {None}))
+
+
+def array_to_string(text: str, separator: str) -> str:
+    """array_to_string(): NULLs are left out."""
+    return separator.join(item for item in parse_array(text) if item is not None)
+
+
+def string_to_array(text: str, separator: str) -> str:
+    """string_to_array()."""
+    parts = [] if text == "" else text.split(separator) if separator else [text]
+    return "{" + ",".join(map(array_element, parts)) + "}"
+
+
+SCALARS: tuple[Scalar, ...] = (
+    Scalar("pg_any", 4, any_of),
+    Scalar("pg_all", 4, all_of),
+    Scalar("pg_array", -1, build),
+    Scalar("pg_element", 3, element),
+    strict("pg_array_length", 2, length),
+    strict("pg_cardinality", 1, cardinality),
+    strict("pg_contains", 3, contains),
+    strict("pg_overlaps", 3, overlaps),
+    strict("pg_array_to_string", 2, array_to_string),
+    strict("pg_string_to_array", 2, string_to_array),
+)

@@ -1,0 +1,28 @@
+"""What statements ask of their rows: ON CONFLICT's keys, LIMIT's numbers."""
+
+from __future__ import annotations
+
+from stepladder.errors import DatabaseError, DataError
+from stepladder.sql.functions.registry import Scalar
+
+
+def only_once(rows: int, value: object) -> object:
+    """`value`, unless its row's key comes `rows` > 1 times: PostgreSQL would have to update a row twice (21000)."""
+    if rows > 1:
+        raise DatabaseError(
+            "ON CONFLICT DO UPDATE command cannot affect row a second time: several rows of the statement have one key",
+            sqlstate="21000",
+        )
+    return value
+
+
+def limit(count: int | None, word: str) -> int:
+    """LIMIT's or OFFSET's number for SQLite, to which a negative LIMIT is none."""
+    if count is None:
+        return -1 if word == "LIMIT" else 0
+    if count < 0:
+        raise DataError(f"{word} must not be negative", sqlstate="2201W" if word == "LIMIT" else "2201X")
+    return count
+
+
+SCALARS: tuple[Scalar, ...] = (Scalar("pg_only_once", 2, only_once), Scalar("pg_limit", 2, limit))

@@ -1,0 +1,215 @@
+"""Calls of functions, aggregates and window functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stepladder.errors import DatabaseError, GroupingError, ProgrammingError
+from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
+from stepladder.sql.infer.coercion import boolean, coerce, resolved
+from stepladder.sql.infer.context import INT8, Analysis, Scope, refuse, wrong
+from stepladder.sql.infer.raw import Raw, strings
+from stepladder.sql.infer.scales import with_scale
+from stepladder.sql.infer.tree import (
+    Aggregate,
+    Call,
+    Expression,
+    Frame,
+    Order,
+    Reference,
+    WindowCall,
+    walk,
+)
+from stepladder.sql.infer.types import catalog_name, from_catalog
+
+Analyse = Callable[[Analysis, Raw, Scope], Expression]
+_NO_AGGREGATES = ("WHERE", "GROUP BY", "JOIN conditions", "VALUES", "LIMIT", "RETURNING", "UPDATE", "FILTER")
+# nodes/parsenodes.h, FRAMEOPTION_*
+_RANGE, _ROWS, _GROUPS, _NONDEFAULT = 0x2, 0x4, 0x8, 0x1
+_EDGES = (
+    (0x20, "start", "UNBOUNDED PRECEDING"),
+    (0x200, "start", "CURRENT ROW"),
+    (0x800, "start", "PRECEDING"),
+    (0x2000, "start", "FOLLOWING"),
+    (0x100, "end", "UNBOUNDED FOLLOWING"),
+    (0x400, "end", "CURRENT ROW"),
+    (0x1000, "end", "PRECEDING"),
+    (0x4000, "end", "FOLLOWING"),
+)
+_EXCLUDED = ((0x8000, "CURRENT ROW"), (0x10000, "GROUP"), (0x20000, "TIES"))
+
+
+def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression:
+    """A FuncCall node, as a function, an aggregate or a window function."""
+    position = body.get("location")
+    name = _name(body)
+    if body.get("func_variadic") or any("NamedArgExpr" in each for each in body.get("args", ())):
+        raise refuse("VARIADIC and named arguments", position)
+    if body.get("agg_within_group"):
+        raise refuse(f"the ordered-set aggregate {name}", position)
+    nodes = tuple(analyse(analysis, each, scope) for each in body.get("args", ()))
+    choice = _choose(name, nodes, position)
+    arguments = tuple(
+        resolved(node) if type_ == "any" else coerce(node, from_catalog(type_))
+        for node, type_ in zip(nodes, choice.arguments, strict=True)
+    )
+    if choice.procedure is None:
+        return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
+    return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)
+
+
+def _name(body: Raw) -> str:
+    names = strings(body["funcname"])
+    if len(names) > 1 and names[0] != "pg_catalog":
+        raise refuse(f"the function {'.'.join(names)}", body.get("location"))
+    return names[-1]
+
+
+def _choose(name: str, nodes: Sequence[Expression], position: int | None) -> Choice:
+    try:
+        return catalog().function(name, [catalog_name(node.type) for node in nodes])
+    except DatabaseError as error:
+        raise wrong(type(error), error.message, position, sqlstate=error.sqlstate) from error
+
+
+def _plain(
+    _: Analysis, body: Raw, __: Scope, ___: Analyse, choice: Choice, arguments: tuple[Expression, ...]
+) -> Expression:
+    position = body.get("location")
+    procedure = choice.procedure
+    assert procedure is not None
+    for word in ("over", "agg_filter", "agg_distinct", "agg_star"):
+        if body.get(word):
+            message = f"{choice.name} is not an aggregate function, nor a window function"
+            raise wrong(ProgrammingError, message, position, sqlstate="42809")
+    if procedure.returns_set:
+        raise refuse(f"the set-returning function {choice.name}", position)
+    volatile = procedure.volatility == "v"
+    type_ = with_scale(choice.name, from_catalog(choice.result), arguments)
+    return Call(type=type_, position=position, name=choice.name, arguments=arguments, volatile=volatile)
+
+
+def _aggregate(
+    analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse, choice: Choice, arguments: tuple[Expression, ...]
+) -> Expression:
+    if "over" in body:
+        return _window(analysis, body, scope, analyse, choice, arguments)
+    position = body.get("location")
+    if scope.clause in _NO_AGGREGATES:
+        raise wrong(GroupingError, f"aggregate functions are not allowed in {scope.clause}", position)
+    _refuse_nested(arguments, scope, position)
+    order = orders(analysis, body.get("agg_order"), scope, analyse)
+    return Aggregate(
+        type=with_scale(choice.name, from_catalog(choice.result), arguments),
+        position=position,
+        name=choice.name,
+        arguments=arguments,
+        distinct=bool(body.get("agg_distinct")),
+        filter=_filter(analysis, body, scope, analyse),
+        order=order,
+    )
+
+
+def _refuse_nested(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+    inside = [node for argument in arguments for node in walk(argument)]
+    if any(isinstance(node, Aggregate) for node in inside):
+        raise wrong(GroupingError, "aggregate function calls cannot be nested", position)
+    if any(isinstance(node, WindowCall) for node in inside):
+        raise wrong(GroupingError, "aggregate function calls cannot contain window function calls", position)
+    references = {node.source for node in inside if isinstance(node, Reference)}
+    if references and not references & scope.sources():
+        raise refuse("an aggregate over the columns of an outer query", position)
+
+
+def _filter(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression | None:
+    if "agg_filter" not in body:
+        return None
+    outer, scope.clause = scope.clause, "FILTER"
+    found = boolean(analyse(analysis, body["agg_filter"], scope), "FILTER")
+    scope.clause = outer
+    return found
+
+
+def _window(
+    analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse, choice: Choice, arguments: tuple[Expression, ...]
+) -> Expression:
+    position = body.get("location")
+    if "over" not in body:
+        message = f"window function {choice.name} requires an OVER clause"
+        raise wrong(ProgrammingError, message, position, sqlstate="42809")
+    if scope.clause not in ("SELECT", "ORDER BY", "DISTINCT ON"):
+        message = f"window functions are not allowed in {scope.clause}"
+        raise wrong(ProgrammingError, message, position, sqlstate="42P20")
+    if body.get("agg_distinct") or body.get("agg_order"):
+        raise refuse("DISTINCT or ORDER BY inside a window function", position)
+    inside = [node for argument in arguments for node in walk(argument)]
+    if any(isinstance(node, WindowCall) for node in inside):
+        raise wrong(ProgrammingError, "window function calls cannot be nested", position, sqlstate="42P20")
+    spec = _specification(body["over"], scope)
+    return WindowCall(
+        type=with_scale(choice.name, from_catalog(choice.result), arguments),
+        position=position,
+        name=choice.name,
+        arguments=arguments,
+        filter=_filter(analysis, body, scope, analyse),
+        partition=tuple(resolved(analyse(analysis, each, scope)) for each in spec.get("partitionClause", ())),
+        order=orders(analysis, spec.get("orderClause"), scope, analyse),
+        frame=_frame(analysis, spec, scope, analyse),
+    )
+
+
+def _specification(over: Raw, scope: Scope) -> Raw:
+    """The window's parts, those of the named window that it builds on included."""
+    name = over.get("name") or over.get("refname")
+    if not name:
+        return over
+    base = scope.windows.get(name)
+    if base is None:
+        raise wrong(ProgrammingError, f'window "{name}" does not exist', over.get("location"), sqlstate="42704")
+    base = _specification({key: value for key, value in base.items() if key != "name"}, scope)
+    if over.get("name"):
+        return base
+    return {**base, **{key: value for key, value in over.items() if key not in ("refname",)}}
+
+
+def _frame(analysis: Analysis, spec: Raw, scope: Scope, analyse: Analyse) -> Frame | None:
+    options = spec.get("frameOptions", 0)
+    if not options & _NONDEFAULT:
+        return None
+    words: dict[str, str] = {side: word for bit, side, word in _EDGES if options & bit}
+    mode = "ROWS" if options & _ROWS else "GROUPS" if options & _GROUPS else "RANGE"
+    edges: dict[str, tuple[Expression | None, str]] = {}
+    for side in ("start", "end"):
+        raw = spec.get(f"{side}Offset")
+        if raw is not None and mode == "RANGE":
+            raise refuse("a RANGE frame with an offset", spec.get("location"))
+        offset = None if raw is None else coerce(analyse(analysis, raw, scope), INT8, what="argument of ROWS")
+        edges[side] = (offset, words[side])
+    exclude = next((word for bit, word in _EXCLUDED if options & bit), None)
+    return Frame(mode=mode, start=edges["start"], end=edges["end"], exclude=exclude)
+
+
+def orders(analysis: Analysis, clause: Any, scope: Scope, analyse: Analyse) -> tuple[Order, ...]:
+    """The keys of an ORDER BY inside a call or a window."""
+    return tuple(order(resolved(analyse(analysis, each["SortBy"]["node"], scope)), each["SortBy"]) for each in clause or ())
+
+
+def order(key: Expression, body: Raw) -> Order:
+    """One key with its direction; NULLs are last unless the order is descending."""
+    if body.get("sortby_dir") == "SORTBY_USING":
+        raise refuse("ORDER BY … USING", body.get("location"))
+    descending = body.get("sortby_dir") == "SORTBY_DESC"
+    nulls = body.get("sortby_nulls", "SORTBY_NULLS_DEFAULT")
+    first = descending if nulls == "SORTBY_NULLS_DEFAULT" else nulls == "SORTBY_NULLS_FIRST"
+    return Order(key=key, descending=descending, nulls_first=first)
+
+
+def _ordered_set(
+    _: Analysis, body: Raw, __: Scope, ___: Analyse, choice: Choice, ____: tuple[Expression, ...]
+) -> Expression:
+    message = f"WITHIN GROUP is required for ordered-set aggregate {choice.name}"
+    raise wrong(ProgrammingError, message, body.get("location"), sqlstate="42809")
+
+
+_BY_KIND = {"f": _plain, "a": _aggregate, "w": _window, "o": _ordered_set, "h": _ordered_set}

@@ -1,0 +1,91 @@
+"""What analysis carries along: the schema, the parameters' types, scopes, and how it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
+
+from stepladder.errors import DatabaseError, NotPortable
+from stepladder.sql.infer.raw import Raw
+from stepladder.sql.infer.tree import Cte, Expression, Query
+from stepladder.sql.names import TableName
+from stepladder.sql.types import Column, Type
+
+BOOL, TEXT, INT4, INT8, NUMERIC, UNKNOWN = map(Type, ("bool", "text", "int4", "int8", "numeric", "unknown"))
+
+
+class Schema(Protocol):
+    """What is known of the tables."""
+
+    def columns(self, table: TableName) -> Sequence[Column] | None:
+        """The columns of a table or view; None where there is no such table."""
+
+    def keys(self, table: TableName) -> Sequence[Sequence[str]]:
+        """The unique keys of a table, the primary one first."""
+
+
+@dataclass(slots=True)
+class Item:
+    """One thing that FROM puts in sight: a name, and columns that stand for expressions."""
+
+    alias: str | None
+    columns: list[tuple[str, Expression]]
+    in_sight: bool = True  # its columns without their table's name, and `*`
+    by_name: bool = True
+    key: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Scope:
+    """One query's level of names; `parent` is the query around it."""
+
+    parent: Scope | None = None
+    items: list[Item] = field(default_factory=list)
+    ctes: dict[str, Cte] = field(default_factory=dict)
+    windows: dict[str, Raw] = field(default_factory=dict)
+    clause: str = "SELECT"
+
+    def levels(self) -> Iterator[Scope]:
+        """This level, then those around it."""
+        level: Scope | None = self
+        while level is not None:
+            yield level
+            level = level.parent
+
+    def sources(self) -> set[int]:
+        """The sources of this level."""
+        from stepladder.sql.infer.tree import Reference, walk
+
+        columns = (value for item in self.items for _, value in item.columns)
+        return {node.source for value in columns for node in walk(value) if isinstance(node, Reference)}
+
+    def cte(self, name: str) -> Cte | None:
+        """The query of WITH that a table's name means here."""
+        return next((level.ctes[name] for level in self.levels() if name in level.ctes), None)
+
+
+@dataclass(slots=True)
+class Analysis:
+    """One statement's analysis."""
+
+    schema: Schema
+    parameters: Mapping[str, Type]
+    names: Sequence[str]  # of $1, $2, …
+    query: Callable[[Analysis, Raw, Scope], Query]
+    _ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def new_id(self) -> int:
+        """A number for a source, unique in the statement."""
+        return next(self._ids)
+
+
+def wrong(kind: type[DatabaseError], message: str, position: int | None, *, sqlstate: str | None = None) -> DatabaseError:
+    """An error of the statement, at a place counted in bytes (the door turns it to characters of the user's text)."""
+    return kind(message, position=position, sqlstate=sqlstate)
+
+
+def refuse(what: str, position: int | None, *, why: str = "", instead: str = "") -> NotPortable:
+    """A construct that has no rule."""
+    return NotPortable(what, why=why, instead=instead, position=position)

@@ -1,0 +1,398 @@
+"""The typed tree: what analysis makes of PostgreSQL's raw one. Every node knows its type; every cast is there.
+
+Nodes are equal when they mean the same: places in the text do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from stepladder.sql.names import TableName
+from stepladder.sql.types import Column, Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """Anything that has a value. `position` counts bytes in the parsed text."""
+
+    type: Type
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant(Expression):
+    """A literal: its value in the form that expressions have (see storage), or the text of an unknown one."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter(Expression):
+    """`:name`, to be encoded to the node's type."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference(Expression):
+    """A column of a source in FROM; `place` counts from 0."""
+
+    source: int
+    place: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Expression):
+    """A function or operator by its implementation's name in the catalogs."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    volatile: bool = False
+    operator: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast(Expression):
+    """`argument` as `type`; `method` is the catalogs' (relabel, function, io, array). An explicit one may cut text."""
+
+    argument: Expression
+    method: str
+    explicit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logic(Expression):
+    """AND, OR, NOT."""
+
+    word: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NullTest(Expression):
+    """IS [NOT] NULL."""
+
+    argument: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooleanTest(Expression):
+    """IS [NOT] TRUE, FALSE, UNKNOWN; `word` is what stands behind IS."""
+
+    argument: Expression
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distinct(Expression):
+    """IS [NOT] DISTINCT FROM; `negated` for IS NOT DISTINCT FROM. Both sides have the type of the `=` that was chosen."""
+
+    left: Expression
+    right: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NullIf(Expression):
+    """NULLIF: `equal` compares the arguments after they were coerced."""
+
+    value: Expression
+    equal: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(Expression):
+    """CASE with conditions; one with an operand was turned into comparisons."""
+
+    branches: tuple[tuple[Expression, Expression], ...]
+    default: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coalesce(Expression):
+    """COALESCE."""
+
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme(Expression):
+    """GREATEST and LEAST; `word` says which."""
+
+    word: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InList(Expression):
+    """IN over values of one type."""
+
+    left: Expression
+    items: tuple[Expression, ...]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyAll(Expression):
+    """`left` operator ANY (array), or ALL; `operator` is the symbol, `call` the implementation's name."""
+
+    left: Expression
+    array: Expression
+    operator: str
+    call: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayOf(Expression):
+    """ARRAY[…]."""
+
+    elements: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscript(Expression):
+    """`array[index]`."""
+
+    array: Expression
+    index: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subquery(Expression):
+    """A query as a value; `word` is scalar or exists."""
+
+    query: Query
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InQuery(Expression):
+    """`left` IN (SELECT …), both of one type."""
+
+    left: Expression
+    query: Query
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One key of an ORDER BY, with PostgreSQL's place for NULLs spelled out."""
+
+    key: Expression
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate(Expression):
+    """An aggregate over the rows of a group; no arguments: count(*)."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    distinct: bool
+    filter: Expression | None
+    order: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A window's frame; the edges are words (`UNBOUNDED PRECEDING`, `CURRENT ROW`, …) or an expression and a word."""
+
+    mode: str
+    start: tuple[Expression | None, str]
+    end: tuple[Expression | None, str]
+    exclude: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowCall(Expression):
+    """A window function, or an aggregate over a window."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    filter: Expression | None
+    partition: tuple[Expression, ...]
+    order: tuple[Order, ...]
+    frame: Frame | None
+
+
+# -- queries
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A column of a query's output."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What every query has: its output, its WITH, its order and limits."""
+
+    columns: tuple[Column, ...]
+    with_: tuple[Cte, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: Expression | None = None
+    offset: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Select(Query):
+    """A plain SELECT. `distinct_on` is empty for SELECT DISTINCT."""
+
+    targets: tuple[Target, ...]
+    sources: tuple[Source, ...]
+    where: Expression | None
+    grouped: bool
+    group: tuple[Expression, ...]
+    having: Expression | None
+    distinct: bool
+    distinct_on: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOperation(Query):
+    """UNION, INTERSECT, EXCEPT; the branches are cast to the common types. `id` is what ORDER BY refers to."""
+
+    word: str
+    all: bool
+    left: Query
+    right: Query
+    id: int
+    casts_left: tuple[Expression, ...]
+    casts_right: tuple[Expression, ...]
+    left_id: int
+    right_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values(Query):
+    """VALUES; `id` is what ORDER BY refers to."""
+
+    rows: tuple[tuple[Expression, ...], ...]
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cte:
+    """A query of WITH."""
+
+    id: int
+    name: str
+    query: Query
+    materialized: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Something in FROM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSource(Source):
+    """A table."""
+
+    id: int
+    table: TableName
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuerySource(Source):
+    """A subquery."""
+
+    id: int
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CteSource(Source):
+    """A use of a query of WITH."""
+
+    id: int
+    cte: int
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join(Source):
+    """`kind` is INNER, LEFT, RIGHT, FULL; `on` is None for CROSS."""
+
+    kind: str
+    left: Source
+    right: Source
+    on: Expression | None
+
+
+# -- writes
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """ON CONFLICT: the key's columns (empty: any), and what is set; no assignments: DO NOTHING."""
+
+    key: tuple[str, ...]
+    assignments: tuple[tuple[str, Expression], ...]
+    where: Expression | None
+    excluded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """INSERT, UPDATE, DELETE: what they share."""
+
+    target: TableSource
+    with_: tuple[Cte, ...]
+    returning: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert(Write):
+    """`query` is None for DEFAULT VALUES; `values` are its columns as the table's types, over source `query_id`."""
+
+    columns: tuple[str, ...]
+    query: Query | None
+    query_id: int
+    values: tuple[Expression, ...]
+    conflict: Conflict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Write):
+    """UPDATE, with FROM's sources."""
+
+    assignments: tuple[tuple[str, Expression], ...]
+    sources: tuple[Source, ...]
+    where: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(Write):
+    """DELETE; with USING's sources."""
+
+    sources: tuple[Source, ...]
+    where: Expression | None
+
+
+def children(node: Any) -> Iterator[Any]:
+    """The nodes directly below a node."""
+    for each in fields(node):
+        yield from _nodes(getattr(node, each.name))
+
+
+def _nodes(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _nodes(item)
+    elif is_dataclass(value) and not isinstance(value, Type | Column | TableName):
+        yield value
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """A node and all below it, subqueries too."""
+    yield node
+    for child in children(node):
+        yield from walk(child)

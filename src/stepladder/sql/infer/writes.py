@@ -1,0 +1,236 @@
+"""INSERT, UPDATE, DELETE: raw trees to typed ones. Values become their columns' types by assignment casts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
+from stepladder.sql.infer.coercion import assign, boolean, resolved
+from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.expressions import expression, expressions
+from stepladder.sql.infer.queries import read_target, read_with, select_body
+from stepladder.sql.infer.raw import Raw, body_of, kind_of
+from stepladder.sql.infer.sources import find_table, read_from, table_item
+from stepladder.sql.infer.tree import (
+    Conflict,
+    Delete,
+    Expression,
+    Insert,
+    Query,
+    Reference,
+    Select,
+    TableSource,
+    Target,
+    Update,
+    Values,
+)
+from stepladder.sql.types import Column, Type
+
+
+def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
+    """INSERT."""
+    if body.get("override", "OVERRIDING_NOT_SET") != "OVERRIDING_NOT_SET":
+        raise refuse("OVERRIDING SYSTEM VALUE", None)
+    ctes = read_with(analysis, body.get("withClause"), scope)
+    target = find_table(analysis, body["relation"])
+    columns = _insert_columns(body, target)
+    query, values, own = _insert_source(analysis, body, scope, target, columns)
+    item = table_item(analysis, target, _alias(body["relation"]))
+    conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
+    return Insert(
+        target=target,
+        with_=ctes,
+        columns=columns[: len(values)],
+        query=query,
+        query_id=own,
+        values=values,
+        conflict=conflict,
+        returning=_returning(analysis, body, Scope(items=[item], ctes=scope.ctes)),
+    )
+
+
+def _alias(relation: Raw) -> str:
+    return str(relation.get("alias", {}).get("aliasname", relation["relname"]))
+
+
+def _column(target: TableSource, name: str, position: int | None) -> Column:
+    for column in target.columns:
+        if column.name == name:
+            return column
+    message = f'column "{name}" of relation "{target.table.name}" does not exist'
+    raise wrong(UndefinedColumn, message, position)
+
+
+def _insert_columns(body: Raw, target: TableSource) -> tuple[str, ...]:
+    named = [each["ResTarget"] for each in body.get("cols", ())]
+    for each in named:
+        if each.get("indirection"):
+            raise refuse("a part of a column as the target", each.get("location"))
+        _column(target, each["name"], each.get("location"))
+    names = tuple(each["name"] for each in named) or tuple(column.name for column in target.columns)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise wrong(ProgrammingError, f'column "{twice}" specified more than once', None, sqlstate="42701")
+    return names
+
+
+def _insert_source(
+    analysis: Analysis, body: Raw, scope: Scope, target: TableSource, names: Sequence[str]
+) -> tuple[Query | None, tuple[Expression, ...], int]:
+    own = analysis.new_id()
+    if "selectStmt" not in body:
+        return None, (), own
+    select = body_of(body["selectStmt"])
+    types = [_column(target, name, None).type for name in names]
+    if select.get("valuesLists") and not select.keys() & {"withClause", "sortClause", "limitCount", "limitOffset"}:
+        query = _insert_values(analysis, select, scope, names, types, own)
+        values: list[Expression] = list(_references(query, own))
+        return query, tuple(values), own
+    query = select_body(analysis, select, Scope(scope), keep_unknown=True)
+    _check_width(len(query.columns), names)
+    values = []
+    for place, (name, type_) in enumerate(zip(names, types, strict=False)):
+        if place < len(query.columns):
+            values.append(assign(_branch_value(query, own, place), type_, name))
+    return query, tuple(values), own
+
+
+def _references(query: Query, source: int) -> list[Reference]:
+    return [
+        Reference(type=column.type, source=source, place=place, name=column.name)
+        for place, column in enumerate(query.columns)
+    ]
+
+
+def _branch_value(query: Query, source: int, place: int) -> Expression:
+    column = query.columns[place]
+    if column.type == UNKNOWN and isinstance(query, Select):
+        return query.targets[place].value
+    return Reference(type=column.type, source=source, place=place, name=column.name)
+
+
+def _check_width(given: int, names: Sequence[str], position: int | None = None) -> None:
+    if given > len(names):
+        raise wrong(SqlSyntaxError, "INSERT has more expressions than target columns", position)
+
+
+def _insert_values(
+    analysis: Analysis, select: Raw, scope: Scope, names: Sequence[str], types: Sequence[Type], own: int
+) -> Values:
+    """Every value is assigned to its own column: rows need no common type, and DEFAULT may stand there alone."""
+    rows = []
+    inner = Scope(scope, clause="VALUES")
+    for each in select["valuesLists"]:
+        items = each["List"]["items"]
+        if any(kind_of(item) == "SetToDefault" for item in items):
+            raise refuse("DEFAULT among VALUES", body_of(items[0]).get("location"), instead="leave the column out")
+        row = expressions(analysis, items, inner)
+        _check_width(len(row), names, row[-1].position if row else None)
+        rows.append(tuple(assign(node, type_, name) for node, type_, name in zip(row, types, names, strict=False)))
+    if len({len(row) for row in rows}) > 1:
+        raise wrong(SqlSyntaxError, "VALUES lists must all be the same length", None)
+    columns = tuple(Column(name, type_) for name, type_, _ in zip(names, types, rows[0], strict=False))
+    return Values(columns=columns, rows=tuple(rows), id=own)
+
+
+def _conflict(analysis: Analysis, clause: Raw | None, scope: Scope, target: TableSource, item: Item) -> Conflict | None:
+    if not clause:
+        return None
+    key = _conflict_key(clause.get("infer"), target)
+    excluded = analysis.new_id()
+    columns: list[tuple[str, Expression]] = [
+        (column.name, Reference(type=column.type, source=excluded, place=place, name=column.name))
+        for place, column in enumerate(target.columns)
+    ]
+    inner = Scope(items=[item, Item("excluded", columns, in_sight=False)], ctes=scope.ctes, clause="UPDATE")
+    assignments = _assignments(analysis, clause.get("targetList"), inner, target)
+    if clause["action"] == "ONCONFLICT_UPDATE" and not key:
+        message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
+        raise wrong(SqlSyntaxError, message, clause.get("location"))
+    where = boolean(expression(analysis, clause["whereClause"], inner), "WHERE") if "whereClause" in clause else None
+    keys = {frozenset(each) for each in analysis.schema.keys(target.table)}
+    if key and frozenset(key) not in keys:
+        message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
+        raise wrong(ProgrammingError, message, clause.get("location"), sqlstate="42P10")
+    return Conflict(key=key, assignments=assignments, where=where, excluded=excluded)
+
+
+def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
+    if not infer:
+        return ()
+    if infer.get("conname") or infer.get("whereClause"):
+        raise refuse("ON CONFLICT with a constraint's name or a WHERE", infer.get("location"), instead="name the key's columns")
+    names = []
+    for each in infer.get("indexElems", ()):
+        element = each["IndexElem"]
+        if "name" not in element or element.get("collation") or element.get("opclass"):
+            raise refuse("ON CONFLICT over an expression", infer.get("location"))
+        _column(target, element["name"], infer.get("location"))
+        names.append(element["name"])
+    return tuple(names)
+
+
+def _assignments(
+    analysis: Analysis, nodes: Sequence[Raw] | None, scope: Scope, target: TableSource
+) -> tuple[tuple[str, Expression], ...]:
+    found: dict[str, Expression] = {}
+    for node in nodes or ():
+        body = node["ResTarget"]
+        position = body.get("location")
+        if body.get("indirection") or kind_of(body["val"]) in ("MultiAssignRef", "SetToDefault"):
+            raise refuse("this kind of assignment", position, instead="assign column by column")
+        column = _column(target, body["name"], position)
+        if column.name in found:
+            message = f'multiple assignments to same column "{column.name}"'
+            raise wrong(SqlSyntaxError, message, position)
+        found[column.name] = assign(expression(analysis, body["val"], scope), column.type, column.name)
+    return tuple(found.items())
+
+
+def _returning(analysis: Analysis, body: Raw, scope: Scope) -> tuple[Target, ...]:
+    clause: Any = body.get("returningList") or body.get("returningClause", {}).get("exprs") or ()
+    if body.get("returningClause", {}).get("options"):
+        raise refuse("RETURNING WITH", None)
+    scope.clause = "RETURNING"
+    found = [target for each in clause for target in read_target(analysis, each["ResTarget"], scope)]
+    return tuple(Target(name=target.name, value=resolved(target.value)) for target in found)
+
+
+def update(analysis: Analysis, body: Raw, scope: Scope) -> Update:
+    """UPDATE."""
+    target, ctes, sources = _begin(analysis, body, scope, "fromClause")
+    scope.clause = "UPDATE"
+    assignments = _assignments(analysis, body["targetList"], scope, target)
+    where = _where(analysis, body, scope)
+    returning = _returning(analysis, body, scope)
+    return Update(
+        target=target, with_=ctes, assignments=assignments, sources=sources, where=where, returning=returning
+    )
+
+
+def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
+    """DELETE."""
+    target, ctes, sources = _begin(analysis, body, scope, "usingClause")
+    where = _where(analysis, body, scope)
+    return Delete(target=target, with_=ctes, sources=sources, where=where, returning=_returning(analysis, body, scope))
+
+
+def _begin(analysis: Analysis, body: Raw, scope: Scope, word: str) -> tuple[TableSource, Any, Any]:
+    ctes = read_with(analysis, body.get("withClause"), scope)
+    target = find_table(analysis, body["relation"])
+    scope.items.append(table_item(analysis, target, _alias(body["relation"])))
+    return target, ctes, read_from(analysis, body.get(word), scope)
+
+
+def _where(analysis: Analysis, body: Raw, scope: Scope) -> Expression | None:
+    if "whereClause" not in body:
+        return None
+    outer, scope.clause = scope.clause, "WHERE"
+    if kind_of(body["whereClause"]) == "CurrentOfExpr":
+        raise refuse("WHERE CURRENT OF", None)
+    found = boolean(expression(analysis, body["whereClause"], scope), "WHERE")
+    scope.clause = outer
+    return found
+
+

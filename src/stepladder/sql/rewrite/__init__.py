@@ -1,0 +1,1 @@
+"""The typed tree as SQLite's SQL, one module a kind of construct."""

@@ -1,0 +1,248 @@
+"""The columns and constraints of CREATE TABLE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from stepladder.errors import ProgrammingError, UndefinedColumn
+from stepladder.sql.infer.coercion import assign, boolean
+from stepladder.sql.infer.context import Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.expressions import expression
+from stepladder.sql.infer.raw import Raw, strings
+from stepladder.sql.infer.sources import table_name
+from stepladder.sql.infer.tree import Aggregate, Call, Expression, Parameter, Reference, Subquery, WindowCall, walk
+from stepladder.sql.infer.types import SERIALS, type_of_name
+from stepladder.sql.names import TableName, quote
+from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.queries import stored_column
+from stepladder.sql.rewrite.writes import stored
+from stepladder.sql.storage import check, declared, is_native_numeric
+from stepladder.sql.types import Column, Type
+
+_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+
+
+@dataclass(slots=True)
+class ColumnText:
+    """A column as it is being put together."""
+
+    name: str
+    type: Type
+    identity: bool = False
+    not_null: bool = False
+    parts: list[str] = field(default_factory=list)
+
+    def text(self, *, inline_key: bool) -> str:
+        """The column's definition. An identity that is the key is SQLite's row number, which is never given twice."""
+        if self.identity and inline_key:
+            return f"{quote(self.name)} INTEGER PRIMARY KEY AUTOINCREMENT {' '.join(self.parts)}".rstrip()
+        words = [quote(self.name), self._declared(key=inline_key)]
+        if self.not_null:
+            words.append("NOT NULL")
+        words.append("" if is_native_numeric(self.type) else collation(self.type).strip())
+        guard = check(self.type, quote(self.name))
+        words += [*self.parts, f"CHECK ({guard})" if guard else ""]
+        return " ".join(filter(None, words))
+
+    def _declared(self, *, key: bool) -> str:
+        """SQLite would number a lone key declared INTEGER by itself; INT it takes as any other."""
+        found = declared(self.type)
+        return "INT" if key and found.upper() == "INTEGER" else found
+
+
+@dataclass(slots=True)
+class TableText:
+    """A table as it is being put together."""
+
+    table: TableName
+    columns: list[ColumnText] = field(default_factory=list)
+    primary: tuple[str, ...] = ()
+    constraints: list[str] = field(default_factory=list)
+
+    def column(self, name: str, position: int | None) -> ColumnText:
+        """The column of that name. Raises UndefinedColumn."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise wrong(UndefinedColumn, f'column "{name}" named in key does not exist', position)
+
+    def set_primary(self, names: tuple[str, ...], position: int | None) -> None:
+        """Make these the primary key."""
+        if self.primary:
+            message = f'multiple primary keys for table "{self.table.name}" are not allowed'
+            raise wrong(ProgrammingError, message, position, sqlstate="42P16")
+        self.primary = names
+        for name in names:
+            self.column(name, position).not_null = True
+
+    def body(self) -> str:
+        """What stands in CREATE TABLE's parentheses."""
+        alone = len(self.primary) == 1
+        texts = []
+        numbered = False
+        for column in self.columns:
+            key = alone and column.name == self.primary[0]
+            if column.identity and not key:
+                raise refuse(f"the numbered column {column.name}, which is not the primary key", None)
+            numbered = numbered or (column.identity and key)
+            texts.append(column.text(inline_key=key))
+        if self.primary and not numbered:
+            texts.append(f"PRIMARY KEY ({', '.join(map(quote, self.primary))})")
+        return ", ".join([*texts, *self.constraints])
+
+    def definitions(self) -> tuple[Column, ...]:
+        """The columns for the type catalogue."""
+        return tuple(Column(column.name, column.type, column.not_null) for column in self.columns)
+
+
+def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printer) -> None:
+    """Put one ColumnDef into `table`."""
+    position = body.get("location")
+    name = body["colname"]
+    if any(column.name.lower() == name.lower() for column in table.columns):
+        message = f'column "{name}" specified more than once'
+        raise wrong(ProgrammingError, message, position, sqlstate="42701")
+    if body.get("collClause") and strings(body["collClause"]["collname"])[-1] not in ("C", "POSIX"):
+        raise refuse("a column's collation", position, instead='COLLATE "C"')
+    serial = strings(body["typeName"]["names"])[-1] in SERIALS
+    column = ColumnText(name, type_of_name(body["typeName"]), identity=serial, not_null=serial)
+    declared(column.type)
+    table.columns.append(column)
+    for each in body.get("constraints", ()):
+        constraint = each["Constraint"]
+        rule = _COLUMN_RULES.get(constraint["contype"])
+        if rule is None:
+            raise refuse(f"the constraint {constraint['contype'].removeprefix('CONSTR_')}", position)
+        rule(analysis, constraint, column, table, printer)
+
+
+# -- a column's constraints
+def _not_null(_: Analysis, __: Raw, column: ColumnText, ___: TableText, ____: Printer) -> None:
+    column.not_null = True
+
+
+def _null(_: Analysis, __: Raw, ___: ColumnText, ____: TableText, _____: Printer) -> None:
+    """NULL is what a column allows anyway."""
+
+
+def _primary(_: Analysis, body: Raw, column: ColumnText, table: TableText, __: Printer) -> None:
+    table.set_primary((column.name,), body.get("location"))
+
+
+def _unique(_: Analysis, body: Raw, column: ColumnText, __: TableText, ___: Printer) -> None:
+    _refuse_options(body)
+    column.parts.append("UNIQUE")
+
+
+def _refuse_options(body: Raw) -> None:
+    if body.get("nulls_not_distinct") or body.get("deferrable") or body.get("including"):
+        raise refuse("this kind of constraint", body.get("location"))
+
+
+def _check(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, printer: Printer) -> None:
+    table.constraints.append(_check_text(analysis, body, table, printer, [column]))
+
+
+def _check_text(
+    analysis: Analysis, body: Raw, table: TableText, printer: Printer, columns: list[ColumnText]
+) -> str:
+    node = boolean(expression(analysis, body["raw_expr"], _row(printer, analysis, columns)), "CHECK")
+    _refuse_unsteady(node)
+    name = f"CONSTRAINT {quote(body['conname'])} " if body.get("conname") else ""
+    del table
+    return f"{name}CHECK ({printer.expression(node)})"
+
+
+def _row(printer: Printer, analysis: Analysis, columns: list[ColumnText]) -> Scope:
+    """The scope of an expression over the row's own columns."""
+    source = analysis.new_id()
+    known = [Column(column.name, column.type) for column in columns]
+    printer.references[source] = lambda node: stored_column("", known[node.place])
+    references: list[tuple[str, Expression]] = [
+        (column.name, Reference(type=column.type, source=source, place=place, name=column.name))
+        for place, column in enumerate(columns)
+    ]
+    return Scope(items=[Item(None, references)], clause="CHECK")
+
+
+def _refuse_unsteady(node: Expression) -> None:
+    """What a stored expression must not hold: its value would change, or SQLite does not allow it."""
+    for each in walk(node):
+        if isinstance(each, Parameter | Subquery | Aggregate | WindowCall):
+            raise refuse("this in a table's definition", each.position)
+        if isinstance(each, Call) and each.name in ("now", "current_timestamp", "current_date", "localtimestamp"):
+            raise refuse("the clock in a constraint", each.position)
+
+
+def _default(analysis: Analysis, body: Raw, column: ColumnText, _: TableText, printer: Printer) -> None:
+    node = assign(expression(analysis, body["raw_expr"], Scope(clause="DEFAULT")), column.type, column.name)
+    for each in walk(node):
+        if isinstance(each, Parameter | Subquery | Aggregate | WindowCall | Reference):
+            raise refuse("this in a default", each.position)
+    column.parts.append(f"DEFAULT ({stored(printer, node, column.type)})")
+
+
+def _identity(_: Analysis, __: Raw, column: ColumnText, ___: TableText, ____: Printer) -> None:
+    column.identity = column.not_null = True
+
+
+def _generated(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, printer: Printer) -> None:
+    if body.get("generated_when", "a") != "a" or body.get("generated_kind") == "v":
+        raise refuse("a virtual generated column", body.get("location"), instead="write STORED")
+    scope = _row(printer, analysis, table.columns[:-1])
+    node = assign(expression(analysis, body["raw_expr"], scope), column.type, column.name)
+    _refuse_unsteady(node)
+    column.parts.append(f"GENERATED ALWAYS AS ({stored(printer, node, column.type)}) STORED")
+
+
+def _references(_: Analysis, body: Raw, column: ColumnText, __: TableText, ___: Printer) -> None:
+    column.parts.append(_foreign(body))
+
+
+def _foreign(body: Raw) -> str:
+    if body.get("fk_matchtype", "s") != "s" or body.get("deferrable") or body.get("fk_del_set_cols"):
+        raise refuse("this kind of foreign key", body.get("location"))
+    columns = strings(body.get("pk_attrs"))
+    text = f"REFERENCES {table_name(body['pktable']).sqlite}"
+    text += f" ({', '.join(map(quote, columns))})" if columns else ""
+    for word, key in (("DELETE", "fk_del_action"), ("UPDATE", "fk_upd_action")):
+        action = _ACTIONS[body.get(key, "a")]
+        text += f" ON {word} {action}" if action != "NO ACTION" else ""
+    return text
+
+
+_COLUMN_RULES: dict[str, Callable[[Analysis, Any, ColumnText, TableText, Printer], None]] = {
+    "CONSTR_NOTNULL": _not_null,
+    "CONSTR_NULL": _null,
+    "CONSTR_PRIMARY": _primary,
+    "CONSTR_UNIQUE": _unique,
+    "CONSTR_CHECK": _check,
+    "CONSTR_DEFAULT": _default,
+    "CONSTR_IDENTITY": _identity,
+    "CONSTR_GENERATED": _generated,
+    "CONSTR_FOREIGN": _references,
+}
+
+
+def table_constraint(analysis: Analysis, body: Raw, table: TableText, printer: Printer) -> None:
+    """Put one constraint of the table into it."""
+    kind, position = body["contype"], body.get("location")
+    names = tuple(strings(body.get("keys") or body.get("fk_attrs")))
+    for name in names:
+        table.column(name, position)
+    listed = ", ".join(map(quote, names))
+    constraint = f"CONSTRAINT {quote(body['conname'])} " if body.get("conname") else ""
+    _refuse_options(body)
+    if kind == "CONSTR_PRIMARY":
+        table.set_primary(names, position)
+    elif kind == "CONSTR_UNIQUE":
+        table.constraints.append(f"{constraint}UNIQUE ({listed})")
+    elif kind == "CONSTR_CHECK":
+        table.constraints.append(_check_text(analysis, body, table, printer, table.columns))
+    elif kind == "CONSTR_FOREIGN":
+        table.constraints.append(f"{constraint}FOREIGN KEY ({listed}) {_foreign(body)}")
+    else:
+        raise refuse(f"the constraint {kind.removeprefix('CONSTR_')}", position)

@@ -1,0 +1,77 @@
+"""Comparing: which collation a type needs, and the rules of every comparison operator."""
+
+from __future__ import annotations
+
+from stepladder.sql.infer.catalog import catalog
+from stepladder.sql.infer.tree import Call, Expression
+from stepladder.sql.rewrite.rules import Print, Rule
+from stepladder.sql.types import Type
+
+_COLLATED = {"numeric": "pg_numeric", "interval": "pg_interval"}
+_NATIVE = frozenset(
+    ["int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "bpchar", "date", "time", "timestamp", "timestamptz", "uuid", "bytea"]
+)
+COMPARED = _NATIVE | _COLLATED.keys()
+_SYMBOLS = ("=", "<>", "<", "<=", ">", ">=")
+_MIXED = {("date", "timestamp"), ("date", "timestamptz"), ("timestamp", "timestamptz")}
+_FLAT = frozenset(f"_{name}" for name in ["int2", "int4", "int8", "bool", "text", "varchar", "date", "timestamp", "timestamptz", "uuid"])
+
+
+def collation(type_: Type) -> str:
+    """` COLLATE …` behind an expression of the type wherever it is compared; empty for most."""
+    found = _COLLATED.get(type_.name)
+    return f" COLLATE {found}" if found else ""
+
+
+def is_comparable(type_: Type) -> bool:
+    """Whether SQLite's own comparison, with the type's collation, is PostgreSQL's order."""
+    return type_.name in COMPARED
+
+
+def is_groupable(type_: Type) -> bool:
+    """Whether equal values have equal text, or a collation that says so."""
+    flat = type_.element is not None and f"_{type_.element.name}" in _FLAT
+    return is_comparable(type_) or flat
+
+
+def widened(text: str, type_: Type, other: Type) -> str:
+    """A date or timestamp as the wider type that it is compared with."""
+    midnight = " 00:00:00" if type_.name == "date" and other.name != "date" else ""
+    zone = "+00:00" if other.name == "timestamptz" and type_.name != "timestamptz" else ""
+    return f"({text} || '{midnight}{zone}')" if midnight or zone else text
+
+
+def _compare(symbol: str) -> Rule:
+    def rule(show: Print, call: Call) -> str:
+        left, right = call.arguments
+        return f"({_side(show, left, right)} {symbol} {_side(show, right, left)})"
+
+    return rule
+
+
+def _side(show: Print, node: Expression, other: Expression) -> str:
+    text = widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
+    return text + collation(node.type)
+
+
+def _rules() -> dict[str, Rule]:
+    found: dict[str, Rule] = {}
+    for symbol in _SYMBOLS:
+        rule = _compare(symbol)
+        for left in (*COMPARED, "date", "timestamp", "timestamptz"):
+            for right in COMPARED:
+                if left == right or (left, right) in _MIXED or (right, left) in _MIXED or _both_numbers(left, right):
+                    name = catalog().exact_operator(symbol, left, right)
+                    if name:
+                        found[f"{name}({left},{right})"] = rule
+        if symbol in ("=", "<>"):
+            name = catalog().exact_operator(symbol, "anyarray", "anyarray")
+            found |= {f"{name}({flat},{flat})": rule for flat in _FLAT}
+    return found
+
+
+def _both_numbers(left: str, right: str) -> bool:
+    return left[:3] == right[:3] == "int" or left[:5] == right[:5] == "float"
+
+
+RULES = _rules()

@@ -1,0 +1,293 @@
+"""The typed tree as SQLite's text: expressions. Queries are in `queries`, writes in `writes`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stepladder.sql.infer.context import refuse
+from stepladder.sql.infer.tree import (
+    Aggregate,
+    AnyAll,
+    ArrayOf,
+    BooleanTest,
+    Call,
+    Case,
+    Cast,
+    Coalesce,
+    Constant,
+    Distinct,
+    Expression,
+    Extreme,
+    InList,
+    InQuery,
+    Logic,
+    NullIf,
+    NullTest,
+    Order,
+    Parameter,
+    Query,
+    Reference,
+    Select,
+    Subquery,
+    Subscript,
+    WindowCall,
+)
+from stepladder.sql.infer.scales import same_digits
+from stepladder.sql.rewrite import aggregates, comparisons, dates, numbers, text
+from stepladder.sql.rewrite.casts import cast
+from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
+from stepladder.sql.rewrite.rules import Rule, signature, string
+from stepladder.sql.types import Type
+
+CALLS: dict[str, Rule] = {**comparisons.RULES, **numbers.RULES, **text.RULES, **dates.RULES}
+OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
+
+
+class Printer:
+    """One statement's printing. `parameters` collects what its numbered placeholders stand for."""
+
+    def __init__(self, query: Callable[[Printer, Query], str]) -> None:
+        self.parameters: list[tuple[str, Type]] = []
+        self.references: dict[int, Callable[[Reference], str]] = {}  # by source
+        self._query = query
+
+    def expression(self, node: Expression) -> str:
+        """One expression. Raises NotPortable for a call without a rule."""
+        return _PRINTED[type(node)](self, node)
+
+    def list(self, nodes: Sequence[Expression]) -> str:
+        """Several, with commas."""
+        return ", ".join(map(self.expression, nodes))
+
+    def query(self, node: Query) -> str:
+        """A query's text."""
+        return self._query(self, node)
+
+    def key(self, node: Expression) -> str:
+        """An expression where it is compared: with its type's collation."""
+        if not is_groupable(node.type):
+            raise refuse(f"comparing values of type {node.type}", node.position)
+        return self.expression(node) + collation(node.type)
+
+    def distinct_key(self, node: Expression) -> str:
+        """An expression of which one of several equal values is shown: they must print alike."""
+        if not same_digits(node.type):
+            raise refuse(
+                "GROUP BY, DISTINCT or UNION over numerics of varying scale",
+                node.position,
+                why="1.0 and 1.00 are equal, and PostgreSQL leaves open which one is shown",
+                instead="cast to numeric(p,s), or round()",
+            )
+        return self.key(node)
+
+    def order(self, keys: Sequence[Order]) -> str:
+        """ORDER BY's keys, NULLs where PostgreSQL has them."""
+        return ", ".join(map(self._order_key, keys))
+
+    def _order_key(self, order: Order) -> str:
+        if not is_comparable(order.key.type):
+            raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
+        # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
+        text = f"(0 + {self.expression(order.key)})" if isinstance(order.key, Constant) else self.key(order.key)
+        direction = "DESC" if order.descending else "ASC"
+        return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+
+
+# -- leaves
+def constant(value: Any) -> str:
+    """A literal of SQLite's."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    if isinstance(value, float):
+        if math.isinf(value):
+            return "9e999" if value > 0 else "-9e999"
+        return f"({value!r})" if value < 0 else repr(value)
+    if isinstance(value, int):
+        # SQLite reads the smallest integer as a float times -1.
+        return "(-9223372036854775807 - 1)" if value == -(2**63) else f"({value})" if value < 0 else str(value)
+    return string(value)
+
+
+def _constant(_: Printer, node: Constant) -> str:
+    return constant(node.value)
+
+
+def _parameter(printer: Printer, node: Parameter) -> str:
+    wanted = (node.name, node.type)
+    if wanted not in printer.parameters:
+        printer.parameters.append(wanted)
+    return f"?{printer.parameters.index(wanted) + 1}"
+
+
+def _reference(printer: Printer, node: Reference) -> str:
+    return printer.references[node.source](node)
+
+
+# -- calls
+def _call(printer: Printer, node: Call) -> str:
+    key = signature(node.name, node.arguments)
+    rule = CALLS.get(key) or OPEN_CALLS.get(node.name)
+    if rule is None:
+        what = "operator" if node.operator else "function"
+        raise refuse(f"the {what} {key}", node.position)
+    return rule(printer.expression, node)
+
+
+def _cast(printer: Printer, node: Cast) -> str:
+    return cast(printer.expression(node.argument), node)
+
+
+def _logic(printer: Printer, node: Logic) -> str:
+    parts = [printer.expression(each) for each in node.arguments]
+    return f"(NOT {parts[0]})" if node.word == "NOT" else f"({f' {node.word} '.join(parts)})"
+
+
+def _null_test(printer: Printer, node: NullTest) -> str:
+    return f"({printer.expression(node.argument)} IS {'NOT ' if node.negated else ''}NULL)"
+
+
+_TESTS = {
+    "TRUE": "({} IS 1)",
+    "NOT TRUE": "({} IS NOT 1)",
+    "FALSE": "({} IS 0)",
+    "NOT FALSE": "({} IS NOT 0)",
+    "UNKNOWN": "({} IS NULL)",
+    "NOT UNKNOWN": "({} IS NOT NULL)",
+}
+
+
+def _boolean_test(printer: Printer, node: BooleanTest) -> str:
+    return _TESTS[node.word].format(printer.expression(node.argument))
+
+
+def _distinct(printer: Printer, node: Distinct) -> str:
+    word = "IS" if node.negated else "IS NOT"
+    return f"({printer.key(node.left)} {word} {printer.key(node.right)})"
+
+
+def _null_if(printer: Printer, node: NullIf) -> str:
+    return f"(CASE WHEN {printer.expression(node.equal)} THEN NULL ELSE {printer.expression(node.value)} END)"
+
+
+def _case(printer: Printer, node: Case) -> str:
+    whens = [f"WHEN {printer.expression(when)} THEN {printer.expression(then)}" for when, then in node.branches]
+    return f"(CASE {' '.join(whens)} ELSE {printer.expression(node.default)} END)"
+
+
+def _coalesce(printer: Printer, node: Coalesce) -> str:
+    if len(node.arguments) == 1:
+        return printer.expression(node.arguments[0])
+    return f"coalesce({printer.list(node.arguments)})"
+
+
+def _extreme(printer: Printer, node: Extreme) -> str:
+    if not is_comparable(node.type):
+        raise refuse(f"{node.word} of values of type {node.type}", node.position)
+    kind = node.type.name if node.type.name in ("numeric", "interval") else "plain"
+    return f"pg_{node.word.lower()}_{kind}({printer.list(node.arguments)})"
+
+
+def _in_list(printer: Printer, node: InList) -> str:
+    word = "NOT IN" if node.negated else "IN"
+    return f"({printer.key(node.left)} {word} ({printer.list(node.items)}))"
+
+
+def _any_all(printer: Printer, node: AnyAll) -> str:
+    element = node.array.type.element
+    same = element is not None and (element.bare == node.left.type.bare)
+    if not same or element is None or not is_comparable(element):
+        raise refuse(f"{node.word} over an array of type {node.array.type}", node.position)
+    if node.operator not in ("=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*"):
+        raise refuse(f"{node.operator} {node.word} (array)", node.position)
+    left, array = printer.expression(node.left), printer.expression(node.array)
+    return f"pg_{node.word.lower()}({array}, {left}, {string(node.operator)}, {string(element.name)})"
+
+
+def _array(printer: Printer, node: ArrayOf) -> str:
+    assert node.type.element is not None
+    return f"pg_array({', '.join([string(node.type.element.name), *map(printer.expression, node.elements)])})"
+
+
+def _subscript(printer: Printer, node: Subscript) -> str:
+    return f"pg_element({string(node.type.name)}, {printer.expression(node.array)}, {printer.expression(node.index)})"
+
+
+# -- subqueries
+def _subquery(printer: Printer, node: Subquery) -> str:
+    text_ = printer.query(node.query)
+    if node.word == "exists":
+        return f"EXISTS ({text_})"
+    if _is_one_row(node.query):
+        return f"({text_})"
+    return f"(SELECT pg_only_one(c1) FROM ({text_}))"
+
+
+def _is_one_row(query: Query) -> bool:
+    limit = query.limit
+    if isinstance(limit, Constant) and limit.value in (0, 1):
+        return True
+    return isinstance(query, Select) and query.grouped and not query.group
+
+
+def _in_query(printer: Printer, node: InQuery) -> str:
+    return f"({printer.key(node.left)} IN ({printer.query(node.query)}))"
+
+
+# -- aggregates and windows
+def _aggregate(printer: Printer, node: Aggregate) -> str:
+    return aggregates.aggregate(printer.expression, node)
+
+
+def _window(printer: Printer, node: WindowCall) -> str:
+    aggregates.check_order(node)
+    name = aggregates.window_name(node)
+    counted = "*" if name == "count" and not node.arguments else ""
+    arguments = printer.list(node.arguments) or counted
+    filter_ = f" FILTER (WHERE {printer.expression(node.filter)})" if node.filter is not None else ""
+    parts = []
+    if node.partition:
+        parts.append("PARTITION BY " + ", ".join(map(printer.key, node.partition)))
+    if node.order:
+        parts.append("ORDER BY " + printer.order(node.order))
+    if node.frame is not None:
+        parts.append(_frame(printer, node))
+    return f"{name}({arguments}){filter_} OVER ({' '.join(parts)})"
+
+
+def _frame(printer: Printer, node: WindowCall) -> str:
+    frame = node.frame
+    assert frame is not None
+    edges = []
+    for offset, word in (frame.start, frame.end):
+        edges.append(word if offset is None else f"{printer.expression(offset)} {word}")
+    exclude = f" EXCLUDE {frame.exclude}" if frame.exclude else ""
+    return f"{frame.mode} BETWEEN {edges[0]} AND {edges[1]}{exclude}"
+
+
+_PRINTED: dict[type, Callable[[Printer, Any], str]] = {
+    Constant: _constant,
+    Parameter: _parameter,
+    Reference: _reference,
+    Call: _call,
+    Cast: _cast,
+    Logic: _logic,
+    NullTest: _null_test,
+    BooleanTest: _boolean_test,
+    Distinct: _distinct,
+    NullIf: _null_if,
+    Case: _case,
+    Coalesce: _coalesce,
+    Extreme: _extreme,
+    InList: _in_list,
+    AnyAll: _any_all,
+    ArrayOf: _array,
+    Subscript: _subscript,
+    Subquery: _subquery,
+    InQuery: _in_query,
+    Aggregate: _aggregate,
+    WindowCall: _window,
+}

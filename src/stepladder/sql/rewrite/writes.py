@@ -1,0 +1,150 @@
+"""INSERT, UPDATE, DELETE as SQLite's text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stepladder.sql.infer.context import refuse
+from stepladder.sql.infer.tree import (
+    Delete,
+    Expression,
+    Insert,
+    Reference,
+    TableSource,
+    Target,
+    Update,
+    Values,
+    Write,
+    walk,
+)
+from stepladder.sql.names import quote
+from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.queries import (
+    from_clause,
+    print_with,
+    put_in_sight,
+    sqlite_name,
+    stored_column,
+)
+from stepladder.sql.storage import is_native_numeric
+from stepladder.sql.types import Type
+
+
+def print_write(printer: Printer, write: Write) -> str:
+    """A write's text."""
+    head = print_with(printer, write.with_)
+    if isinstance(write, Insert):
+        return head + _insert(printer, write)
+    if isinstance(write, Update):
+        return head + _update(printer, write)
+    assert isinstance(write, Delete)
+    return head + _delete(printer, write)
+
+
+def stored(printer: Printer, node: Expression, type_: Type) -> str:
+    """A value in the form that its column stores."""
+    text = printer.expression(node)
+    return f"CAST({text} AS NUMERIC)" if is_native_numeric(type_) else text
+
+
+def _returning(printer: Printer, target: TableSource, targets: Sequence[Target]) -> str:
+    """RETURNING sees the bare names of the table's columns only."""
+    if not targets:
+        return ""
+    columns = target.columns
+    printer.references[target.id] = lambda node: stored_column("", columns[node.place])
+    for each in targets:
+        for node in walk(each.value):
+            if isinstance(node, Reference) and node.source != target.id:
+                raise refuse("RETURNING of another table's column", each.value.position)
+    texts = [f"{printer.expression(each.value)} AS c{place}" for place, each in enumerate(targets, 1)]
+    return f" RETURNING {', '.join(texts)}"
+
+
+# -- INSERT
+def _insert(printer: Printer, write: Insert) -> str:
+    text = f"INSERT INTO {sqlite_name(write.target.table)} AS t{write.target.id}"
+    if write.query is None:
+        text += " DEFAULT VALUES"
+    else:
+        text += f" ({', '.join(map(quote, write.columns))}) {_rows(printer, write)}"
+    return text + _conflict(printer, write) + _returning(printer, write.target, write.returning)
+
+
+def _rows(printer: Printer, write: Insert) -> str:
+    """The rows as a SELECT: `WHERE true` keeps ON CONFLICT from being read as a join's ON."""
+    assert write.query is not None
+    types = {column.name: column.type for column in write.target.columns}
+    conflict = write.conflict
+    guarded = conflict is not None and bool(conflict.assignments) and bool(set(conflict.key) & set(write.columns))
+    if isinstance(write.query, Values) and (not guarded or len(write.query.rows) == 1):
+        rows = [
+            f"({', '.join(stored(printer, node, types[name]) for node, name in zip(row, write.columns, strict=True))})"
+            for row in write.query.rows
+        ]
+        return f"VALUES {', '.join(rows)}"
+    printer.references[write.query_id] = lambda node: f"s.c{node.place + 1}"
+    values = [stored(printer, value, types[name]) for value, name in zip(write.values, write.columns, strict=True)]
+    source = printer.query(write.query)
+    if not guarded:
+        return f"SELECT {', '.join(values)} FROM ({source}) AS s WHERE true"
+    return _guarded(write, values, source)
+
+
+def _guarded(write: Insert, values: Sequence[str], source: str) -> str:
+    """Rows whose key comes twice are an error in PostgreSQL; SQLite would update one row twice."""
+    conflict = write.conflict
+    assert conflict is not None
+    if conflict.where is not None:
+        raise refuse("ON CONFLICT DO UPDATE … WHERE over several rows", None)
+    names = [f"v{place}" for place in range(1, len(values) + 1)]
+    inner = ", ".join(f"{value} AS {name}" for value, name in zip(values, names, strict=True))
+    keys = [names[write.columns.index(name)] for name in conflict.key if name in write.columns]
+    present = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+    rows = f"CASE WHEN {present} THEN count(*) OVER (PARTITION BY {', '.join(keys)}) ELSE 1 END"
+    checked = [f"pg_only_once({rows}, {names[0]})", *names[1:]]
+    return f"SELECT {', '.join(checked)} FROM (SELECT {inner} FROM ({source}) AS s) WHERE true"
+
+
+def _conflict(printer: Printer, write: Insert) -> str:
+    conflict = write.conflict
+    if conflict is None:
+        return ""
+    put_in_sight(printer, write.target)
+    columns = write.target.columns
+    printer.references[conflict.excluded] = lambda node: stored_column("excluded", columns[node.place])
+    key = f" ({', '.join(map(quote, conflict.key))})" if conflict.key else ""
+    if not conflict.assignments:
+        return f" ON CONFLICT{key} DO NOTHING"
+    where = f" WHERE {printer.expression(conflict.where)}" if conflict.where is not None else ""
+    sets = _sets(printer, conflict.assignments, write.target)
+    return f" ON CONFLICT{key} DO UPDATE SET {sets}{where}"
+
+
+def _sets(printer: Printer, assignments: Sequence[tuple[str, Expression]], target: TableSource) -> str:
+    types = {column.name: column.type for column in target.columns}
+    return ", ".join(f"{quote(name)} = {stored(printer, value, types[name])}" for name, value in assignments)
+
+
+# -- UPDATE, DELETE
+def _update(printer: Printer, write: Update) -> str:
+    put_in_sight(printer, write.target)
+    sources = from_clause(printer, write.sources)
+    sets = _sets(printer, write.assignments, write.target)
+    where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
+    text = f"UPDATE {sqlite_name(write.target.table)} AS t{write.target.id} SET {sets}{sources}{where}"
+    return text + _returning(printer, write.target, write.returning)
+
+
+def _delete(printer: Printer, write: Delete) -> str:
+    put_in_sight(printer, write.target)
+    name = f"t{write.target.id}"
+    text = f"DELETE FROM {sqlite_name(write.target.table)} AS {name}"
+    if write.sources:
+        # SQLite has no USING: the row is deleted where the join has a partner.
+        sources = from_clause(printer, write.sources)
+        where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
+        text += f" WHERE EXISTS (SELECT 1{sources}{where})"
+    elif write.where is not None:
+        text += f" WHERE {printer.expression(write.where)}"
+    return text + _returning(printer, write.target, write.returning)

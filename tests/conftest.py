@@ -1,0 +1,100 @@
+"""Engines as parameters: a test that takes `db` or `url` runs on sqlite3, psycopg and psycopg2, on a real server.
+
+The server is the embedded one, in a cluster of its own, or the one that STEPLADDER_TEST_POSTGRES names; each
+test finds it empty.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import stepladder as sl
+from stepladder.db import Database, embedded
+
+ENGINES = ("sqlite3", "psycopg", "psycopg2")
+DATABASE = "stepladder_test"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server's maintenance database."""
+    given = os.environ.get("STEPLADDER_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    folder = tmp_path_factory.mktemp("cluster")
+    yield embedded.start(folder)
+    embedded.remove(folder)
+
+
+@pytest.fixture(scope="session")
+def _database(postgres_server: str) -> Iterator[str]:
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+        admin.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'")
+    yield _in_database(postgres_server, DATABASE)
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(_database: str) -> Iterator[str]:
+    """The URL of an empty database."""
+    yield _database
+    with psycopg.connect(_database, autocommit=True) as admin:
+        admin.execute("DROP SCHEMA IF EXISTS stepladder CASCADE")
+        admin.execute("DROP SCHEMA public CASCADE")
+        admin.execute("CREATE SCHEMA public")
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=() if name == "sqlite3" else pytest.mark.postgres) for name in ENGINES]
+)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of the engine."""
+    if engine == "sqlite3":
+        return f"sqlite:////{str(tmp_path / 'test.db').lstrip('/')}"
+    found = str(request.getfixturevalue("postgres_url"))
+    return found.replace("postgresql://", f"postgresql+{engine}://", 1)
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[Database]:
+    with sl.connect(url) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Other people's data, kept outside the repository."""
+    folder = Path(os.environ.get("STEPLADDER_SHARED") or Path(__file__).parents[2] / "shared") / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs data that the repository does not hold: {folder}")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A new project as `stepladder init` makes it, in UTC."""
+    from stepladder.cli.init import make_project
+
+    folder = tmp_path / "shop"
+    make_project(folder, "UTC")
+    return folder
+
+
+def _in_database(url: str, name: str) -> str:
+    head, question, options = url.partition("?")
+    scheme, _, rest = head.partition("://")
+    host = rest.partition("/")[0]
+    return f"{scheme}://{host}/{name}{question}{options}"

@@ -1,0 +1,46 @@
+"""The command line, from outside: a process, its words, its exit code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def stepladder() -> Callable[..., Ended]:
+    """Run `stepladder` with these arguments in `cwd`."""
+
+    def run(*arguments: str, cwd: Path, expect: int | None = 0, **environment: str) -> Ended:
+        names = ("PATH", "HOME", "LANG", "XDG_DATA_HOME", "TMPDIR", "PYTHONPATH")
+        given = {name: value for name in names if (value := os.environ.get(name))}
+        ended = subprocess.run(
+            [sys.executable, "-m", "stepladder", *arguments],
+            cwd=cwd,
+            env={**given, **environment},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        found = Ended(ended.returncode, ended.stdout, ended.stderr)
+        if expect is not None:
+            assert found.code == expect, f"exit {found.code}\n{found.out}\n{found.err}"
+        assert "Traceback" not in found.err, found.err
+        return found
+
+    return run

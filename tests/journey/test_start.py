@@ -1,0 +1,41 @@
+"""The command line starts light: nothing heavy is imported for help, or for `import stepladder`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "numpy",
+    "psycopg",
+    "psycopg2",
+    "pgparse",
+    "rich",
+    "sqlite3",
+    "sqlalchemy",
+)
+HELP = "from stepladder.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+
+
+@pytest.mark.parametrize("code", ["import stepladder\n", HELP], ids=["import", "help"])
+def test_nothing_heavy_is_imported(code: str) -> None:
+    asked = f"import sys\n{code}print('\\n'.join(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ended.stderr.split() == []
+
+
+def test_every_verb_has_help() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "stepladder", "--help"], capture_output=True, text=True, check=True
+    )
+    for verb in ("init", "demo", "load", "query", "tables", "plan", "run", "test", "report", "drop"):
+        assert f"    {verb} " in ended.stdout
+        found = subprocess.run(
+            [sys.executable, "-m", "stepladder", verb, "--help"], capture_output=True, text=True, check=True
+        )
+        assert "usage: stepladder " + verb in found.stdout

@@ -1,0 +1,112 @@
+"""A SQLite connection with the translator in front of it, as the db floor has it, in a few lines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stepladder.sql import (
+    AGGREGATES,
+    COLLATIONS,
+    SCALARS,
+    Column,
+    Created,
+    TableName,
+    decoder,
+    encoder,
+    translate,
+    type_of,
+)
+
+
+@dataclass
+class Result:
+    """What a statement gave."""
+
+    columns: tuple[Column, ...]
+    rows: list[tuple[Any, ...]]
+
+    @property
+    def value(self) -> Any:
+        ((found,),) = self.rows
+        return found
+
+
+class Lite:
+    """An empty SQLite database; it is the translator's schema too."""
+
+    def __init__(self) -> None:
+        self.raw = sqlite3.connect(":memory:", isolation_level=None)
+        self.raw.execute("PRAGMA foreign_keys = ON")
+        self.tables: dict[str, tuple[Column, ...]] = {}
+        self.raised: BaseException | None = None
+        for scalar in SCALARS:
+            self.raw.create_function(scalar.name, scalar.arity, self._keeping(scalar.function), deterministic=True)
+        for aggregate in AGGREGATES:
+            methods = [name for name in ("step", "finalize", "inverse", "value") if hasattr(aggregate.factory, name)]
+            kept = type("Kept", (aggregate.factory,), {m: self._keeping(getattr(aggregate.factory, m)) for m in methods})
+            if "inverse" in methods:
+                self.raw.create_window_function(aggregate.name, aggregate.arity, kept)
+            else:
+                self.raw.create_aggregate(aggregate.name, aggregate.arity, kept)
+        for collation in COLLATIONS:
+            self.raw.create_collation(collation.name, collation.compare)
+        self.raw.create_function("pg_now", 0, lambda: datetime.now(UTC).isoformat(sep=" "))
+
+    def _keeping(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def kept(*arguments: Any) -> Any:
+            try:
+                return function(*arguments)
+            except BaseException as error:
+                self.raised = error
+                raise
+
+        return kept
+
+    def columns(self, table: TableName) -> Sequence[Column] | None:
+        return self.tables.get(table.stored_name)
+
+    def keys(self, table: TableName) -> Sequence[Sequence[str]]:
+        info = self.raw.execute(f"PRAGMA table_info({table.sqlite})").fetchall()
+        found = [[row[1] for row in sorted(info, key=lambda row: row[5]) if row[5]]]
+        for _, index, unique, *_ in self.raw.execute(f"PRAGMA index_list({table.sqlite})").fetchall():
+            if unique:
+                found.append([row[2] for row in self.raw.execute(f'PRAGMA index_info("{index}")')])
+        return [key for key in found if key]
+
+    def run(self, sql: str, /, **values: Any) -> Result:
+        translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})
+        arguments = []
+        for name, type_ in translation.parameters:
+            encode = encoder(type_)
+            arguments.append(values[name] if encode is None or values[name] is None else encode(values[name]))
+        self.raised = None
+        try:
+            rows = self.raw.execute(translation.sql, arguments).fetchall()
+        except sqlite3.Error:
+            if self.raised is not None:
+                raise self.raised from None
+            raise
+        for effect in translation.effects:
+            if isinstance(effect, Created):
+                self.tables[effect.table.stored_name] = effect.columns
+            else:
+                self.tables.pop(effect.table.stored_name)
+        decoders = [decoder(column.type) for column in translation.columns]
+        return Result(translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else [])
+
+
+def _decoded(row: Sequence[Any], decoders: Sequence[Callable[[Any], Any] | None]) -> tuple[Any, ...]:
+    return tuple(
+        value if value is None or decode is None else decode(value) for value, decode in zip(row, decoders, strict=True)
+    )
+
+
+@pytest.fixture
+def lite() -> Lite:
+    return Lite()
