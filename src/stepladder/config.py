@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from stepladder.errors import ConfigError, MissingFile, redact
+from stepladder.errors import ConfigError, MissingFile, redact, redact_url
 
 FILE_NAME = "stepladder.toml"
 _KNOWN = ("name", "default", "timezone", "targets", "sources", "vars", "alerts")
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_UNENCODED = re.compile(r"[@/]|%(?![0-9A-Fa-f]{2})")
 _SCHEMES = {
     "sqlite": "sqlite3",
     "postgresql": "psycopg",
@@ -50,7 +51,7 @@ class Target:
         return self.driver == "sqlite3"
 
     def __str__(self) -> str:
-        shown = redact(self.url)
+        shown = redact_url(self.url)
         return f"{self.name} ({shown})" if self.name else shown
 
 
@@ -130,12 +131,12 @@ def resolve_target(
         return _target(chosen, None, project)
     if project is None:
         raise ConfigError(
-            f"There is no target {chosen!r}: no {FILE_NAME} in {Path.cwd()} or above it. Give a URL such as sqlite:///shop.db."
+            f"There is no target {redact(chosen)!r}: no {FILE_NAME} in {Path.cwd()} or above it. Give a URL such as sqlite:///shop.db."
         )
     if chosen not in project.targets:
         hint = nearest(chosen, project.targets)
         raise ConfigError(
-            f"There is no target {chosen!r} in {project.folder / FILE_NAME}.{hint} It knows: {_list(project.targets)}."
+            f"There is no target {redact(chosen)!r} in {project.folder / FILE_NAME}.{hint} It knows: {_list(project.targets)}."
         )
     url = _substitute(project.targets[chosen], values, f"target {chosen!r}")
     return _target(url, chosen, project)
@@ -171,17 +172,14 @@ def _target(url: str, name: str | None, project: Project | None) -> Target:
     driver = _SCHEMES.get(scheme)
     if driver is None:
         raise ConfigError(
-            f"{redact(url)} is not a URL that Stepladder knows.{nearest(scheme, _SCHEMES)} "
+            f"{redact_url(url)} is not a URL that Stepladder knows.{nearest(scheme, _SCHEMES)} "
             "Use sqlite:///file.db, postgresql://user@host/database, postgresql+psycopg2://… or postgresql+embedded:///folder."
         )
     if driver not in ("sqlite3", "embedded"):
-        if any(letter.isspace() for letter in url):
-            raise ConfigError("The target's URL holds a blank. In a name or password write it as %20.")
+        _refuse_unencoded(rest)
         return Target(url, driver, name)
     if not rest.startswith("/"):
-        raise ConfigError(
-            f"{redact(url)} names a host. A {scheme} URL has three slashes: {scheme}:///{rest}."
-        )
+        raise ConfigError(f"{redact_url(url)} names a host. A {scheme} URL has three slashes: {scheme}:///path.")
     location = rest[1:].partition("?")[0]
     if driver == "sqlite3" and location in ("", ":memory:"):
         return Target(url, driver, name)
@@ -189,6 +187,17 @@ def _target(url: str, name: str | None, project: Project | None) -> Target:
         raise ConfigError(f"{url} names no folder. Write {scheme}:///folder.")
     base = project.folder if project else Path.cwd()
     return Target(url, driver, name, (base / location).resolve())
+
+
+def _refuse_unencoded(rest: str) -> None:
+    """libpq ends a password at its first @ or /, takes the rest for a host, and prints it."""
+    login, at, _ = rest.partition("?")[0].rpartition("@")
+    password = login.partition(":")[2]
+    if any(letter.isspace() for letter in rest) or (at and _UNENCODED.search(password)):
+        raise ConfigError(
+            "The target's URL holds a character that must be percent-encoded in a name or password: @ is %40, / is %2F, "
+            ": is %3A, % is %25, a blank is %20. The password is not shown."
+        )
 
 
 def _substitute(text: str, values: Mapping[str, str], what: str) -> str:

@@ -39,18 +39,25 @@ command line with it; see docs/reference/cli.md.
 
 from __future__ import annotations
 
+import copy
 import re
-from typing import ClassVar
+from typing import ClassVar, Self
 
 _PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s:/@]*):(?P<secret>\S*)@", re.IGNORECASE)
 _PASSWORD_WORD = re.compile(
-    r"(?P<word>\b(?:password|passfile|sslpassword)\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE
+    r"(?P<word>(?:\b|PG|ssl)(?:password|passfile)\s*=\s*)('(?:[^'\\]|\\.)*'(?![^\s\"])|[^\s&\"]+)", re.IGNORECASE
 )
+_URL_PASSWORD = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@]*):.*@", re.IGNORECASE | re.DOTALL)
 
 
 def redact(text: str) -> str:
     """`text` with the password of every URL and every `password=` in it replaced by `***`."""
     return _PASSWORD_WORD.sub(r"\g<word>***", _PASSWORD.sub(r"\g<scheme>:***@", text))
+
+
+def redact_url(url: str) -> str:
+    """One URL with its password replaced by `***`, whatever characters stand unencoded in it."""
+    return redact(_URL_PASSWORD.sub(r"\g<scheme>:***@", url))
 
 
 class Error(Exception):
@@ -170,6 +177,12 @@ class DatabaseError(Error):
         self.position = position
         self.statement = statement
 
+    def at(self, place: str) -> Self:
+        """The same error, saying also where in a script it was."""
+        found = copy.copy(self)
+        found.args = (f"{place}: {self.message}",)
+        return found
+
 
 class ConnectionFailed(DatabaseError):
     """The database never answered: it is down, the password is wrong, it does not exist."""
@@ -193,7 +206,7 @@ class PoolTimeout(DatabaseError):
     """Every connection of the pool is out, and none came back in time."""
 
     exit_code = 3
-    sqlstate = "53300"
+    sqlstate = "53400"
 
 
 class DatabaseBusy(DatabaseError):
@@ -415,6 +428,8 @@ _ALIASES: dict[str, type[DatabaseError]] = {
     "3F000": UndefinedObject,
     "22008": InvalidDatetime,
     "22018": InvalidText,
+    "25P03": Disconnected,
+    "25P04": Disconnected,
     "28P01": ConnectionFailed,
     "28000": ConnectionFailed,
     "3D000": ConnectionFailed,

@@ -41,7 +41,7 @@ class Fake:
     def usable(self) -> bool:
         return self.good
 
-    def rollback(self) -> None:
+    def reset(self) -> None:
         self.rolled_back += 1
         if not self.good:
             raise DatabaseError("gone")

@@ -18,7 +18,10 @@ from stepladder.errors import (
     UniqueViolation,
 )
 
-SLOW = "SELECT count(*) FROM generate_series(1, 3000) a, generate_series(1, 3000) b, generate_series(1, 30) c"
+SLOW = (
+    "WITH d AS (SELECT n FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS v(n))"
+    " SELECT count(*) FROM d a, d b, d c, d e, d f, d g, d h, d i, d j"
+)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def reset(url: str) -> None:
     with sl.connect(url) as db:
         for name in MODELS:
             db.execute(f"DROP TABLE IF EXISTS {name}")
-        if "stepladder.run" in db.tables():
+        if db.tables("stepladder"):
             for name in ("interval", "model", "run"):
                 db.execute(f"DELETE FROM stepladder.{name}")
 
@@ -171,7 +171,7 @@ def test_ctrl_c_leaves_finished_days_and_nothing_running(shop: Path, url: str) -
 
 def _finished_days(url: str) -> int:
     with sl.connect(url) as db:
-        if "stepladder.run" not in db.tables():
+        if "stepladder.run" not in db.tables("stepladder"):
             return 0
         return int(db.query("SELECT count(*) FROM stepladder.interval WHERE state = 'done'").scalar())
 

@@ -130,7 +130,7 @@ def test_a_server_that_is_full_is_out_of_a_resource() -> None:
         ("DatabaseError", 4), ("ConnectionFailed", 3), ("Disconnected", 3), ("PoolTimeout", 3),
         ("DatabaseBusy", 3), ("StatementCanceled", 3), ("SerializationFailure", 3), ("ResourceError", 3),
         ("IntegrityError", 4), ("DataError", 4), ("ProgrammingError", 4), ("LoadError", 1), ("CheckFailed", 1),
-        ("TestFailed", 1), ("RunFailed", 4), ("LeaseLost", 5), ("RunHeld", 5),
+        ("RunFailed", 4), ("LeaseLost", 5),
     ],
 )  # fmt: skip
 def test_the_exit_code_of_each(name: str, code: int) -> None:

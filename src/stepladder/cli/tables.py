@@ -10,7 +10,7 @@ from stepladder.cli.session import open_target
 
 def command(arguments: argparse.Namespace) -> int:
     with open_target(arguments.target, must_exist=True) as db:
-        names = arguments.tables or [name for name in db.tables() if not name.startswith("stepladder.")]
+        names = arguments.tables or db.tables()
         found = [db.table(name) for name in names]
     if arguments.json:
         print_json(

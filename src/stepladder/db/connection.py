@@ -62,6 +62,10 @@ class Connection(ABC):
         """Leave whatever transaction is open. Does nothing where none is."""
 
     @abstractmethod
+    def reset(self) -> None:
+        """Roll back, and undo what statements have set in the session: the next one to use it finds it new."""
+
+    @abstractmethod
     def savepoint(self, name: str) -> None: ...
 
     @abstractmethod

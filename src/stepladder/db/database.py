@@ -156,6 +156,7 @@ class Database(Session):
                 yield connection, transaction
             finally:
                 self._thread.transaction = None
+                transaction.end()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -196,25 +197,38 @@ class Transaction(Session):
         self._depth = depth
         self._failed: DatabaseError | None = None
         self._inner: Transaction | None = None
+        self._over = False
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """A savepoint: rolled back to when the block raises."""
-        self.refuse_dead()
         name = f"stepladder_{self._depth + 1}"
-        self._raw.savepoint(name)
+        with self._connection() as connection:
+            connection.savepoint(name)
         inner = Transaction(self._raw, depth=self._depth + 1)
         self._inner = inner
         try:
             yield inner
             inner.refuse_dead()
         except BaseException:
-            self._raw.rollback_to(name)
+            self._go_back(name)
             raise
         else:
             self._raw.release(name)
         finally:
             self._inner = None
+            inner.end()
+
+    def _go_back(self, name: str) -> None:
+        try:
+            self._raw.rollback_to(name)
+        except DatabaseError as lost:
+            # SQLite rolls the whole transaction back when it interrupts a write: what followed would be kept alone.
+            self._failed = lost
+
+    def end(self) -> None:
+        """From here on every verb is refused: the connection is somebody else's."""
+        self._over = True
 
     def refuse_dead(self) -> None:
         """Raise TransactionDead after a failed statement."""
@@ -226,6 +240,8 @@ class Transaction(Session):
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
+        if self._over:
+            raise UsageError("This transaction is over. Ask inside its block, or ask the database.")
         self.refuse_dead()
         if self._inner is not None:
             raise UseTransaction(

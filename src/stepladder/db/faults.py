@@ -42,20 +42,18 @@ def postgres_fault(
     *,
     detail: str | None = None,
     hint: str | None = None,
-    position: str | None = None,
+    position: int | None = None,
     statement: str | None = None,
 ) -> DatabaseError:
-    """The error for what a server said. `position` counts characters from 1 in `statement`, as libpq gives it."""
+    """The error for what a server said. `position` counts characters from 0 in `statement`."""
     state = sqlstate or "XX000"
-    place = int(position) - 1 if position else None
-    # 57014 is in the class of "operator intervention", whose other members end the connection.
     lines = [
         message.strip(),
-        *_caret(statement, place),
+        *_caret(statement, position),
         *(extra for extra in (detail, hint, _NEXT.get(state)) if extra),
     ]
     return database_error(state)(
-        "\n".join(lines), sqlstate=state, position=place, statement=_shown(statement)
+        "\n".join(lines), sqlstate=state, position=position, statement=_shown(statement)
     )
 
 

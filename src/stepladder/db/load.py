@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 from stepladder.db import marks
 from stepladder.db.connection import Connection
 from stepladder.db.rows import Row, Rows
-from stepladder.errors import DataError, LoadError, ParameterError, UndefinedTable, UsageError
+from stepladder.errors import (
+    AmbiguousColumn,
+    DataError,
+    LoadError,
+    ParameterError,
+    UndefinedTable,
+    UsageError,
+)
 from stepladder.files import Batch, Reject, Source, open_source
 from stepladder.sql import Column, TableName, Type, encoder, quote, type_of
 
@@ -79,6 +86,8 @@ def load(
     """Write `data` into `table`. The connection is inside a transaction; see Session.load."""
     started = time.monotonic()
     request = _checked(table, mode, key, where, params, rejects, format)
+    if format is not None and not isinstance(data, str | Path):
+        raise UsageError(f"format={format!r} is for a file; the data is a {type(data).__name__}.")
     source = _source(data, format)
     if once is not None and not marks.take(connection, once):
         return LoadResult(skipped=True, seconds=time.monotonic() - started)
@@ -112,6 +121,8 @@ def _checked(
         raise UsageError(
             'mode="replace_where" and where="..." belong together: the rows that it finds go first.'
         )
+    if params and where is None:
+        raise UsageError('params= are the values of where="...", which is not given.')
     if rejects not in (None, "table"):
         raise UsageError(f'rejects is "table" or not given, not {rejects!r}.')
     return _Request(table, mode, key, where, params, rejects == "table" or format_ == "combined")
@@ -124,8 +135,14 @@ class _Given:
     size_bytes = None
     bytes_read = None
 
-    def __init__(self, columns: tuple[Column, ...], rows: Iterable[tuple[Any, ...] | Reject]) -> None:
-        self.columns = columns
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        rows: Iterable[tuple[Any, ...] | Reject],
+        typed: Callable[[], tuple[Column, ...]] = tuple,
+    ) -> None:
+        self.names = names
+        self.typed = typed  # asked only when a table is made: the values may fit one that is there
         self._rows = rows
 
     def batches(self, rows: int = _BATCH_ROWS) -> Iterator[Batch]:
@@ -141,7 +158,10 @@ def _source(data: object, format_: str | None) -> Source | _Given:
     if isinstance(data, str | Path):
         return open_source(Path(data), format=format_)
     if isinstance(data, Rows):
-        return _Given(data.columns, iter(data.tuples()))
+        names = tuple(column.name for column in data.columns)
+        if len(set(names)) < len(names):
+            raise AmbiguousColumn(f"two columns have one name ({', '.join(names)}): name them apart with AS.")
+        return _Given(names, iter(data.tuples()), lambda: data.columns)
     if isinstance(data, Mapping) or not isinstance(data, Iterable):
         raise UsageError(
             f"cannot load a {type(data).__name__}. Give a path, Rows, or an iterable of dicts or tuples (one a row)."
@@ -177,7 +197,9 @@ def _from_dicts(rows: Iterable[Any]) -> _Given:
             else:
                 yield tuple(row.get(name) for name in names)
 
-    return _Given(tuple(Column(name, _type_of_column(head, name)) for name in names), tuples())
+    return _Given(
+        tuple(names), tuples(), lambda: tuple(Column(name, _type_of_column(head, name)) for name in names)
+    )
 
 
 def _type_of_column(rows: Sequence[Mapping[str, Any]], name: str) -> Type:
@@ -201,27 +223,29 @@ def _target_columns(
     connection: Connection, request: _Request, source: Source | _Given, *, create: bool
 ) -> tuple[Column, ...]:
     """The table's columns that the data fills, in the data's order. Makes the table where that was asked for."""
+    names = source.names if isinstance(source, _Given) else tuple(column.name for column in source.columns)
     there = connection.columns(request.table)
     if there is None:
         if not create:
             raise UndefinedTable(
                 f"there is no table {request.table.sql}. Make it with CREATE TABLE, or let the load make it: create=True (--create)."
             )
-        if not source.columns:
+        columns = source.typed() if isinstance(source, _Given) else source.columns
+        if not columns:
             raise UsageError(
                 f"{request.table.sql} cannot be made from tuples or from no rows: give dicts, Rows or a file."
             )
-        _create(connection, request.table, source.columns, request.key)
+        _create(connection, request.table, columns, request.key)
         there = connection.columns(request.table) or ()
-    if not source.columns:
+    if not names:
         return there
     known = {column.name: column for column in there}
-    strange = [column.name for column in source.columns if column.name not in known]
+    strange = [name for name in names if name not in known]
     if strange:
         raise LoadError(
             f"the data has columns that {request.table.sql} has not: {', '.join(strange)}. It has: {', '.join(known)}. Nothing was loaded."
         )
-    return tuple(known[column.name] for column in source.columns)
+    return tuple(known[name] for name in names)
 
 
 def _create(
@@ -392,9 +416,10 @@ def _refusal(table: TableName, rejected: Sequence[Reject]) -> str:
         for reject in shown
     ]
     count = f"the first {len(shown)} rows" if len(rejected) >= _REJECTS_SHOWN else f"{len(shown)} rows"
+    said = "1 row does" if len(shown) == 1 else f"{count} do"
     return "\n".join(
         [
-            f"{count} do not fit {table.sql}; nothing was loaded:",
+            f"{said} not fit {table.sql}; nothing was loaded:",
             *lines,
             f'Mend them, or keep them aside in {table.sql}_rejects: rejects="table" (--rejects table).',
         ]

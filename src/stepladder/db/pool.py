@@ -66,7 +66,7 @@ class Pool:
             return  # the parent's, whose transaction is the parent's to end
         if not broken:
             try:
-                connection.rollback()
+                connection.reset()
             except DatabaseError:
                 broken = True  # it cannot be cleaned, so it is dropped; whoever used it has its own error
             broken = broken or not connection.usable()

@@ -9,11 +9,13 @@ from __future__ import annotations
 import select
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar
 
 from stepladder.db.connection import Connection, Result
-from stepladder.errors import Disconnected, UndefinedObject
-from stepladder.sql import Column, TableName, Type, bind, parse_type
+from stepladder.db.faults import postgres_fault
+from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
+from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
 SESSION = (
@@ -32,6 +34,8 @@ _ARRAYS = {
     1022: "float8", 1014: "bpchar", 1015: "varchar", 1182: "date", 1183: "time", 1115: "timestamp",
     1185: "timestamptz", 1187: "interval", 1231: "numeric", 2951: "uuid", 3807: "jsonb",
 }  # fmt: skip
+# What these change outlives the statement: the session is made anew before somebody else gets it.
+_SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
 _HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
@@ -41,6 +45,8 @@ class PostgresConnection(Connection):
 
     product: ClassVar[str] = "PostgreSQL"
     _begun: bool = False
+    _changed: bool = False  # a statement may have changed the session's settings
+    _sent: tuple[str, Bound] | None = None  # the user's statement, while it runs
 
     # -- what a driver adds
     @abstractmethod
@@ -66,7 +72,14 @@ class PostgresConnection(Connection):
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        return self._send(bind(sql, values, self._escape))
+        word = _one_statement(sql)
+        bound = bind(sql, values, self._escape)
+        self._sent = (sql, bound)
+        self._changed = self._changed or word in _SESSION_WORDS
+        try:
+            return self._send(bound.text)
+        finally:
+            self._sent = None
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)
@@ -99,6 +112,31 @@ class PostgresConnection(Connection):
 
     def rollback_to(self, name: str) -> None:
         self._send(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
+
+    def reset(self) -> None:
+        self.rollback()
+        if self._changed:
+            self._send("DISCARD ALL")
+            self._send(SESSION)
+            self._changed, self.limited, self.read_only = False, None, False
+
+    def _said(self, text: str, sqlstate: str | None, message: str, said: Any) -> DatabaseError:
+        """The error for what the server said of `text`; `said` is libpq's diagnostics. It shows the statement as the
+        user wrote it, without the values."""
+        position = int(said.statement_position) - 1 if said.statement_position else None
+        statement: str | None = text
+        if self._sent is not None:
+            statement, bound = self._sent
+            position = None if position is None else bound.to_user(position)
+        fault = postgres_fault(
+            sqlstate,
+            said.message_primary or message,
+            detail=said.message_detail,
+            hint=said.message_hint,
+            position=position,
+            statement=statement,
+        )
+        return self._lost(text, message) if isinstance(fault, Disconnected) else fault
 
     def _lost(self, statement: str, said: str) -> Disconnected:
         """The error for a connection that broke under `statement`. Whether a COMMIT, or a statement that was its
@@ -170,6 +208,19 @@ class PostgresConnection(Connection):
         waiting = select.poll()
         waiting.register(self._socket(), select.POLLIN)
         return not waiting.poll(0)
+
+
+@lru_cache(maxsize=1024)
+def _one_statement(sql: str) -> str:
+    """The first word of the only statement. Raises SqlSyntaxError for more than one, as PostgreSQL's own protocol does."""
+    found = statements(sql)
+    if len(found) > 1:
+        raise SqlSyntaxError(
+            f"one statement is taken here, and this text holds {len(found)}. Run several with script().",
+            position=found[1].offset,
+            statement=sql,
+        )
+    return found[0].text[:10].split(maxsplit=1)[0].upper() if found else ""
 
 
 def _catalogue_type(text: str) -> Type:

@@ -10,10 +10,9 @@ import psycopg2 as driver
 from psycopg2 import extensions, extras
 
 from stepladder.db.connection import Result
-from stepladder.db.faults import postgres_fault
 from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
 from stepladder.db.psycopg3 import cannot_connect
-from stepladder.errors import ConnectionFailed, DatabaseError, Disconnected
+from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import Column, Type
 
 
@@ -61,16 +60,7 @@ class Psycopg2Connection(PostgresConnection):
     def _fault(self, error: driver.Error, statement: str) -> DatabaseError:
         if error.pgcode is None and self._raw.closed:
             return self._lost(statement, str(error))
-        said = error.diag
-        fault = postgres_fault(
-            error.pgcode,
-            said.message_primary or str(error),
-            detail=said.message_detail,
-            hint=said.message_hint,
-            position=said.statement_position,
-            statement=statement,
-        )
-        return self._lost(statement, str(error)) if isinstance(fault, Disconnected) else fault
+        return self._said(statement, error.pgcode, str(error), error.diag)
 
     def _escape(self, text: str) -> str:
         quoted = extensions.QuotedString(text)

@@ -8,9 +8,8 @@ import psycopg
 from psycopg.pq import Escaping, TransactionStatus
 
 from stepladder.db.connection import Result
-from stepladder.db.faults import postgres_fault
 from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
-from stepladder.errors import ConnectionFailed, DatabaseError, Disconnected
+from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import Column, Type
 
 
@@ -62,16 +61,7 @@ class PsycopgConnection(PostgresConnection):
     def _fault(self, error: psycopg.Error, statement: str) -> DatabaseError:
         if error.sqlstate is None and self._raw.closed:
             return self._lost(statement, str(error))
-        said = error.diag
-        fault = postgres_fault(
-            error.sqlstate,
-            said.message_primary or str(error),
-            detail=said.message_detail,
-            hint=said.message_hint,
-            position=said.statement_position,
-            statement=statement,
-        )
-        return self._lost(statement, str(error)) if isinstance(fault, Disconnected) else fault
+        return self._said(statement, error.sqlstate, str(error), error.diag)
 
     def _escape(self, text: str) -> str:
         return bytes(self._escaping.escape_literal(text.encode())).decode()

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from stepladder.db.connection import Connection
 from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.rows import Rows
-from stepladder.errors import DatabaseError, ParameterError, UndefinedTable
+from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
 from stepladder.sql import Column, parse_name, statements
 
+_TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
+HOME = "stepladder"  # the schema of our own tables
 Parameters = Mapping[str, object] | None
 
 
@@ -38,12 +40,14 @@ class Session(ABC):
 
     def query(self, sql: str, params: Parameters = None, /, **named: object) -> Rows:
         """Run one statement and fetch its rows; a statement without rows returns empty Rows."""
+        _refuse_transaction_words(sql)
         with self._connection() as connection:
             result = connection.run(sql, _values(params, named))
         return Rows(result.columns, result.rows)
 
     def execute(self, sql: str, params: Parameters = None, /, **named: object) -> int:
         """Run one statement; the number of rows that it wrote."""
+        _refuse_transaction_words(sql)
         with self._connection() as connection:
             return connection.run(sql, _values(params, named)).affected
 
@@ -56,16 +60,11 @@ class Session(ABC):
         """Run the statements one by one in one transaction. An error names the statement's number and line."""
         with self._transaction() as connection:
             for number, statement in enumerate(statements(sql), 1):
+                _refuse_transaction_words(statement.text)
                 try:
                     connection.run(statement.text, {})
                 except DatabaseError as error:
-                    place = f"statement {number}, line {statement.line}: "
-                    raise type(error)(
-                        place + error.message,
-                        sqlstate=error.sqlstate,
-                        position=error.position,
-                        statement=statement.text,
-                    ) from error
+                    raise error.at(f"statement {number}, line {statement.line}") from error
 
     def load(
         self,
@@ -108,9 +107,13 @@ class Session(ABC):
             )
 
     def tables(self, schema: str | None = None) -> tuple[str, ...]:
-        """The names of all tables and views that are not the engine's own; of one schema, where one is given."""
+        """The names of all tables and views but the engine's and Stepladder's own; or those of one schema."""
         with self._connection() as connection:
-            return tuple(name.sql for name in connection.tables() if schema is None or name.schema == schema)
+            return tuple(
+                name.sql
+                for name in connection.tables()
+                if (name.schema != HOME if schema is None else (name.schema or "public") == schema)
+            )
 
     def table(self, name: str) -> Table:
         """What the catalogue says of a table or view. Raises UndefinedTable."""
@@ -125,6 +128,16 @@ class Session(ABC):
         """Product and version, for people: "PostgreSQL 18.6"."""
         with self._connection() as connection:
             return connection.version()
+
+
+def _refuse_transaction_words(sql: str) -> None:
+    """A transaction is a block: a COMMIT in the middle of it would keep half of the work."""
+    word = sql.lstrip()[:10].split(maxsplit=1)[:1]
+    if word and word[0].rstrip(";").upper() in _TRANSACTION_WORDS:
+        raise UsageError(
+            f"{word[0].upper()} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
+            "Nothing was done."
+        )
 
 
 def _values(params: Parameters, named: Mapping[str, object]) -> Mapping[str, object]:

@@ -149,6 +149,9 @@ class SqliteConnection(Connection):
         self._after_transaction()
         self._forget_rolled_back()
 
+    def reset(self) -> None:
+        self.rollback()
+
     def savepoint(self, name: str) -> None:
         self._plain(f"SAVEPOINT {name}")
 

@@ -9,7 +9,7 @@ from stepladder import ledger
 from stepladder.config import Project
 from stepladder.db import Database
 from stepladder.errors import ModelError
-from stepladder.pipelines.grid import WHOLE, Span, following, floor, local_date, local_instant
+from stepladder.pipelines.grid import WHOLE, Span, floor, following, local_date, local_instant
 from stepladder.pipelines.model import Model, is_model
 from stepladder.pipelines.plan import Facts
 from stepladder.sql import TableName, Window, parse_name, quote

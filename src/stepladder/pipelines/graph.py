@@ -15,10 +15,16 @@ def in_order(models: Sequence[Model]) -> tuple[Model, ...]:
     named = {model.name: model for model in models}
     sorter = TopologicalSorter({model.name: sorted(upstream(model, named)) for model in models})
     try:
-        return tuple(named[name] for name in sorter.static_order())
+        sorter.prepare()
     except CycleError as error:
         path = " → ".join(reversed(error.args[1]))
         raise ModelError(f"models read each other in a circle: {path}. Break it in one of them.") from error
+    found: list[Model] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        found += [named[name] for name in ready]
+        sorter.done(*ready)
+    return tuple(found)
 
 
 def upstream(model: Model, named: Container[str]) -> frozenset[str]:

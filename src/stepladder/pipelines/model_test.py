@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from stepladder.errors import Error, ModelError, UsageError
 from stepladder.pipelines.grid import local_instant
@@ -28,7 +29,7 @@ from stepladder.sql import Column, Type, parse_type
 
 _HEAD = re.compile(r"model\s+(?P<model>\w+)(?P<rest>.*)")
 _SETTINGS = ("start", "end", "now", "zone")
-_SECTION = re.compile(r"(?P<word>given|expect)(?P<ordered>\s+ordered)?\s+(?P<table>\w+)")
+_SECTION = re.compile(r"(?P<word>given|expect(?P<ordered>\s+ordered)?)\s+(?P<table>\w+)")
 _Line = tuple[int, str]
 
 
@@ -72,9 +73,13 @@ def read_model_tests(folder: Path, zone: str) -> tuple[ModelTest, ...]:
 
 def read_model_test(path: Path, zone: str) -> ModelTest:
     """One test file. Raises ModelError with file and line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"cannot be read: {error}", file=str(path)) from error
     lines = [
         (number, line)
-        for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for number, raw in enumerate(text.splitlines(), 1)
         if (line := _without_comment(raw).rstrip())
     ]
     if not lines:
@@ -89,17 +94,24 @@ def read_model_test(path: Path, zone: str) -> ModelTest:
         )
     settings = _settings(found["rest"], path, number)
     zone = settings.get("zone", zone)
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ModelError(f"{zone!r} is no zone of the IANA database.", file=str(path), line=number) from error
     moments = {
         name: _instant(settings[name], zone, path, number) if name in settings else None
         for name in ("start", "end", "now")
     }
     sections = list(_sections(lines[1:], path))
-    expected = [
-        _expected(section, body, path) for section, body in sections if section[1]["word"] == "expect"
-    ]
+    expected = [_expected(section, body, path) for section, body in sections if section[1]["word"] != "given"]
     if len(expected) != 1:
         raise ModelError(
             f"a test has one `expect {found['model']}`; here are {len(expected)}.", file=str(path)
+        )
+    section, _ = next(one for one in sections if one[0][1]["word"] != "given")
+    if section[1]["table"] != found["model"]:
+        raise ModelError(
+            f"write `expect {found['model']}`: the test is of that model.", file=str(path), line=section[0]
         )
     given = tuple(_given(section, body, path) for section, body in sections if section[1]["word"] == "given")
     return ModelTest(
@@ -114,7 +126,7 @@ def _sections(lines: Sequence[_Line], path: Path) -> Iterator[tuple[_Section, li
     section: _Section | None = None
     body: list[_Line] = []
     for number, line in lines:
-        if line[0].isspace():
+        if line[0].isspace() and section is not None:
             body.append((number, line))
             continue
         if section is not None:
@@ -159,6 +171,10 @@ def _cells(
             "the names of the columns stand below, indented and parted by |.", file=str(path), line=section[0]
         )
     names = tuple(cell.strip() for cell in body[0][1].split("|"))
+    bare = [name.partition(":")[0].strip() for name in names]
+    twins = sorted({name for name in bare if bare.count(name) > 1})
+    if twins:
+        raise ModelError(f"two columns are called {twins[0]}.", file=str(path), line=body[0][0])
     rows = []
     for number, line in body[1:]:
         cells = tuple(_cell(cell.strip()) for cell in line.split("|"))
@@ -177,6 +193,8 @@ def _cell(text: str) -> str | None:
 def _settings(text: str, path: Path, line: int) -> dict[str, str]:
     words = text.split()
     found = dict(zip(words[::2], words[1::2], strict=False))
+    if len(found) < len(words) // 2:
+        raise ModelError("a setting is given twice.", file=str(path), line=line)
     if len(words) % 2 or any(name not in _SETTINGS for name in found):
         raise ModelError(
             f"after the model's name stand pairs of {', '.join(_SETTINGS)} and a value.",
@@ -189,8 +207,8 @@ def _settings(text: str, path: Path, line: int) -> dict[str, str]:
 def _instant(text: str, zone: str, path: Path, line: int) -> dt.datetime:
     try:
         return local_instant(text, zone)
-    except (UsageError, KeyError, ValueError) as error:
-        raise ModelError(str(error), file=str(path), line=line) from error
+    except UsageError as error:
+        raise ModelError(error.message, file=str(path), line=line) from error
 
 
 def _without_comment(line: str) -> str:

@@ -14,7 +14,7 @@ from stepladder.errors import ModelError, ProgrammingError, UsageError
 from stepladder.pipelines.grid import EVERY, local_instant
 from stepladder.pipelines.model import BUILT_IN, Model, is_model
 from stepladder.quality import Check, parse_check
-from stepladder.sql import is_query, parameter_names, references, statements, windows
+from stepladder.sql import check_syntax, is_query, parameter_names, references, statements, windows
 
 _HEADER = re.compile(r"\s*/\*\s*stepladder\b(.*?)\*/", re.DOTALL)
 _KEYS = ("time", "every", "key", "checks", "start", "description")
@@ -51,6 +51,7 @@ def read_model(path: Path, project: Project) -> Model:
     name = _name(path, file)
     header, sql = _split(text, file)
     try:
+        check_syntax(sql)
         sql = _one_query(sql)
         reads, found_windows, parameters = references(sql), windows(sql), parameter_names(sql)
     except ProgrammingError as error:
@@ -103,7 +104,8 @@ def _split(text: str, file: str) -> tuple[Mapping[str, Any], str]:
         ) from error
     for key in header:
         if key not in _KEYS:
-            line = text[: match.start(1) + max(match[1].find(key), 0)].count("\n") + 1
+            place = re.search(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", match[1], re.MULTILINE)
+            line = text[: match.start(1) + (place.end() if place else 0)].count("\n") + 1
             raise ModelError(
                 f"unknown key {key!r} in the header.{nearest(key, _KEYS)} Known: {', '.join(_KEYS)}.",
                 file=file,

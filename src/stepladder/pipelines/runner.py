@@ -210,7 +210,9 @@ class _Runner:
             return None
         except Error as error:
             # Two runs that make a table at once: the second one finds it there the next time.
-            again = isinstance(error, DuplicateTable) or (isinstance(error, DatabaseError) and error.retryable)
+            again = isinstance(error, DuplicateTable) or (
+                isinstance(error, DatabaseError) and error.retryable
+            )
             return None if again and not last else self._failed(work, held, error)
         except BaseException:
             # Ctrl-C and the like: nothing of the interval is kept, and nobody has to wait for this run to be dead.

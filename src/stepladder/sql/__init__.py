@@ -7,7 +7,7 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 from stepladder.sql.decoding import decoder
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
-from stepladder.sql.literals import bind
+from stepladder.sql.literals import Bound, bind
 from stepladder.sql.names import TableName, parse_name, quote
 from stepladder.sql.parameters import (
     Numbered,
@@ -30,6 +30,7 @@ __all__ = [
     "SCALARS",
     "Aggregate",
     "Collation",
+    "Bound",
     "Column",
     "Created",
     "Dropped",

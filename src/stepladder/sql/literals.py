@@ -6,9 +6,11 @@ numeric; everything else carries its cast. What a query returns can be bound aga
 
 from __future__ import annotations
 
+import bisect
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,7 +24,20 @@ from stepladder.sql.types import Type, type_of
 Escape = Callable[[str], str]
 
 
-def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> str:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A statement with its values written in: what is sent. `to_user` leads back from its places."""
+
+    text: str
+    _changes: tuple[tuple[int, int], ...]  # (place in `text`, how much further it was in the user's text)
+
+    def to_user(self, position: int) -> int:
+        """The place in the user's text for a place in `text`, both in characters from 0."""
+        found = bisect.bisect_right(self._changes, (position, 1 << 60)) - 1
+        return max(0, position + (self._changes[found][1] if found >= 0 else 0))
+
+
+def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     """`sql` with a literal for every `:name`.
 
     `escape` makes a string literal, quotes included, as the server's own client library does. Raises
@@ -31,12 +46,17 @@ def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> str:
     uses = list(parameters(sql))
     check_names({use.name for use in uses}, values)
     written = {name: literal(values[name], escape, name) for name in values}
-    parts, at = [], 0
+    parts: list[str] = []
+    changes: list[tuple[int, int]] = []
+    at = length = 0
     for use in uses:
         before = sql[at : use.start]
-        parts += [before, _apart(before, written[use.name])]
+        text = _apart(before, written[use.name])
+        parts += [before, text]
+        length += len(before) + len(text)
         at = use.end
-    return "".join([*parts, sql[at:]])
+        changes.append((length, at - length))
+    return Bound("".join([*parts, sql[at:]]), tuple(changes))
 
 
 def _apart(before: str, text: str) -> str:

@@ -65,7 +65,9 @@ def row(
     run_id: str = "r1",
 ) -> Interval:
     start, end = FIRST + day * DAY, FIRST + (day + 1) * DAY
-    return Interval(of.name, start, end, state, 1, run_id, of.code_hash, version, upstream_version, 1, None)
+    return Interval(
+        of.name, start, end, state, 1, run_id, of.code_hash, version, upstream_version, 1, 1, 0, 0.1, None
+    )
 
 
 def reasons(found: Plan, name: str) -> list[tuple[str, ...]]:
@@ -164,5 +166,7 @@ def _done(
     )
     before = next((row for row in history if row.model == name and row.start == start), None)
     version = before.version + 1 if before else 1
-    fresh = Interval(name, start, end, "done", 1, "r", of.code_hash, version, read_version, 1, None)
+    fresh = Interval(
+        name, start, end, "done", 1, "r", of.code_hash, version, read_version, 1, 1, 0, 0.1, None
+    )
     return (*(row for row in history if row is not before), fresh)

@@ -46,10 +46,18 @@ class Lite:
         self.tables: dict[str, tuple[Column, ...]] = {}
         self.raised: BaseException | None = None
         for scalar in SCALARS:
-            self.raw.create_function(scalar.name, scalar.arity, self._keeping(scalar.function), deterministic=True)
+            self.raw.create_function(
+                scalar.name, scalar.arity, self._keeping(scalar.function), deterministic=True
+            )
         for aggregate in AGGREGATES:
-            methods = [name for name in ("step", "finalize", "inverse", "value") if hasattr(aggregate.factory, name)]
-            kept = type("Kept", (aggregate.factory,), {m: self._keeping(getattr(aggregate.factory, m)) for m in methods})
+            methods = [
+                name for name in ("step", "finalize", "inverse", "value") if hasattr(aggregate.factory, name)
+            ]
+            kept = type(
+                "Kept",
+                (aggregate.factory,),
+                {m: self._keeping(getattr(aggregate.factory, m)) for m in methods},
+            )
             if "inverse" in methods:
                 self.raw.create_window_function(aggregate.name, aggregate.arity, kept)
             else:
@@ -98,12 +106,15 @@ class Lite:
             else:
                 self.tables.pop(effect.table.stored_name)
         decoders = [decoder(column.type) for column in translation.columns]
-        return Result(translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else [])
+        return Result(
+            translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
+        )
 
 
 def _decoded(row: Sequence[Any], decoders: Sequence[Callable[[Any], Any] | None]) -> tuple[Any, ...]:
     return tuple(
-        value if value is None or decode is None else decode(value) for value, decode in zip(row, decoders, strict=True)
+        value if value is None or decode is None else decode(value)
+        for value, decode in zip(row, decoders, strict=True)
     )
 
 

@@ -113,10 +113,16 @@ def date_difference(one: str, other: str) -> int:
 
 
 # -- intervals
+def _shown(span: Span) -> str:
+    if abs(span.months) >= 2**31 or abs(span.days) >= 2**31 or abs(span.microseconds) >= 2**63:
+        raise InvalidDatetime("interval out of range", sqlstate="22008")
+    return str(span)
+
+
 def span_sum(one: str, other: str, sign: int = 1) -> str:
     """interval plus interval."""
     first, second = parse_span(one), parse_span(other)
-    return str(Span(*(a + sign * b for a, b in zip(first, second, strict=True))))
+    return _shown(Span(*(a + sign * b for a, b in zip(first, second, strict=True))))
 
 
 def span_difference(one: str, other: str) -> str:
@@ -126,7 +132,7 @@ def span_difference(one: str, other: str) -> str:
 
 def span_negate(one: str) -> str:
     """Unary minus."""
-    return str(Span(*(-part for part in parse_span(one))))
+    return _shown(Span(*(-part for part in parse_span(one))))
 
 
 def span_times(text: str, factor: float) -> str:
@@ -135,7 +141,7 @@ def span_times(text: str, factor: float) -> str:
     if span.months and not float(factor).is_integer():
         raise NotPortable("months times a broken number", instead="multiply days or hours")
     if float(factor).is_integer():
-        return str(Span(*(part * int(factor) for part in span)))
+        return _shown(Span(*(part * int(factor) for part in span)))
     days = span.days * factor
     rest = (days - int(days)) * 86_400
     rest = round(rest * _SECOND) / _SECOND
@@ -143,7 +149,7 @@ def span_times(text: str, factor: float) -> str:
     whole = int(days)
     if abs(rest) >= 86_400:
         whole, microseconds = whole + int(rest // 86_400), microseconds - int(rest // 86_400) * DAY
-    return str(Span(0, whole, microseconds))
+    return _shown(Span(0, whole, microseconds))
 
 
 def span_divided(text: str, divisor: float) -> str:
@@ -207,7 +213,11 @@ def _truncated(word: str, value: datetime) -> datetime:
     field = _field(word, "timestamp without time zone")
     cut = _CUTS.get(field)
     if cut is None:
-        raise InvalidArgument(f'unit "{word}" not supported for type timestamp without time zone', sqlstate="0A000")
+        unsupported = field.startswith("timezone")
+        raise InvalidArgument(
+            f'unit "{word}" not {"supported" if unsupported else "recognized"} for type timestamp without time zone',
+            sqlstate="0A000" if unsupported else None,
+        )
     return cut(value)
 
 
@@ -316,6 +326,32 @@ def _span_epoch(span: Span) -> Decimal:
     return (days * DAY + span.microseconds).quantize(Decimal(1)).scaleb(-6)
 
 
+def float_part(word: str, stored: str, shown: str) -> float:
+    """date_part() of a moment: double precision, added up as the server adds it."""
+    value = moment(stored)
+    field = _field(word, shown)
+    if field == "second":
+        return value.second + value.microsecond / 1_000_000.0
+    if field == "milliseconds":
+        return value.second * 1000.0 + value.microsecond / 1000.0
+    if field == "epoch":
+        return float(microseconds_between(str(value), str(_EPOCH))) / 1_000_000.0
+    return float(extract(word, stored, shown))
+
+
+def float_span_part(word: str, text: str) -> float:
+    """date_part() of an interval."""
+    span = parse_span(text)
+    field = _field(word, "interval")
+    years, months = _quotient(span.months, 12)
+    if field == "epoch":
+        return span.microseconds / 1_000_000.0 + 31_557_600.0 * years + 2_592_000.0 * months + 86_400.0 * span.days
+    if field in ("second", "milliseconds"):
+        seconds, fraction = _quotient(_quotient(span.microseconds, 60 * _SECOND)[1], _SECOND)
+        return seconds + fraction / 1_000_000.0 if field == "second" else seconds * 1000.0 + fraction / 1000.0
+    return float(extract_span(word, text))
+
+
 # -- parts and pieces
 def make_date(year: int, month: int, day: int) -> str:
     """make_date()."""
@@ -381,6 +417,8 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_truncate_in_zone", 3, truncate_in_zone),
     strict("pg_extract", 3, extract),
     strict("pg_extract_span", 2, extract_span),
+    strict("pg_float_part", 3, float_part),
+    strict("pg_float_span_part", 2, float_span_part),
     strict("pg_make_date", 3, make_date),
     strict("pg_round_moment", 2, round_moment),
     strict("pg_time_span", 1, time_span),

@@ -43,9 +43,25 @@ def nonzero(value: float) -> float:
     return value
 
 
-def integer_power(base: float, exponent: float) -> float:
+def integer_divide(one: int, other: int) -> int:
+    """Division of integers: the quotient is cut towards zero."""
+    quotient = abs(one) // abs(nonzero(other))
+    return checked_integer("int8", quotient if (one < 0) == (other < 0) else -quotient)
+
+
+def integer_modulo(one: int, other: int) -> int:
+    """The remainder of that division: it has the dividend's sign."""
+    nonzero(other)
+    rest = abs(one) % abs(other)
+    return -rest if one < 0 else rest
+
+
+def float_power(base: float, exponent: float) -> float:
     """float8's power."""
-    return _float_result(_power(base, exponent), (base, exponent))
+    result = _power(base, exponent)
+    if result == 0 and base != 0 and math.isfinite(base) and math.isfinite(exponent):
+        raise NumericOutOfRange("value out of range: underflow")
+    return _float_result(result, (base, exponent))
 
 
 # -- floating point
@@ -224,7 +240,12 @@ def numeric_div(one: Decimal, other: Decimal) -> Decimal:
 
 def numeric_round(value: str, digits: int = 0) -> str:
     """round(): half away from zero."""
-    return numeric_text(rescaled(parse_numeric(value), max(min(digits, 2000), -2000)))
+    return numeric_text(rescaled(parse_numeric(value), _bounded(digits)))
+
+
+def _bounded(digits: int) -> int:
+    """Digits behind the point as round() and trunc() take them: within what numeric can hold."""
+    return max(min(digits, 16_383), -131_073)
 
 
 def numeric_trunc(value: str, digits: int = 0) -> str:
@@ -246,7 +267,7 @@ def _quantized(value: str, digits: int, rounding: str) -> str:
     number = parse_numeric(value)
     if not number.is_finite():
         return value
-    unit = Decimal((0, (1,), -max(min(digits, 2000), -2000)))
+    unit = Decimal((0, (1,), -_bounded(digits)))
     found = EXACT.quantize(number.quantize(unit, rounding, EXACT), Decimal(1)) if digits < 0 else None
     return numeric_text(number.quantize(unit, rounding, EXACT) if found is None else found)
 
@@ -349,12 +370,13 @@ def _float(name: str, operation: Callable[[float, float], float]) -> tuple[Scala
 
 SCALARS: tuple[Scalar, ...] = (
     *(strict(f"pg_{name}", 1, partial_named(checked_integer, name)) for name in ("int2", "int4", "int8")),
-    strict("pg_nonzero", 1, nonzero),
+    strict("pg_integer_divide", 2, integer_divide),
+    strict("pg_integer_modulo", 2, integer_modulo),
     *_float("add", _plus),
     *_float("subtract", _minus),
     *_float("multiply", _times),
     *_float("divide", _divided),
-    strict("pg_float_power", 2, integer_power),
+    strict("pg_float_power", 2, float_power),
     strict("pg_float_round", 1, float_round),
     strict("pg_float_floor", 1, partial_named(float_whole, math.floor)),
     strict("pg_float_ceil", 1, partial_named(float_whole, math.ceil)),

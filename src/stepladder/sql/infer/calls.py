@@ -50,12 +50,12 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
         raise refuse(f"the ordered-set aggregate {name}", position)
     nodes = tuple(analyse(analysis, each, scope) for each in body.get("args", ()))
     choice = _choose(name, nodes, position)
+    if choice.procedure is None:
+        return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     arguments = tuple(
         resolved(node) if type_ == "any" else coerce(node, from_catalog(type_))
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
-    if choice.procedure is None:
-        return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)
 
 

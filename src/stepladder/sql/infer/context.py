@@ -9,7 +9,7 @@ from typing import Protocol
 
 from stepladder.errors import DatabaseError, NotPortable
 from stepladder.sql.infer.raw import Raw
-from stepladder.sql.infer.tree import Cte, Expression, Query
+from stepladder.sql.infer.tree import Cte, Expression, Query, Reference, walk
 from stepladder.sql.names import TableName
 from stepladder.sql.types import Column, Type
 
@@ -56,8 +56,6 @@ class Scope:
 
     def sources(self) -> set[int]:
         """The sources of this level."""
-        from stepladder.sql.infer.tree import Reference, walk
-
         columns = (value for item in self.items for _, value in item.columns)
         return {node.source for value in columns for node in walk(value) if isinstance(node, Reference)}
 

@@ -37,13 +37,18 @@ from stepladder.sql.infer.tree import (
     NullIf,
     NullTest,
     Parameter,
+    Query,
+    QuerySource,
     Reference,
+    Select,
     Subquery,
     Subscript,
+    Target,
+    walk,
 )
 from stepladder.sql.infer.types import catalog_name, from_catalog, type_of_name
 from stepladder.sql.numerals import numeric_text, parse_numeric, scale_of
-from stepladder.sql.types import Type, integer_type
+from stepladder.sql.types import Column, Type, integer_type
 
 
 def expression(analysis: Analysis, node: Raw, scope: Scope) -> Expression:
@@ -184,14 +189,21 @@ def _distinct(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     sides = [expression(analysis, body[side], scope) for side in ("lexpr", "rexpr")]
     position = body.get("location")
     negated = body["kind"] == "AEXPR_NOT_DISTINCT"
-    for one, other in (sides, sides[::-1]):
-        if isinstance(one, Constant) and one.value is None:
+    raws = (body["lexpr"], body["rexpr"])
+    for raw, other in zip(raws, sides[::-1], strict=True):
+        if body_of(raw).get("isnull"):
             return NullTest(type=BOOL, position=position, argument=resolved(other), negated=not negated)
     equal = apply("=", sides, position)
     left, right = equal.arguments
-    if left.type.bare != right.type.bare:
+    kinds = {_kind(left.type), _kind(right.type)}
+    if len(kinds) > 1:
         raise refuse("IS DISTINCT FROM over two types", position, instead="cast one of them")
     return Distinct(type=BOOL, position=position, left=left, right=right, negated=negated)
+
+
+def _kind(type_: Type) -> str:
+    """Types whose values SQLite compares as they are have one kind."""
+    return {"int2": "int", "int4": "int", "int8": "int", "float4": "float", "float8": "float"}.get(type_.name, str(type_.bare))
 
 
 def _null_if(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
@@ -208,7 +220,8 @@ def _in(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     negated = _operator_name(body) == "<>"
     fixed = [item for item in items if not _uses_columns(item)]
     type_ = catalog().common([catalog_name(node.type) for node in (left, *fixed)]) if len(fixed) > 1 else None
-    if type_ is not None and len(fixed) == len(items):
+    fits = type_ is not None and catalog().can_coerce([catalog_name(node.type) for node in fixed], [type_] * len(fixed))
+    if type_ is not None and fits and len(fixed) == len(items):
         target = from_catalog(type_)
         apply("=", (left, Constant(type=target, value=None)), position)
         if left.type.bare == target or left.type == UNKNOWN:
@@ -220,8 +233,6 @@ def _in(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 
 
 def _uses_columns(node: Expression) -> bool:
-    from stepladder.sql.infer.tree import walk
-
     return any(isinstance(each, Reference) for each in walk(node))
 
 
@@ -394,16 +405,29 @@ def _sublink(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     return _in_query(analysis, body, scope, query)
 
 
-def _in_query(analysis: Analysis, body: Raw, scope: Scope, query: Any) -> Expression:
+def _in_query(analysis: Analysis, body: Raw, scope: Scope, query: Query) -> Expression:
     position = body.get("location")
     if body.get("operName") and strings(body["operName"])[-1] != "=":
         raise refuse("ANY (SELECT …) with another operator than =", position, instead="write EXISTS")
     left = expression(analysis, body["testexpr"], scope)
     inner = query.columns[0].type
     equal = apply("=", (left, Constant(type=inner, value=None)), position)
-    if equal.arguments[1].type.bare != inner.bare or equal.arguments[0].type.bare != inner.bare:
-        raise refuse("IN over two types", position, instead="cast the subquery's column")
-    return InQuery(type=BOOL, position=position, left=equal.arguments[0], query=query, negated=False)
+    left, wanted = equal.arguments[0], equal.arguments[1].type.bare
+    if _kind(wanted) != _kind(left.type):
+        raise refuse("IN over two types", position, instead="cast one of them")
+    query = query if wanted == inner.bare else _recast(analysis, query, wanted)
+    return InQuery(type=BOOL, position=position, left=left, query=query, negated=False)
+
+
+def _recast(analysis: Analysis, query: Query, type_: Type) -> Query:
+    """A query of one column with that column cast."""
+    column = query.columns[0]
+    source = QuerySource(id=analysis.new_id(), query=query)
+    value = coerce(Reference(type=column.type, source=source.id, place=0, name=column.name), type_)
+    return Select(
+        columns=(Column(column.name, value.type),), targets=(Target(name=column.name, value=value),), sources=(source,),
+        where=None, grouped=False, group=(), having=None, distinct=False, distinct_on=(),
+    )  # fmt: skip
 
 
 _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {

@@ -15,21 +15,16 @@ _SPANS = {
 }
 
 
-def _extract(type_: str) -> Rule:
+def _part(name: str, span_name: str, type_: str) -> Rule:
     def rule(show: Print, call: Call) -> str:
         field, value = call.arguments
         if not isinstance(field, Constant):
             raise refuse("a field name that is no literal", call.position)
         if type_ == "interval":
-            return f"pg_extract_span({show(field)}, {show(value)})"
-        return f"pg_extract({show(field)}, {show(value)}, {string(DISPLAYED[type_])})"
+            return f"{span_name}({show(field)}, {show(value)})"
+        return f"{name}({show(field)}, {show(value)}, {string(DISPLAYED[type_])})"
 
     return rule
-
-
-def _as_float(rule: Rule) -> Rule:
-    """date_part is extract as double precision."""
-    return lambda show, call: f"pg_numeric_float8({rule(show, call)})"
 
 
 def _formatted(show: Print, call: Call) -> str:
@@ -49,8 +44,10 @@ def _rules() -> dict[str, Rule]:
         found[f"date_trunc(text,{type_})"] = function("pg_truncate")
         found[f"to_char({type_},text)"] = _formatted
     for type_ in (*_MOMENTS, "date", "interval"):
-        found[f"extract(text,{type_})"] = _extract(type_)
-        found[f"date_part(text,{type_})"] = _as_float(_extract(type_))
+        found[f"extract(text,{type_})"] = _part("pg_extract", "pg_extract_span", type_)
+        # date_part of a date is that of the timestamp at its midnight; extract has a rule of its own.
+        moment = "timestamp" if type_ == "date" else type_
+        found[f"date_part(text,{type_})"] = _part("pg_float_part", "pg_float_span_part", moment)
     return found
 
 

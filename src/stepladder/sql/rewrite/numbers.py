@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepladder.sql.infer.tree import Call, Constant, Expression
+from stepladder.sql.infer.tree import Call, Constant
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
 
 _INTEGERS = {"int2": 2, "int4": 4, "int8": 8}
@@ -14,18 +14,17 @@ def _integer(symbol: str, result: str) -> Rule:
 
 
 def _divided(symbol: str, result: str) -> Rule:
+    """SQLite gives NULL for a division by zero: natively only by a literal that is none."""
+    word = "divide" if symbol == "/" else "modulo"
+
     def rule(show: Print, call: Call) -> str:
-        left, right = call.arguments
-        return f"pg_{result}({show(left)} {symbol} {divisor(show, right)})"
+        left, right = map(show, call.arguments)
+        divisor = call.arguments[1]
+        if isinstance(divisor, Constant) and divisor.value:
+            return f"pg_{result}({left} {symbol} {right})"
+        return f"pg_{result}(pg_integer_{word}({left}, {right}))"
 
     return rule
-
-
-def divisor(show: Print, node: Expression) -> str:
-    """A divisor that is not zero: SQLite would give NULL."""
-    if isinstance(node, Constant) and node.value:
-        return show(node)
-    return f"pg_nonzero({show(node)})"
 
 
 def _integer_rules() -> dict[str, Rule]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Call, Expression
 from stepladder.sql.rewrite.casts import as_text
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
@@ -55,6 +56,10 @@ def _concat(name: str) -> Rule:
 def _output(show: Print, node: Expression) -> str:
     if node.type.name == "bool":
         return f"(CASE {show(node)} WHEN 1 THEN 't' WHEN 0 THEN 'f' END)"
+    if node.type.name == "bpchar":
+        if node.type.length is None:
+            raise refuse("a value of type character without a length in concat", node.position, instead="cast it to text")
+        return f"pg_rpad({show(node)}, {node.type.length})"
     return as_text(show(node), node)
 
 

@@ -1,0 +1,52 @@
+"""Values as literals of PostgreSQL's."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from stepladder.errors import ParameterError
+from stepladder.sql import bind
+
+
+def escape(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5, "5"),
+        (-5, "(-5)"),
+        (None, "NULL"),
+        (True, "'true'::bool"),
+        ("it's", "'it''s'"),
+        (0.1, "'0.1'::float8"),
+        (math.nan, "'NaN'::float8"),
+        (Decimal("1.50"), "'1.50'::numeric"),
+        (date(2026, 1, 2), "'2026-01-02'::date"),
+        (datetime(2026, 1, 1, tzinfo=UTC), "'2026-01-01 00:00:00+00:00'::timestamptz"),
+        (datetime(2026, 1, 1), "'2026-01-01 00:00:00'::timestamp"),
+        (timedelta(days=1, seconds=1), "'1 day 00:00:01'::interval"),
+        (b"\x01", "'\\x01'::bytea"),
+        ([1, None, 2], "'{1,NULL,2}'::int4[]"),
+        (["a b", ""], "'{\"a b\",\"\"}'::text[]"),
+        ([], "'{}'"),
+        ({"a": 1}, "'{\"a\": 1}'::jsonb"),
+    ],
+)
+def test_one_table_for_every_value(value: object, text: str) -> None:
+    assert bind("SELECT :v", {"v": value}, escape).text == f"SELECT {text}"
+
+
+def test_only_parameters_are_replaced() -> None:
+    assert bind("SELECT ':a', :a::int, x[1:a]", {"a": 1}, escape).text == "SELECT ':a', 1::int, x[1:a]"
+
+
+@pytest.mark.parametrize("values", [{}, {"a": 1, "b": 2}, {"a": object()}, {"a": "x\0"}])
+def test_missing_unused_and_impossible_values_are_named(values: dict[str, object]) -> None:
+    with pytest.raises(ParameterError, match=r":a|\bb\b"):
+        bind("SELECT :a", values, escape)

@@ -1,0 +1,51 @@
+"""What a statement reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from stepladder.errors import SqlSyntaxError
+from stepladder.sql import TableName, Window, check_syntax, is_query, references, windows
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("SELECT * FROM a JOIN s.b ON true, (SELECT * FROM c) q", ["a", "s.b", "c"]),
+        ("WITH a AS (SELECT * FROM x) SELECT * FROM a, b WHERE EXISTS (SELECT 1 FROM a, d)", ["x", "b", "d"]),
+        ("WITH a AS (SELECT * FROM a) SELECT * FROM a", ["a"]),
+        ("WITH RECURSIVE a AS (SELECT 1 UNION SELECT * FROM a) SELECT * FROM a", []),
+        ("SELECT * FROM (WITH a AS (SELECT 1) SELECT * FROM a) q, a", ["a"]),
+        ("SELECT generate_series(1, 2)", []),
+    ],
+)
+def test_tables_are_found_in_their_scopes(sql: str, tables: list[str]) -> None:
+    assert [table.sql for table in references(sql)] == tables
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("SELECT 1 FROM e WHERE at >= :start AND at < :end", [("e", "at")]),
+        ("SELECT 1 FROM e x JOIN f y ON x.id = y.id WHERE y.d >= :start AND :end > y.d", [("f", "d")]),
+        ("SELECT 1 FROM e WHERE at < :end", []),
+        ("SELECT 1 FROM e WHERE at >= :start OR at < :end", []),
+        ("SELECT 1 FROM e, f WHERE at >= :start AND at < :end", []),
+        ("WITH q AS (SELECT 1 FROM e WHERE at >= :start AND at < :end) SELECT * FROM q", [("e", "at")]),
+        ("WITH q AS (SELECT 1) SELECT * FROM q WHERE at >= :start AND at < :end", []),
+    ],
+)
+def test_windows_are_read_from_the_conditions(sql: str, found: list[tuple[str, str]]) -> None:
+    assert windows(sql) == tuple(Window(TableName(None, table), column) for table, column in found)
+
+
+def test_a_query_is_one_select() -> None:
+    assert is_query("WITH a AS (SELECT 1) TABLE a")
+    assert not is_query("DELETE FROM a RETURNING *")
+    assert not is_query("SELECT 1; SELECT 2")
+
+
+def test_a_syntax_error_has_its_place() -> None:
+    with pytest.raises(SqlSyntaxError) as caught:
+        check_syntax("SELECT :name, é FROM WHERE")
+    assert caught.value.position == len("SELECT :name, é FROM ")
