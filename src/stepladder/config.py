@@ -179,7 +179,9 @@ def _target(url: str, name: str | None, project: Project | None) -> Target:
         _refuse_unencoded(rest)
         return Target(url, driver, name)
     if not rest.startswith("/"):
-        raise ConfigError(f"{redact_url(url)} names a host. A {scheme} URL has three slashes: {scheme}:///path.")
+        raise ConfigError(
+            f"{redact_url(url)} names a host. A {scheme} URL has three slashes: {scheme}:///path."
+        )
     location = rest[1:].partition("?")[0]
     if driver == "sqlite3" and location in ("", ":memory:"):
         return Target(url, driver, name)

@@ -45,7 +45,8 @@ from typing import ClassVar, Self
 
 _PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s:/@]*):(?P<secret>\S*)@", re.IGNORECASE)
 _PASSWORD_WORD = re.compile(
-    r"(?P<word>(?:\b|PG|ssl)(?:password|passfile)\s*=\s*)('(?:[^'\\]|\\.)*'(?![^\s\"])|[^\s&\"]+)", re.IGNORECASE
+    r"(?P<word>(?:\b|PG|ssl)(?:password|passfile)\s*=\s*)('(?:[^'\\]|\\.)*'(?![^\s\"])|[^\s&\"]+)",
+    re.IGNORECASE,
 )
 _URL_PASSWORD = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@]*):.*@", re.IGNORECASE | re.DOTALL)
 

@@ -221,7 +221,11 @@ def test_a_table_of_a_savepoint_that_is_undone_may_be_made_again(db: Database) -
 
 def test_a_savepoint_that_was_canceled_is_undone_and_the_rest_kept(url: str, notes: Database) -> None:
     """SQLite rolls the whole transaction back when it interrupts a write: what follows must not be kept alone."""
-    slow = "INSERT INTO notes (id) SELECT a + 1000 * b FROM generate_series(1, 999) a, generate_series(1, 9000) b"
+    slow = (
+        "WITH d AS (SELECT n FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS v(n))"
+        " INSERT INTO notes (id) SELECT 1000 + a.n + 10 * b.n + 100 * c.n + 1000 * e.n + 10000 * f.n + 100000 * g.n"
+        " + 1000000 * h.n FROM d a, d b, d c, d e, d f, d g, d h"
+    )
     hurried = notes.options(statement_timeout=0.2)
     try:
         with hurried.transaction() as tx:

@@ -202,8 +202,8 @@ def test_a_run_that_was_taken_over_writes_nothing(
     finish(folder, postgres_url)
     before = snapshot(postgres_url)
     frozen.send_signal(signal.SIGCONT)
-    frozen.communicate(timeout=120)
-    assert frozen.returncode in (0, 5)
+    _, said = frozen.communicate(timeout=120)
+    assert frozen.returncode in (0, 5), said.decode()
     assert snapshot(postgres_url) == before
 
 

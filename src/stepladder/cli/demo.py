@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from stepladder.cli.init import make_project
-from stepladder.cli.output import count, print_json, prose
+from stepladder.cli.output import count, print_json, prose, table
 from stepladder.cli.report import write_report
 from stepladder.compare import Comparison, Table, compare
 from stepladder.config import Project, read_project, resolve_target
@@ -52,6 +53,7 @@ def command(arguments: argparse.Namespace) -> int:
     equal = _tell_comparison(comparisons, story)
     with connect(resolve_target("dev", project), read_only=True) as db:
         path = write_report(db, project)
+        _tell_days(db, story)
     _farewell(folder, path, story, time.monotonic() - started)
     if arguments.json:
         print_json(_json(shop, comparisons, path))
@@ -135,17 +137,19 @@ def _empty(db: Database) -> None:
 def _load(db: Database, shop: Shop, story: _Story) -> int:
     total = 0
     with story.doing("loading"):
-        for table in shop.tables:
-            lines = ", ".join(f"{column.name} {column.type}" for column in table.columns)
-            db.execute(f"CREATE TABLE {table.name} ({lines})")
-            total += db.load(table.rows, table.name, mode="append").inserted
+        for made in shop.tables:
+            lines = ", ".join(f"{column.name} {column.type}" for column in made.columns)
+            db.execute(f"CREATE TABLE {made.name} ({lines})")
+            total += db.load(made.rows, made.name, mode="append").inserted
     return total
 
 
 def _run(db: Database, project: Project, story: _Story) -> RunResult:
     ready = prepare(db, project)
     columns = (TextColumn("   {task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=story.console, transient=True) as bar:
+    with Progress(
+        *columns, console=story.console, transient=True, disable=not story.console.is_terminal
+    ) as bar:
         task = bar.add_task("running", total=len(ready.plan.work))
         return run(
             db, project, ready, on_step=lambda step: bar.update(task, advance=1, description=step.work.model)
@@ -174,9 +178,16 @@ def _tell_comparison(comparisons: dict[str, Comparison], story: _Story) -> bool:
     return all(found.equal for found in comparisons.values())
 
 
+def _tell_days(db: Database, story: _Story) -> None:
+    rows = db.query("SELECT * FROM daily_summaries ORDER BY date DESC LIMIT 3")
+    story.chapter("What came out: daily_summaries, the last three days")
+    names = [column.name for column in rows.columns]
+    story.console.print(Padding(table(names, rows.tuples()), (0, 0, 0, 3)))
+
+
 def _farewell(folder: Path, report: Path, story: _Story, seconds: float) -> None:
     story.chapter(f"Done in {seconds:.0f} s. Look at it")
-    story.say(f"the stakeholders' page   {report}")
+    story.say(f"the stakeholders' page   {folder / report.relative_to(folder.resolve())}")
     story.say(f"the SQLite file          {folder / (folder.resolve().name + '.db')}")
     story.console.print(
         f"\nNext:\n  cd {folder}\n  stepladder plan                       # nothing to do: each day is done, once\n"

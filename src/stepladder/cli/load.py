@@ -40,13 +40,15 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def _bar() -> Progress:
+    console = prose()
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
-        console=prose(),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stepladder.db import marks
 from stepladder.db.connection import Connection
-from stepladder.db.rows import Row, Rows
+from stepladder.db.incoming import BATCH_ROWS, Given, incoming
 from stepladder.errors import (
-    AmbiguousColumn,
     DataError,
     LoadError,
     ParameterError,
     UndefinedTable,
     UsageError,
 )
-from stepladder.files import Batch, Reject, Source, open_source
-from stepladder.sql import Column, TableName, Type, encoder, quote, type_of
+from stepladder.files import Batch, Reject, Source
+from stepladder.sql import Column, TableName, Type, encoder, quote
 
 MODES = ("append", "replace", "upsert", "replace_where")
-_BATCH_ROWS = 10_000
 _REJECTS_SHOWN = 100
 _REJECT_COLUMNS = (
     Column("load_id", Type("text"), not_null=True),
@@ -36,8 +33,6 @@ _REJECT_COLUMNS = (
     Column("reason", Type("text"), not_null=True),
     Column("raw", Type("text")),
 )
-# Integers are made wide and numerics without a scale: a later row may need more than the first ones did.
-_CREATED_AS = {"int2": Type("int8"), "int4": Type("int8"), "unknown": Type("text"), "float4": Type("float8")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ def load(
     request = _checked(table, mode, key, where, params, rejects, format)
     if format is not None and not isinstance(data, str | Path):
         raise UsageError(f"format={format!r} is for a file; the data is a {type(data).__name__}.")
-    source = _source(data, format)
+    source = incoming(data, format)
     if once is not None and not marks.take(connection, once):
         return LoadResult(skipped=True, seconds=time.monotonic() - started)
     columns = _target_columns(connection, request, source, create=create)
@@ -122,115 +117,27 @@ def _checked(
             'mode="replace_where" and where="..." belong together: the rows that it finds go first.'
         )
     if params and where is None:
-        raise UsageError('params= are the values of where="...", which is not given.')
+        raise ParameterError(
+            f'no where="..." uses the values {", ".join(sorted(params))}. Nothing was loaded.'
+        )
     if rejects not in (None, "table"):
         raise UsageError(f'rejects is "table" or not given, not {rejects!r}.')
     return _Request(table, mode, key, where, params, rejects == "table" or format_ == "combined")
 
 
-# -- what comes in
-class _Given:
-    """Rows that are in memory already, as a Source."""
-
-    size_bytes = None
-    bytes_read = None
-
-    def __init__(
-        self,
-        names: tuple[str, ...],
-        rows: Iterable[tuple[Any, ...] | Reject],
-        typed: Callable[[], tuple[Column, ...]] = tuple,
-    ) -> None:
-        self.names = names
-        self.typed = typed  # asked only when a table is made: the values may fit one that is there
-        self._rows = rows
-
-    def batches(self, rows: int = _BATCH_ROWS) -> Iterator[Batch]:
-        first, source = 1, iter(self._rows)
-        while batch := list(islice(source, rows)):
-            good = [row for row in batch if not isinstance(row, Reject)]
-            numbers = [first + place for place, row in enumerate(batch) if not isinstance(row, Reject)]
-            yield Batch(first, good, numbers, [row for row in batch if isinstance(row, Reject)])
-            first += len(batch)
-
-
-def _source(data: object, format_: str | None) -> Source | _Given:
-    if isinstance(data, str | Path):
-        return open_source(Path(data), format=format_)
-    if isinstance(data, Rows):
-        names = tuple(column.name for column in data.columns)
-        if len(set(names)) < len(names):
-            raise AmbiguousColumn(f"two columns have one name ({', '.join(names)}): name them apart with AS.")
-        return _Given(names, iter(data.tuples()), lambda: data.columns)
-    if isinstance(data, Mapping) or not isinstance(data, Iterable):
-        raise UsageError(
-            f"cannot load a {type(data).__name__}. Give a path, Rows, or an iterable of dicts or tuples (one a row)."
-        )
-    rows = iter(data)
-    first = next(rows, None)
-    if first is None:
-        return _Given((), ())
-    if isinstance(first, Row):
-        first = first.dict()
-        rows = (row.dict() for row in rows)
-    if isinstance(first, Mapping):
-        return _from_dicts(chain([first], rows))
-    if isinstance(first, tuple | list):
-        return _Given((), (tuple(row) for row in chain([first], rows)))
-    raise UsageError(f"a row must be a dict or a tuple, not {type(first).__name__}.")
-
-
-def _from_dicts(rows: Iterable[Any]) -> _Given:
-    source = iter(rows)
-    head = list(islice(source, 1000))
-    names = list(dict.fromkeys(name for row in head for name in row))
-    known = set(names)
-
-    def tuples() -> Iterator[tuple[Any, ...] | Reject]:
-        for number, row in enumerate(chain(head, source), 1):
-            extra = row.keys() - known
-            if extra:
-                name = min(extra)
-                yield Reject(
-                    number, number, name, str(row[name]), "no row before it has this column", str(row)
-                )
-            else:
-                yield tuple(row.get(name) for name in names)
-
-    return _Given(
-        tuple(names), tuples(), lambda: tuple(Column(name, _type_of_column(head, name)) for name in names)
-    )
-
-
-def _type_of_column(rows: Sequence[Mapping[str, Any]], name: str) -> Type:
-    """The type that a new table's column gets: the widest of what the first rows hold."""
-    found = [type_of(row[name]) for row in rows if row.get(name) is not None]
-    types = list(dict.fromkeys(_CREATED_AS.get(type_.name, type_) for type_ in found))
-    if not types:
-        return Type("text")
-    if len(types) == 1:
-        return types[0]
-    numeric = [type_.name for type_ in types if type_.name in ("int8", "numeric", "float8")]
-    if len(numeric) == len(types):
-        return Type("float8" if "float8" in numeric else "numeric")
-    raise ParameterError(
-        f"column {name!r} holds values of several types ({', '.join(map(str, types))}). Make the table first, with CREATE TABLE."
-    )
-
-
 # -- where it goes
 def _target_columns(
-    connection: Connection, request: _Request, source: Source | _Given, *, create: bool
+    connection: Connection, request: _Request, source: Source | Given, *, create: bool
 ) -> tuple[Column, ...]:
     """The table's columns that the data fills, in the data's order. Makes the table where that was asked for."""
-    names = source.names if isinstance(source, _Given) else tuple(column.name for column in source.columns)
+    names = source.names if isinstance(source, Given) else tuple(column.name for column in source.columns)
     there = connection.columns(request.table)
     if there is None:
         if not create:
             raise UndefinedTable(
                 f"there is no table {request.table.sql}. Make it with CREATE TABLE, or let the load make it: create=True (--create)."
             )
-        columns = source.typed() if isinstance(source, _Given) else source.columns
+        columns = source.typed() if isinstance(source, Given) else source.columns
         if not columns:
             raise UsageError(
                 f"{request.table.sql} cannot be made from tuples or from no rows: give dicts, Rows or a file."
@@ -351,7 +258,7 @@ def _writer(connection: Connection, request: _Request, columns: Sequence[Column]
 # -- row by row
 def _write(
     writer: _Appender | _Upserter,
-    source: Source | _Given,
+    source: Source | Given,
     columns: tuple[Column, ...],
     request: _Request,
     progress: Progress | None,
@@ -359,7 +266,7 @@ def _write(
     encoders = [_Cell(column.name, encoder(column.type), column.name in request.key) for column in columns]
     rejected: list[Reject] = []
     seen = 0
-    for batch in source.batches(_BATCH_ROWS):
+    for batch in source.batches(BATCH_ROWS):
         stored, bad = _encode(batch, encoders)
         rejected += sorted([*batch.rejects, *bad], key=lambda reject: reject.line)
         if not request.keep_rejects and len(rejected) >= _REJECTS_SHOWN:

@@ -63,7 +63,8 @@ class SqliteConnection(Connection):
         self._open = True
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
         self._now: str | None = None
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
+        self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
         self._temporary: dict[str, tuple[Column, ...]] = {}
         self._temporary_changes = 0
@@ -114,7 +115,11 @@ class SqliteConnection(Connection):
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
         types = {name: type_of(value) for name, value in values.items()}
-        stamp = (self._raw.execute("PRAGMA schema_version").fetchone()[0], self._temporary_changes)
+        stamp = (
+            self._raw.execute("PRAGMA schema_version").fetchone()[0],
+            self._temporary_changes,
+            self._foreign_stamp(),
+        )
         if stamp != self._stamp:
             self._forget_schema()
             self._stamp = stamp
@@ -129,6 +134,10 @@ class SqliteConnection(Connection):
                 self._translations.clear()
             self._translations[key] = found
         return found
+
+    def _foreign_stamp(self) -> int:
+        """Changes when another connection has written: a foreign table's values must then be looked at again."""
+        return int(self._raw.execute("PRAGMA data_version").fetchone()[0]) if self._reads_foreign else 0
 
     # -- transactions
     def begin(self, *, read_only: bool, isolation: str | None) -> None:  # noqa: ARG002 - always serializable
@@ -177,10 +186,11 @@ class SqliteConnection(Connection):
             return self._temporary[table.name]
         name = table.stored_name
         if name not in self._known:
-            found = type_catalogue.read(self._raw, name)
-            if found is None:
+            known = type_catalogue.read(self._raw, name)
+            if known is None:
                 return None
-            self._known[name] = found
+            self._known[name], foreign = known
+            self._reads_foreign = self._reads_foreign or foreign
         return self._known[name]
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:

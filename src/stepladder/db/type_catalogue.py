@@ -53,8 +53,8 @@ _FOREIGN = (
 _STORAGE = {"int8": ("integer",), "text": ("text",), "float8": ("real",), "bytea": ("blob",)}
 
 
-def read(raw: sqlite3.Connection, table: str) -> tuple[Column, ...] | None:
-    """The columns of a table or view; None where there is none of that name."""
+def read(raw: sqlite3.Connection, table: str) -> tuple[tuple[Column, ...], bool] | None:
+    """The columns of a table or view, and whether it is foreign; None where there is none of that name."""
     found = raw.execute(
         "SELECT name, sql FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')", (table,)
     ).fetchone()
@@ -66,8 +66,9 @@ def read(raw: sqlite3.Connection, table: str) -> tuple[Column, ...] | None:
             'SELECT name, type, not_null FROM "stepladder.column" WHERE table_name = ? ORDER BY position',
             (name,),
         )
-        return tuple(Column(column, parse_type(type_), bool(not_null)) for column, type_, not_null in rows)
-    return _foreign(raw, name)
+        columns = tuple(Column(column, parse_type(type_), bool(not_null)) for column, type_, not_null in rows)
+        return columns, False
+    return _foreign(raw, name), True
 
 
 def write(raw: sqlite3.Connection, table: str, columns: Sequence[Column]) -> None:

@@ -70,11 +70,12 @@ class Quota:
     sessions: int = 0
     crossing: int = 0
 
-    def takes(self, sessions: int) -> bool:
-        """Count a day's sessions of one person; True where one of them must cross midnight."""
+    def takes(self, sessions: int, *, allowed: bool) -> bool:
+        """Count a day's sessions of one person; True where one of them must cross midnight. What is due on a day that
+        does not allow it is made up for on a later one."""
         self.sessions += sessions
-        due = (self.sessions * CROSSING_PERCENT + 50) // 100
-        crosses, self.crossing = due > self.crossing, due
+        crosses = allowed and self.crossing < (self.sessions * CROSSING_PERCENT + 50) // 100
+        self.crossing += crosses
         return crosses
 
 
@@ -127,7 +128,9 @@ def visits(
     free = since
     for day in days:
         planned = _day_of_visits(dice, day, free, eagerness)
-        if planned and quota.takes(len(planned)):
+        # Not over the last midnight, or the shop would have a few events of a day more.
+        allowed = day is not days[-1] or len(days) == 1
+        if planned and quota.takes(len(planned), allowed=allowed):
             planned[-1] = _over_midnight(dice, planned[-1], day.end)
         yield from planned
         if planned:

@@ -164,9 +164,10 @@ def finish(
         )
 
 
-def fail(db: Database, held: Claim, error: str) -> None:
-    """Record that an interval failed; its table holds what it held before."""
-    _leave(db, held, "failed", error)
+def fail(db: Database, held: Claim, error: str) -> bool:
+    """Record that an interval failed; its table holds what it held before. False where the claim was lost: what
+    failed was a run that had been taken over."""
+    return _leave(db, held, "failed", error)
 
 
 def release(db: Database, held: Claim) -> None:
@@ -206,8 +207,8 @@ def forget(tx: Transaction, model: str) -> None:
     tx.execute("DELETE FROM stepladder.model WHERE name = :model", model=model)
 
 
-def _leave(db: Database, held: Claim, state: str, error: str | None) -> None:
-    db.execute(
+def _leave(db: Database, held: Claim, state: str, error: str | None) -> bool:
+    left = db.execute(
         "UPDATE stepladder.interval SET state = :state, error = :error"
         " WHERE model = :model AND start_at = :start AND state = 'running' AND attempt = :attempt AND run_id = :run",
         state=state,
@@ -217,3 +218,4 @@ def _leave(db: Database, held: Claim, state: str, error: str | None) -> None:
         attempt=held.attempt,
         run=held.run_id,
     )
+    return left == 1

@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepladder import ledger
 from stepladder.config import Project
@@ -202,7 +202,7 @@ class _Runner:
             outcome = apply(self._db, self._project, self._bound[work.model], held, self._this, reads)
             return Step(work, "done", outcome)
         except LeaseLost as error:
-            return Step(work, "held", error=error)
+            return replace(self._left_by_other(work), error=error)
         except (ConnectionFailed, ResourceError) as error:
             # Nothing else would get through either, unless it was only this connection that broke.
             if last or not isinstance(error, Disconnected):
@@ -227,7 +227,8 @@ class _Runner:
         return Outcome(row.rows or 0, row.wrote or 0, row.removed or 0, row.seconds or 0.0)
 
     def _failed(self, work: Work, held: ledger.Claim, error: Error) -> Step:
-        ledger.fail(self._db, held, error.message)
+        if not ledger.fail(self._db, held, error.message):
+            return self._left_by_other(work)
         if not isinstance(error, CheckFailed | IntegrityError):  # those depend on the interval's rows
             self._said[work.model, error.message.splitlines()[0]] += 1
         return Step(work, "failed", error=error)

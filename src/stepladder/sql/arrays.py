@@ -6,20 +6,21 @@ import re
 from functools import lru_cache
 
 from stepladder.errors import InvalidText, NotPortable
+from stepladder.sql.types import BLANKS
 
-_ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^{},"\\]|\\.)+?))\s*(?=[,}])', re.DOTALL)
+_ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^{},"\\]|\\.)+?))\s*(?=[,}])', re.DOTALL | re.ASCII)
 
 
 @lru_cache(maxsize=1024)
 def parse_array(text: str) -> tuple[str | None, ...]:
     """The elements' texts, None for NULL. Raises InvalidText; NotPortable for more than one dimension."""
-    folded = text.strip()
+    folded = text.strip(BLANKS)
     if not (folded.startswith("{") and folded.endswith("}")):
         raise _malformed(text)
     body = folded[1:]
-    if body[:-1].strip() == "":
+    if body[:-1].strip(BLANKS) == "":
         return ()
-    if body.lstrip().startswith("{"):
+    if body.lstrip(BLANKS).startswith("{"):
         raise NotPortable("an array of more than one dimension")
     found: list[str | None] = []
     at = 0
@@ -37,7 +38,7 @@ def _element(match: re.Match[str], text: str) -> str | None:
     quoted, plain = match[1], match[2]
     if quoted is not None:
         return re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
-    if not plain.strip():
+    if not plain.strip(BLANKS):
         raise _malformed(text)
     return None if plain.upper() == "NULL" else re.sub(r"\\(.)", r"\1", plain, flags=re.DOTALL)
 

@@ -27,7 +27,23 @@ def printer(type_: Type) -> Show:
 
 
 _SHOWN: dict[str, Show] = {
-    **dict.fromkeys(["int2", "int4", "int8", "text", "varchar", "bpchar", "unknown", "date", "interval", "uuid", "jsonb", "array"], str),
+    **dict.fromkeys(
+        [
+            "int2",
+            "int4",
+            "int8",
+            "text",
+            "varchar",
+            "bpchar",
+            "unknown",
+            "date",
+            "interval",
+            "uuid",
+            "jsonb",
+            "array",
+        ],
+        str,
+    ),
     **dict.fromkeys(("time", "timestamp", "timestamptz"), printed),
     "numeric": lambda value: numeric_text(parse_numeric(str(value))),
     "bool": lambda value: "t" if value else "f",

@@ -35,7 +35,7 @@ from stepladder.sql.numerals import (
 )
 from stepladder.sql.spans import from_timedelta, parse_span
 from stepladder.sql.storage import is_native_numeric
-from stepladder.sql.types import Type, fits_integer
+from stepladder.sql.types import BLANKS, Type, fits_integer
 
 Encode = Callable[[Any], Any]
 _BYTEA_ESCAPE = re.compile(r"\\(?:\\|([0-3][0-7]{2}))|[^\\]+", re.DOTALL)
@@ -110,7 +110,7 @@ def _bool(type_: Type, value: Any) -> int:
         return int(value)
     if not isinstance(value, str):
         raise _wrong(type_, value)
-    word = value.strip().lower()
+    word = value.strip(BLANKS).lower()
     if word in ("on", "1") or (word and ("true".startswith(word) or "yes".startswith(word))):
         return 1
     if word in ("off", "of", "0") or (word and ("false".startswith(word) or "no".startswith(word))):
@@ -155,7 +155,9 @@ def _timestamp(type_: Type, value: Any) -> str:
     if not isinstance(found, datetime):
         raise _wrong(type_, value)
     if found.tzinfo is not None:
-        raise ParameterError(f"{value} has a time zone, and {type_} has none. Convert it first: value.astimezone(...).")
+        raise ParameterError(
+            f"{value} has a time zone, and {type_} has none. Convert it first: value.astimezone(...)."
+        )
     return rounded(found, type_.precision).isoformat(sep=" ")
 
 
@@ -164,7 +166,9 @@ def _timestamptz(type_: Type, value: Any) -> str:
     if not isinstance(found, datetime):
         raise _wrong(type_, value)
     if found.tzinfo is None:
-        raise ParameterError(f"{value} has no time zone, and {type_} needs one. Say which: value.replace(tzinfo=...).")
+        raise ParameterError(
+            f"{value} has no time zone, and {type_} needs one. Say which: value.replace(tzinfo=...)."
+        )
     try:
         return stored_timestamptz(rounded(found.astimezone(UTC), type_.precision))
     except OverflowError as error:

@@ -13,7 +13,9 @@ from stepladder.sql.numerals import numeric_text, parse_numeric
 def parse_json(text: str) -> Any:
     """The value in `text`; every number is a Decimal. Raises InvalidText for what is not JSON."""
     try:
-        value = json.loads(text, parse_float=parse_numeric, parse_int=parse_numeric, parse_constant=_refuse_constant)
+        value = json.loads(
+            text, parse_float=parse_numeric, parse_int=parse_numeric, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError) as error:
         raise InvalidText(f"invalid input syntax for type json: {text[:100]!r} ({error})") from error
     return value
@@ -48,7 +50,9 @@ def _key_order(key: Any) -> tuple[int, bytes]:
 
 def _string(value: str) -> str:
     if "\0" in value:
-        raise DataError("unsupported Unicode escape sequence: \\u0000 cannot be converted to text", sqlstate="22P05")
+        raise DataError(
+            "unsupported Unicode escape sequence: \\u0000 cannot be converted to text", sqlstate="22P05"
+        )
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -13,14 +13,14 @@ from typing import NamedTuple
 from stepladder.errors import SqlSyntaxError
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n\r]*)
+    r"""(?P<space>[ \t\n\r\v\f]+|--[^\n\r]*)
     | (?P<comment>/\*)
     | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*')
     | (?P<escaped>[eE]'(?:[^'\\]|''|\\.)*')
     | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*")
-    | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
-    | (?P<open>(?:[eEbBxXnN]|[uU]&)?'|(?:[uU]&)?"|\$(?:[^\W\d]\w*)?\$)
-    | (?P<word>[^\W\d][\w$]*)
+    | (?P<dollar>\$(?P<tag>(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?)\$.*?\$(?P=tag)\$)
+    | (?P<open>(?:[eEbBxXnN]|[uU]&)?'|(?:[uU]&)?"|\$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$)
+    | (?P<word>[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
     | (?P<number>(?:\d[\w]*(?:\.(?!\.)\d*)?|\.\d+)(?:(?<=[eE])[+-]\d+)?)
     | (?P<positional>\$\d+)
     | (?P<cast>::|:=)
@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     | (?P<mark>[()\[\],.])
     | (?P<operator>[-+*/<>=~!@\#%^&|`?]+?(?=--|/\*|[^-+*/<>=~!@\#%^&|`?]|$))
     | (?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,  # every character beyond ASCII is a letter to PostgreSQL
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _OPENED = {"'": "quoted string", '"': "quoted identifier", "$": "dollar-quoted string"}
@@ -64,7 +64,9 @@ def tokens(sql: str) -> Iterator[Token]:
         elif kind == "comment":
             end = _comment_end(sql, at)
         elif kind == "open":
-            raise SqlSyntaxError(f'unterminated {_OPENED[match[0][-1]]} at or near "{sql[at : at + 20]}"', position=at)
+            raise SqlSyntaxError(
+                f'unterminated {_OPENED[match[0][-1]]} at or near "{sql[at : at + 20]}"', position=at
+            )
         yield Token(kind, sql[at:end], at)
         at = end
 

@@ -69,10 +69,14 @@ def check_names(wanted: set[str], values: Mapping[str, object]) -> None:
     missing, unused = sorted(wanted - values.keys()), sorted(values.keys() - wanted)
     at_hand = f"At hand: {', '.join(sorted(values)) or 'none'}."
     if missing:
-        raise ParameterError(f"no value for {', '.join(f':{name}' for name in missing)}. {at_hand} Nothing was sent.")
+        raise ParameterError(
+            f"no value for {', '.join(f':{name}' for name in missing)}. {at_hand} Nothing was sent."
+        )
     if unused:
         uses = ", ".join(f":{name}" for name in sorted(wanted)) or "no parameters"
-        raise ParameterError(f"not used by the statement: {', '.join(unused)}. It uses {uses}. Nothing was sent.")
+        raise ParameterError(
+            f"not used by the statement: {', '.join(unused)}. It uses {uses}. Nothing was sent."
+        )
 
 
 def literal(value: Any, escape: Escape, name: str = "value") -> str:
@@ -106,7 +110,11 @@ def input_text(value: Any) -> str:
 
 def array_text(values: Sequence[Any]) -> str:
     """`{…}` with every element quoted where it must be."""
-    return "{" + ",".join("NULL" if value is None else array_element(input_text(value)) for value in values) + "}"
+    return (
+        "{"
+        + ",".join("NULL" if value is None else array_element(input_text(value)) for value in values)
+        + "}"
+    )
 
 
 def array_element(text: str) -> str:
@@ -145,7 +153,7 @@ def _refuse_nul(text: str) -> str:
     return text
 
 
-_SPELL: tuple[tuple[type, Callable[[Any], str]], ...] = (
+_SPELL: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (str, str),
     (float, _float_text),
     (Decimal, _numeric_text),
@@ -154,7 +162,7 @@ _SPELL: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (time, lambda value: str(value.isoformat())),
     (timedelta, lambda value: str(from_timedelta(value))),
     (UUID, str),
-    (bytes | bytearray | memoryview, lambda value: "\\x" + bytes(value).hex()),  # type: ignore[list-item]
+    (bytes | bytearray | memoryview, lambda value: "\\x" + bytes(value).hex()),
     (dict, json_text),
-    (list | tuple, array_text),  # type: ignore[list-item]
+    (list | tuple, array_text),
 )

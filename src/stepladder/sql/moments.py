@@ -12,16 +12,19 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from stepladder.errors import InvalidDatetime, NotPortable
-from stepladder.sql.types import Type
+from stepladder.sql.types import BLANKS, Type
 from stepladder.sql.zones import find_zone, to_instant
 
 _DATE = r"(?P<year>\d{4,5})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<packed>\d{8})"
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d*))?)?"
 _ZONE = r"\s*(?P<zone>[zZ]|[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|(?i:utc|gmt)|[A-Za-z]+/[A-Za-z_/+-]+\d*)"
-_MOMENT = re.compile(rf"(?:{_DATE})(?:(?:\s+|[tT]){_CLOCK}(?:{_ZONE})?|{_ZONE.replace('<zone>', '<lone_zone>')})?")
-_TIME = re.compile(rf"(?:(?:{_DATE})(?:\s+|[tT]))?{_CLOCK}(?:{_ZONE})?")
-_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?:?(\d{2})?")
+_MOMENT = re.compile(
+    rf"(?:{_DATE})(?:(?:\s+|[tT]){_CLOCK}(?:{_ZONE})?|{_ZONE.replace('<zone>', '<lone_zone>')})?", re.ASCII
+)
+_TIME = re.compile(rf"(?:(?:{_DATE})(?:\s+|[tT]))?{_CLOCK}(?:{_ZONE})?", re.ASCII)
+_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?:?(\d{2})?", re.ASCII)
 _DAY = timedelta(days=1)
+_SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a time of day has no zone
 
 
 def parse_date(text: str) -> date:
@@ -33,7 +36,7 @@ def parse_time(text: str) -> time | None:
     """A time of day, to the microsecond; None for 24:00, which Python's time cannot hold."""
     match = _match(_TIME, text, Type("time"))
     since = _clock(match, text)
-    return None if since == _DAY else (datetime.min + since).time()
+    return None if since == _DAY else (_SOME_DAY + since).time()
 
 
 @lru_cache(maxsize=4096)
@@ -69,10 +72,10 @@ def _zone(word: str, text: str) -> tzinfo:
 
 
 def _match(pattern: re.Pattern[str], text: str, type_: Type) -> re.Match[str]:
-    match = pattern.fullmatch(text.strip())
+    match = pattern.fullmatch(text.strip(BLANKS))
     if match is not None:
         return match
-    word = text.strip().lower()
+    word = text.strip(BLANKS).lower()
     if not any(letter.isdigit() for letter in word) and word not in _WORDS:
         raise InvalidDatetime(f'invalid input syntax for type {type_}: "{text}"')
     raise NotPortable(
@@ -87,7 +90,9 @@ _WORDS = ("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infini
 
 def _date(match: re.Match[str], text: str) -> date:
     packed = match["packed"]
-    fields = (packed[:4], packed[4:6], packed[6:]) if packed else (match["year"], match["month"], match["day"])
+    fields = (
+        (packed[:4], packed[4:6], packed[6:]) if packed else (match["year"], match["month"], match["day"])
+    )
     year, month, day = map(int, fields)
     try:
         return date(year, month, day)
@@ -116,7 +121,9 @@ def _sum(day: date, since: timedelta, text: str) -> datetime:
 
 def out_of_range(text: str) -> InvalidDatetime:
     """The error of a moment outside the years 1 to 9999."""
-    return InvalidDatetime(f"timestamp out of range: {text}. Years run from 1 to 9999 here.", sqlstate="22008")
+    return InvalidDatetime(
+        f"timestamp out of range: {text}. Years run from 1 to 9999 here.", sqlstate="22008"
+    )
 
 
 def rounded(value: datetime, digits: int | None) -> datetime:

@@ -12,14 +12,20 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from stepladder.errors import InvalidText, NumericOutOfRange
-from stepladder.sql.types import Type, fits_integer
+from stepladder.sql.types import BLANKS, Type, fits_integer
 
 # No traps: NaN and infinities go through arithmetic as they do on the server; PostgreSQL rounds half away from zero.
 EXACT = Context(prec=20_000, rounding=ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 _MAX_SCALE, _MAX_WHOLE_DIGITS = 16_383, 131_072
-_INTEGER = re.compile(r"([+-]?)(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)")
-_NUMERIC = re.compile(r"[+-]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d+)?")
-_SPECIAL = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity", "+inf": "Infinity", "+infinity": "Infinity"} | {
+_INTEGER = re.compile(r"([+-]?)(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)", re.ASCII)
+_NUMERIC = re.compile(r"[+-]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d+)?", re.ASCII)
+_SPECIAL = {
+    "nan": "NaN",
+    "inf": "Infinity",
+    "infinity": "Infinity",
+    "+inf": "Infinity",
+    "+infinity": "Infinity",
+} | {
     "-inf": "-Infinity",
     "-infinity": "-Infinity",
 }
@@ -32,7 +38,7 @@ def invalid_text(type_: Type, text: str) -> InvalidText:
 
 def parse_integer(text: str, type_: Type) -> int:
     """The integer that `text` spells. Raises InvalidText, NumericOutOfRange."""
-    match = _INTEGER.fullmatch(text.strip(" \t\n\r\v\f"))
+    match = _INTEGER.fullmatch(text.strip(BLANKS))
     digits = match[2] if match else "_"
     if "__" in digits or digits.endswith("_") or digits.startswith("_"):
         raise invalid_text(type_, text)
@@ -47,7 +53,7 @@ def parse_integer(text: str, type_: Type) -> int:
 @lru_cache(maxsize=4096)
 def parse_numeric(text: str) -> Decimal:
     """The numeric that `text` spells, with its scale. Raises InvalidText, NumericOutOfRange."""
-    folded = text.strip(" \t\n\r\v\f")
+    folded = text.strip(BLANKS)
     special = _SPECIAL.get(folded.lower())
     if special:
         return Decimal(special)
@@ -100,9 +106,9 @@ def fit_numeric(value: Decimal, type_: Type) -> Decimal:
 
 def parse_float(text: str, type_: Type) -> float:
     """The floating point number that `text` spells, rounded to the type. Raises InvalidText, NumericOutOfRange."""
-    folded = text.strip(" \t\n\r\v\f")
+    folded = text.strip(BLANKS)
     special = _SPECIAL.get(folded.lower())
-    if special is None and ("_" in folded or not re.fullmatch(_NUMERIC, folded)):
+    if special is None and ("_" in folded or not _NUMERIC.fullmatch(folded)):
         raise invalid_text(type_, text)
     value = float(special or folded)
     rounded = to_float4(value) if type_.name == "float4" else value

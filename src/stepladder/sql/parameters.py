@@ -107,7 +107,7 @@ def _may_begin(before: Token | None) -> bool:
     if before is None:
         return True
     last = before.text[-1]
-    return not (last in ":)]_$" or last.isalnum())
+    return not (last in ":)]_$" or last.isalnum() or not last.isascii())
 
 
 def numbered(sql: str) -> Numbered:
@@ -118,7 +118,9 @@ def numbered(sql: str) -> Numbered:
     for token in tokens(sql):
         if token.kind == "positional":
             raise SqlSyntaxError(
-                f"there is no parameter {token.text}: write :name, and give its value by name", sqlstate="42P02", position=token.start
+                f"there is no parameter {token.text}: write :name, and give its value by name",
+                sqlstate="42P02",
+                position=token.start,
             )
     names: list[str] = []
     parts: list[str] = []

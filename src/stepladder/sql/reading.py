@@ -105,7 +105,9 @@ def _select_windows(body: Raw, text: Numbered, hidden: frozenset[str]) -> Iterat
             upper.append(found[:2])
     for alias, column in upper:
         if (alias, column) in lower:
-            table = sources.get(alias) if alias else next(iter(sources.values())) if len(sources) == 1 else None
+            table = (
+                sources.get(alias) if alias else next(iter(sources.values())) if len(sources) == 1 else None
+            )
             if table is not None:
                 yield Window(table, column)
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from stepladder.errors import InvalidDatetime
+from stepladder.sql.types import BLANKS
 
 DAY = 86_400_000_000  # microseconds
 _SECOND = 1_000_000
@@ -35,10 +36,16 @@ _ALIASES = {
 _PART = re.compile(
     r"\s*(?:(?P<sign>[+-]?)(?P<hours>\d+):(?P<minutes>\d{1,2})(?::(?P<seconds>\d{1,2}(?:\.\d*)?))?"
     r"|(?P<number>[+-]?\s*(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>[a-z]+))\s*(?:,\s*)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
+_AMOUNT = r"(-?\d+(?:\.\d*)?)"
 _ISO = re.compile(
-    r"P(?:(-?[\d.]+)Y)?(?:(-?[\d.]+)M)?(?:(-?[\d.]+)W)?(?:(-?[\d.]+)D)?(?:T(?:(-?[\d.]+)H)?(?:(-?[\d.]+)M)?(?:(-?[\d.]+)S)?)?"
+    "P"
+    + "".join(f"(?:{_AMOUNT}{unit})?" for unit in "YMWD")
+    + "(?:T"
+    + "".join(f"(?:{_AMOUNT}{unit})?" for unit in "HMS")
+    + ")?",
+    re.ASCII,
 )
 _ISO_UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
@@ -67,20 +74,22 @@ def from_timedelta(value: timedelta) -> Span:
 @lru_cache(maxsize=4096)
 def parse_span(text: str) -> Span:
     """The interval that `text` spells. Raises InvalidDatetime (22007)."""
-    folded = text.strip()
+    folded = text.strip(BLANKS)
     iso = _ISO.fullmatch(folded)
     if iso and any(iso.groups()):
-        parts = [(unit, Decimal(number)) for unit, number in zip(_ISO_UNITS, iso.groups(), strict=True) if number]
+        parts = [
+            (unit, Decimal(number)) for unit, number in zip(_ISO_UNITS, iso.groups(), strict=True) if number
+        ]
         return _total(parts, text)
     ago = folded.lower().endswith("ago")
-    folded = folded.removeprefix("@").strip()
-    folded = folded[:-3].strip() if ago else folded
+    folded = folded.removeprefix("@").strip(BLANKS)
+    folded = folded[:-3].strip(BLANKS) if ago else folded
     found = _total(_parts(folded, text), text)
     return Span(-found.months, -found.days, -found.microseconds) if ago else found
 
 
 def _parts(folded: str, text: str) -> list[tuple[str, Decimal]]:
-    if re.fullmatch(r"[+-]?\d+(\.\d*)?", folded):
+    if re.fullmatch(r"[+-]?\d+(\.\d*)?", folded, re.ASCII):
         return [("second", Decimal(folded))]
     parts: list[tuple[str, Decimal]] = []
     at = 0

@@ -11,13 +11,32 @@ from stepladder.sql.types import DISPLAYED, Type
 
 NATIVE_DIGITS = 15  # decimal digits that a double always keeps
 _INTEGER_ENDS = {"int2": (-32768, 32767), "int4": (-(2**31), 2**31 - 1), "int8": None}
-_TEXTS = frozenset(["text", "varchar", "bpchar", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "jsonb", "array", "numeric", "unknown"])
+_TEXTS = frozenset(
+    [
+        "text",
+        "varchar",
+        "bpchar",
+        "date",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "interval",
+        "uuid",
+        "jsonb",
+        "array",
+        "numeric",
+        "unknown",
+    ]
+)
 
 
 def is_native_numeric(type_: Type) -> bool:
     """Whether a column of this numeric type holds SQLite's own numbers; else it holds text."""
-    return type_.name == "numeric" and type_.precision is not None and type_.precision <= NATIVE_DIGITS and (
-        0 <= (type_.scale or 0) <= type_.precision
+    return (
+        type_.name == "numeric"
+        and type_.precision is not None
+        and type_.precision <= NATIVE_DIGITS
+        and (0 <= (type_.scale or 0) <= type_.precision)
     )
 
 

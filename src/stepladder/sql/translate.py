@@ -80,7 +80,11 @@ def _returned(write: Write) -> tuple[Column, ...]:
 def _refuse_open_char(columns: tuple[Column, ...]) -> None:
     for column in columns:
         if column.type.name == "bpchar" and column.type.length is None:
-            raise refuse(f"the column {column.name} of type character without a length", None, instead="cast it to text")
+            raise refuse(
+                f"the column {column.name} of type character without a length",
+                None,
+                instead="cast it to text",
+            )
 
 
 def _analysis(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) -> Analysis:
@@ -88,10 +92,14 @@ def _analysis(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) ->
     unused = sorted(parameters.keys() - set(text.names))
     at_hand = f"At hand: {', '.join(sorted(parameters)) or 'none'}."
     if missing:
-        raise ParameterError(f"no value for {', '.join(f':{name}' for name in missing)}. {at_hand} Nothing was run.")
+        raise ParameterError(
+            f"no value for {', '.join(f':{name}' for name in missing)}. {at_hand} Nothing was run."
+        )
     if unused:
         uses = ", ".join(f":{name}" for name in text.names) or "no parameters"
-        raise ParameterError(f"not used by the statement: {', '.join(unused)}. It uses {uses}. Nothing was run.")
+        raise ParameterError(
+            f"not used by the statement: {', '.join(unused)}. It uses {uses}. Nothing was run."
+        )
     return Analysis(schema, parameters, text.names, query)
 
 

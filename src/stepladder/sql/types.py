@@ -27,18 +27,41 @@ DISPLAYED: Mapping[str, str] = MappingProxyType(
         "timetz": "time with time zone",
         "timestamp": "timestamp without time zone",
         "timestamptz": "timestamp with time zone",
-        **{name: name for name in ["numeric", "text", "date", "interval", "uuid", "jsonb", "bytea", "unknown", "void", "json"]},
+        **{
+            name: name
+            for name in [
+                "numeric",
+                "text",
+                "date",
+                "interval",
+                "uuid",
+                "jsonb",
+                "bytea",
+                "unknown",
+                "void",
+                "json",
+            ]
+        },
     }
 )
 _SPELLINGS = {
     **{shown: name for name, shown in DISPLAYED.items()},
     **{name: name for name in DISPLAYED},
-    "int": "int4", "decimal": "numeric", "dec": "numeric", "float": "float8", "char": "bpchar", "character": "bpchar",
-    "char varying": "varchar", "time": "time", "timestamp": "timestamp", "national character": "bpchar",
+    "int": "int4",
+    "decimal": "numeric",
+    "dec": "numeric",
+    "float": "float8",
+    "char": "bpchar",
+    "character": "bpchar",
+    "char varying": "varchar",
+    "time": "time",
+    "timestamp": "timestamp",
+    "national character": "bpchar",
 }
 _TEXT = re.compile(
     r"(?P<head>[a-z][a-z0-9_ ]*?)\s*(?:\((?P<modifiers>[\s\d,+-]*)\))?(?P<tail>\s+[a-z ]+?)?\s*(?P<array>(?:\[\s*\d*\s*\]\s*)*)"
 )
+BLANKS = " \t\n\r\v\f"  # what PostgreSQL's input functions skip: Python's strip() takes far more
 _INT_RANGES = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 
 
@@ -67,7 +90,9 @@ class Type:
             return "bpchar"
         if self.precision is None:
             return shown
-        modifier = f"({self.precision},{self.scale or 0})" if self.name == "numeric" else f"({self.precision})"
+        modifier = (
+            f"({self.precision},{self.scale or 0})" if self.name == "numeric" else f"({self.precision})"
+        )
         head, space, tail = shown.partition(" ") if self.name.startswith("time") else (shown, "", "")
         return f"{head}{modifier}{space}{tail}"
 
@@ -119,7 +144,11 @@ def with_modifiers(name: str, modifiers: list[int], text: str) -> Type:
         return Type(name, length=first)
     if name == "numeric" and len(modifiers) <= 2 and 1 <= first <= 1000:
         return Type(name, precision=first, scale=modifiers[1] if len(modifiers) == 2 else 0)
-    if name in ("time", "timetz", "timestamp", "timestamptz", "interval") and len(modifiers) == 1 and 0 <= first <= 6:
+    if (
+        name in ("time", "timetz", "timestamp", "timestamptz", "interval")
+        and len(modifiers) == 1
+        and 0 <= first <= 6
+    ):
         return Type(name, precision=first)
     if text.lower().startswith("float") and len(modifiers) == 1 and 1 <= first <= 53:
         return Type("float4" if first <= 24 else "float8")
@@ -181,10 +210,14 @@ def _type_of_list(values: list[object]) -> Type:
     names = {type_.name for type_ in found}
     if not found:
         return Type("unknown")
-    if any(type_.element is not None or isinstance(value, list | tuple) for type_ in found for value in values):
+    if any(
+        type_.element is not None or isinstance(value, list | tuple) for type_ in found for value in values
+    ):
         raise ParameterError("a list of lists cannot be bound. Give a flat list.")
     if len(found) == 1:
         return Type("array", element=Type("text") if names == {"unknown"} else found.pop())
     if names <= set(_WIDENING):
         return Type("array", element=Type(max(names, key=_WIDENING.index)))
-    raise ParameterError(f"a list must hold values of one type; this one holds {', '.join(sorted(map(str, found)))}.")
+    raise ParameterError(
+        f"a list must hold values of one type; this one holds {', '.join(sorted(map(str, found)))}."
+    )

@@ -45,9 +45,8 @@ def to_instant(local: datetime, zone: tzinfo) -> datetime:
     after it (PostgreSQL's DetermineTimeZoneOffset): both times that is the smaller offset.
     """
     first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
-    early, late = first.utcoffset(), second.utcoffset()
-    assert early is not None and late is not None  # every zone of find_zone knows its offset
-    return (local - min(early, late)).replace(tzinfo=UTC)
+    offsets = [offset for offset in (first.utcoffset(), second.utcoffset()) if offset is not None]
+    return (local - min(offsets)).replace(tzinfo=UTC)
 
 
 def to_local(instant: datetime, zone: tzinfo) -> datetime:

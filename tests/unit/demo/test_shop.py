@@ -20,7 +20,7 @@ from stepladder.errors import UsageError
 LAST = dt.date(2026, 11, 26)
 HALF_AN_HOUR = dt.timedelta(minutes=30)
 Event = tuple[Any, ...]
-PINNED = "f17674c571f14e9b117d47574ab1244b7e372a3fa232004c8a086d82c639db91"
+PINNED = "ab246300bc33a744e5cb7ac0ea446077fa99539848fad1c5bc6989b328ee5c34"
 USER, SESSION, KIND, AT, PAGE = 1, 2, 3, 4, 5
 
 

@@ -20,7 +20,7 @@ given user_events
   ada          | 2026-03-01 10:00+01         | 1.50                 |      # a remark
   bob          | NULL                        |                      | ''
 
-given app.other
+given other
   id:int
 
 expect sessions
@@ -62,7 +62,7 @@ def test_given_tables_have_types_and_cells(read: Read) -> None:
         ("note", "text"),
     ]
     assert events.rows == (("ada", "2026-03-01 10:00+01", "1.50", None), ("bob", None, None, ""))
-    assert (other.table, other.rows) == ("app.other", ())
+    assert (other.table, other.rows) == ("other", ())
 
 
 def test_expected_rows(read: Read) -> None:

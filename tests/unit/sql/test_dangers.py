@@ -1,4 +1,5 @@
 """Where SQLite, asked the same text, would answer with another value and no error. The values are PostgreSQL's."""
+# ruff: noqa: DTZ001 - a naive datetime is a timestamp without time zone
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ from tests.unit.sql.conftest import Lite
 
 @pytest.fixture
 def shop(lite: Lite) -> Lite:
-    lite.run("CREATE TABLE orders (id int PRIMARY KEY, user_id int, status text, total numeric(10,2), at timestamptz, day date)")
+    lite.run(
+        "CREATE TABLE orders (id int PRIMARY KEY, user_id int, status text, total numeric(10,2), at timestamptz, day date)"
+    )
     lite.run(
         "INSERT INTO orders VALUES (1, 7, 'View', 10, '2024-02-29', '1990-01-05'),"
         " (2, 7, 'view', 0.1, '2024-02-29 12:00+00', '1990-01-06'),"
@@ -106,7 +109,8 @@ def test_a_negative_limit_is_an_error(shop: Lite, limit: str) -> None:
     "sql",
     [
         "SELECT random()",
-        "SELECT * FROM generate_series(1, 3)",
+        "SELECT * FROM json_each('{}')",
+        "SELECT o.id FROM orders o, generate_series(1, o.id) g",
         "SELECT string_agg(status, ',' ORDER BY id) FROM orders",
         "SELECT x FROM (VALUES (1.0), (1.00)) AS v(x) GROUP BY x",
         'SELECT status COLLATE "de_DE" FROM orders',
@@ -124,3 +128,19 @@ def test_a_place_is_counted_in_characters_of_the_users_text(shop: Lite) -> None:
     with pytest.raises(UndefinedColumn) as caught:
         shop.run(sql, long_name=1)
     assert caught.value.position == sql.index("nope")
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT g FROM generate_series(5, 1, -2) AS g", [(5,), (3,), (1,)]),
+        (
+            "SELECT d::date FROM generate_series('2024-01-31'::date, '2024-03-31', '1 month') AS d",
+            [(date(2024, 1, 31),), (date(2024, 2, 29),), (date(2024, 3, 29),)],
+        ),
+        ("SELECT * FROM unnest(:names) WITH ORDINALITY", [("b", 1), (None, 2)]),
+        ("SELECT count(*) FROM generate_series(1, NULL)", [(0,)]),
+    ],
+)
+def test_functions_in_from_give_rows(lite: Lite, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    assert lite.run(sql, **({"names": ["b", None]} if ":names" in sql else {})).rows == rows

@@ -1,4 +1,5 @@
 """Python's values to stored ones, and back."""
+# ruff: noqa: DTZ001 - a naive datetime is a timestamp without time zone
 
 from __future__ import annotations
 
@@ -48,7 +49,11 @@ def back(type_: str, value: Any) -> Any:
         ("char(4)", "ab", "ab"),
         ("date", "1990-1-5", "1990-01-05"),
         ("timestamptz", "2024-02-01T10:00+02", "2024-02-01 08:00:00+00:00"),
-        ("timestamptz", datetime(2024, 2, 1, 1, tzinfo=timezone(timedelta(hours=1))), "2024-02-01 00:00:00+00:00"),
+        (
+            "timestamptz",
+            datetime(2024, 2, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+            "2024-02-01 00:00:00+00:00",
+        ),
         ("timestamp", "2024-02-01 24:00", "2024-02-02 00:00:00"),
         ("time", "01:02:03.5", "01:02:03.500000"),
         ("interval", timedelta(days=-1, seconds=5), "-1 days +00:00:05"),
@@ -124,3 +129,12 @@ def test_what_is_stored_comes_back(type_: str, value: Any) -> None:
 def test_a_month_is_no_timedelta() -> None:
     with pytest.raises(NotPortable, match="timedelta"):
         back("interval", "1 mon")
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [("int", "\u0661"), ("bool", "\u00a0t"), ("date", "\u0662024-01-01"), ("int", "1\x1f")],
+)
+def test_digits_and_blanks_beyond_ascii_are_no_input(type_: str, value: str) -> None:
+    with pytest.raises((InvalidText, InvalidDatetime, NotPortable)):
+        stored(type_, value)

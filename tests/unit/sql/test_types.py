@@ -1,4 +1,5 @@
 """Types: spellings, and the types of Python's values."""
+# ruff: noqa: DTZ001 - a naive datetime is a timestamp without time zone
 
 from __future__ import annotations
 

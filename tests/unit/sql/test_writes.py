@@ -55,7 +55,9 @@ def test_values_are_made_their_columns_types(stock: Lite) -> None:
         ("CREATE TABLE t (a int, A int)", ProgrammingError),
     ],
 )
-def test_what_postgresql_refuses_is_refused_before_it_runs(stock: Lite, sql: str, error: type[Exception]) -> None:
+def test_what_postgresql_refuses_is_refused_before_it_runs(
+    stock: Lite, sql: str, error: type[Exception]
+) -> None:
     with pytest.raises(error):
         stock.run(sql)
 
@@ -84,7 +86,9 @@ def test_an_upsert_updates_what_is_there(stock: Lite) -> None:
 
 def test_an_upsert_of_one_key_twice_is_an_error(stock: Lite) -> None:
     with pytest.raises(DatabaseError) as caught:
-        stock.run("INSERT INTO stock (sku, price) VALUES ('q', 1), ('q', 2) ON CONFLICT (sku) DO UPDATE SET price = 0")
+        stock.run(
+            "INSERT INTO stock (sku, price) VALUES ('q', 1), ('q', 2) ON CONFLICT (sku) DO UPDATE SET price = 0"
+        )
     assert caught.value.sqlstate == "21000"
     assert stock.run("SELECT count(*) FROM stock").value == 2
 
@@ -94,7 +98,9 @@ def test_update_and_delete_with_another_table(stock: Lite) -> None:
     stock.run("INSERT INTO changes VALUES ('a', 7.125), ('n', 1)")
     stock.run("UPDATE stock SET price = c.price FROM changes c WHERE c.sku = stock.sku")
     assert stock.run("SELECT price FROM stock ORDER BY sku").rows == [(Decimal("7.13"),), (Decimal("2.00"),)]
-    assert stock.run("DELETE FROM stock USING changes c WHERE c.sku = stock.sku RETURNING sku").rows == [("a",)]
+    assert stock.run(
+        "DELETE FROM stock USING changes c WHERE c.sku = stock.sku RETURNING stock.sku"
+    ).rows == [("a",)]
 
 
 def test_numbered_keys_are_never_given_twice(lite: Lite) -> None:
@@ -119,7 +125,9 @@ def test_a_table_from_a_query_keeps_its_types(stock: Lite) -> None:
         "numeric",
         "timestamp with time zone",
     ]
-    kinds = stock.raw.execute("SELECT typeof(price), typeof(twice), typeof(at) FROM copy WHERE sku = 'a'").fetchone()
+    kinds = stock.raw.execute(
+        "SELECT typeof(price), typeof(twice), typeof(at) FROM copy WHERE sku = 'a'"
+    ).fetchone()
     assert kinds == ("real", "text", "text")
 
 
@@ -136,7 +144,10 @@ def test_numerics_as_text_are_unique_by_value(lite: Lite) -> None:
         ("DROP TABLE stock", (Dropped(TableName(None, "stock")),)),
         ("DROP TABLE IF EXISTS nope", ()),
         ("CREATE TABLE IF NOT EXISTS stock (x int)", ()),
-        ("CREATE TABLE app.t (x int NOT NULL)", (Created(TableName("app", "t"), (Column("x", parse_type("int"), not_null=True),)),)),
+        (
+            "CREATE TABLE app.t (x int NOT NULL)",
+            (Created(TableName("app", "t"), (Column("x", parse_type("int"), not_null=True),)),),
+        ),
     ],
 )
 def test_effects_tell_the_catalogue(stock: Lite, sql: str, effects: tuple[object, ...]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -116,7 +115,7 @@ class FloatSum(_Frame):
             total += value
         return _checked(total, self.values)
 
-    def finalize(self) -> float | None:
+    def finalize(self) -> Any:
         """The sum of the group."""
         return self.value()
 
@@ -151,53 +150,52 @@ def _checked(total: float, values: deque[Any]) -> float:
 class _Extreme(_Frame):
     """The largest or smallest value; of equal ones the last, whose digits may differ."""
 
-    compare: ClassVar[Callable[[str, str], int]]
     sign: ClassVar[int]
 
-    def step(self, value: str | None) -> None:
-        """Take a row in. What can never be the result again is dropped."""
-        if value is not None:
-            self.values.append(value)
+    @staticmethod
+    def compare(one: str, other: str) -> int:
+        """The order of the values."""
+        raise NotImplementedError
 
     def result(self) -> str:
         """The extreme."""
         best: str = self.values[0]
         for value in self.values:
-            if type(self).compare(value, best) * self.sign >= 0:
+            if self.compare(value, best) * self.sign >= 0:
                 best = value
         return best
 
-    def finalize(self) -> str | None:
+    def finalize(self) -> Any:
         """The extreme of the group."""
-        return self.value()  # type: ignore[no-any-return]
+        return self.value()
 
 
 class NumericMax(_Extreme):
     """max(numeric)."""
 
-    compare = staticmethod(numeric_compare)
     sign = 1
+    compare = staticmethod(numeric_compare)
 
 
 class NumericMin(_Extreme):
     """min(numeric)."""
 
-    compare = staticmethod(numeric_compare)
     sign = -1
+    compare = staticmethod(numeric_compare)
 
 
 class SpanMax(_Extreme):
     """max(interval)."""
 
-    compare = staticmethod(span_compare)
     sign = 1
+    compare = staticmethod(span_compare)
 
 
 class SpanMin(_Extreme):
     """min(interval)."""
 
-    compare = staticmethod(span_compare)
     sign = -1
+    compare = staticmethod(span_compare)
 
 
 class SpanSum:
@@ -236,7 +234,9 @@ class SpanAverage(SpanSum):
         if not self.count:
             return None
         if self.total.months or self.total.days % self.count:
-            raise NotPortable("avg() of intervals with months or days", instead="average extract(epoch FROM …)")
+            raise NotPortable(
+                "avg() of intervals with months or days", instead="average extract(epoch FROM …)"
+            )
         return str(Span(0, self.total.days // self.count, round(self.total.microseconds / self.count)))
 
     finalize = value
@@ -253,7 +253,7 @@ class StringAggregate:
         if value is not None:
             self.parts.append((separator or "", value))
 
-    def inverse(self, value: str | None, separator: str | None) -> None:
+    def inverse(self, value: str | None, _: str | None) -> None:
         """Let the oldest row go."""
         if value is not None:
             self.parts.popleft()
@@ -277,7 +277,9 @@ class OnlyOne:
     def step(self, value: Any) -> None:
         """Take a row in."""
         if self.rows:
-            raise DatabaseError("more than one row returned by a subquery used as an expression", sqlstate="21000")
+            raise DatabaseError(
+                "more than one row returned by a subquery used as an expression", sqlstate="21000"
+            )
         self.rows.append(value)
 
     def finalize(self) -> Any:

@@ -12,6 +12,7 @@ from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.dates import span_compare
+from stepladder.sql.functions.extremes import plain_compare
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.functions.text import ilike, like
@@ -47,15 +48,9 @@ def _tests(text: str, value: Any, symbol: str, type_: str) -> list[bool | None]:
     if symbol in _MATCHED:
         match = _MATCHED[symbol]
         return [None if item is None else match(value, item) for item in items]
-    order = _ORDERS.get(type_, _native_order)
+    order: Callable[[Any, Any], int] = _ORDERS.get(type_, plain_compare)
     compare = _COMPARED[symbol]
     return [None if item is None else compare(order(value, item), 0) for item in items]
-
-
-def _native_order(one: Any, other: Any) -> int:
-    if isinstance(one, str):
-        one, other = one.encode(), other.encode()
-    return (one > other) - (one < other)
 
 
 def any_of(text: str | None, value: Any, symbol: str, type_: str) -> int | None:

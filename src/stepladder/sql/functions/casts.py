@@ -13,7 +13,23 @@ from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.numerals import numeric_text, parse_numeric, rescaled, to_float4
 from stepladder.sql.types import DISPLAYED, Type
 
-_INPUTS = ["bool", "int2", "int4", "int8", "numeric", "float4", "float8", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "jsonb", "bytea"]
+_INPUTS = [
+    "bool",
+    "int2",
+    "int4",
+    "int8",
+    "numeric",
+    "float4",
+    "float8",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "uuid",
+    "jsonb",
+    "bytea",
+]
 _OUTPUTS = ["float4", "float8", "bytea"]
 
 
@@ -90,12 +106,14 @@ def float4(value: float) -> float:
     return rounded
 
 
-
 SCALARS: tuple[Scalar, ...] = (
     *(strict(f"pg_read_{name}", 1, partial_named(read_text, name)) for name in _INPUTS),
     *(strict(f"pg_read_array_{name}", 1, partial_named(read_array, name)) for name in ("text", *_INPUTS)),
     *(strict(f"pg_show_{name}", 1, partial_named(show, name)) for name in _OUTPUTS),
-    *(strict(f"pg_numeric_{name}", 1, partial_named(numeric_integer, name)) for name in ("int2", "int4", "int8")),
+    *(
+        strict(f"pg_numeric_{name}", 1, partial_named(numeric_integer, name))
+        for name in ("int2", "int4", "int8")
+    ),
     *(strict(f"pg_float_{name}", 1, partial_named(float_integer, name)) for name in ("int2", "int4", "int8")),
     *(strict(f"pg_numeric_{name}", 1, partial_named(numeric_float, name)) for name in ("float4", "float8")),
     strict("pg_float8_numeric", 1, partial_named(float_numeric, 15)),

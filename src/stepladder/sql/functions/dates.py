@@ -28,7 +28,30 @@ _ALIASES = {
     "millennium": "millennium", "millennia": "millennium", "mil": "millennium",
 }  # fmt: skip
 _KNOWN_FIELDS = frozenset(
-    ["microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century", "millennium", "dow", "isodow", "doy", "isoyear", "epoch", "julian", "timezone", "timezone_hour", "timezone_minute"]
+    [
+        "microseconds",
+        "milliseconds",
+        "second",
+        "minute",
+        "hour",
+        "day",
+        "week",
+        "month",
+        "quarter",
+        "year",
+        "decade",
+        "century",
+        "millennium",
+        "dow",
+        "isodow",
+        "doy",
+        "isoyear",
+        "epoch",
+        "julian",
+        "timezone",
+        "timezone_hour",
+        "timezone_minute",
+    ]
 )
 
 
@@ -99,7 +122,9 @@ def date_add(stored: str, days: int) -> str:
     try:
         return (date.fromisoformat(stored) + timedelta(days=days)).isoformat()
     except OverflowError as error:
-        raise InvalidDatetime(f"date out of range: {stored} and {days} days. Years run from 1 to 9999 here.", sqlstate="22008") from error
+        raise InvalidDatetime(
+            f"date out of range: {stored} and {days} days. Years run from 1 to 9999 here.", sqlstate="22008"
+        ) from error
 
 
 def date_subtract(stored: str, days: int) -> str:
@@ -196,7 +221,13 @@ def truncate_in_zone(field: str, stored: str, zone: str) -> str:
     instant = moment(stored).replace(tzinfo=UTC)
     local = to_local(instant, place)
     cut = _truncated(field, local)
-    if _field(field, "timestamp with time zone") in ("microseconds", "milliseconds", "second", "minute", "hour"):
+    if _field(field, "timestamp with time zone") in (
+        "microseconds",
+        "milliseconds",
+        "second",
+        "minute",
+        "hour",
+    ):
         return _stored((instant - (local - cut)).replace(tzinfo=None), zoned=True)
     return _stored(to_instant(cut, place).replace(tzinfo=None), zoned=True)
 
@@ -345,7 +376,12 @@ def float_span_part(word: str, text: str) -> float:
     field = _field(word, "interval")
     years, months = _quotient(span.months, 12)
     if field == "epoch":
-        return span.microseconds / 1_000_000.0 + 31_557_600.0 * years + 2_592_000.0 * months + 86_400.0 * span.days
+        return (
+            span.microseconds / 1_000_000.0
+            + 31_557_600.0 * years
+            + 2_592_000.0 * months
+            + 86_400.0 * span.days
+        )
     if field in ("second", "milliseconds"):
         seconds, fraction = _quotient(_quotient(span.microseconds, 60 * _SECOND)[1], _SECOND)
         return seconds + fraction / 1_000_000.0 if field == "second" else seconds * 1000.0 + fraction / 1000.0
@@ -358,7 +394,9 @@ def make_date(year: int, month: int, day: int) -> str:
     try:
         return date(year, month, day).isoformat()
     except ValueError as error:
-        raise InvalidDatetime(f"date field value out of range: {year}-{month:02d}-{day:02d}", sqlstate="22008") from error
+        raise InvalidDatetime(
+            f"date field value out of range: {year}-{month:02d}-{day:02d}", sqlstate="22008"
+        ) from error
 
 
 def round_moment(stored: str, digits: int) -> str:

@@ -16,7 +16,7 @@ def plain_compare(one: Any, other: Any) -> int:
     """The order of numbers, and of text by its bytes."""
     if isinstance(one, str):
         one, other = one.encode(), other.encode()
-    return (one > other) - (one < other)
+    return int(one > other) - int(one < other)
 
 
 def extreme(rule: tuple[Compare, int], *values: Any) -> Any:

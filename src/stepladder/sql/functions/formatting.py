@@ -58,7 +58,9 @@ _WORDS: dict[str, tuple[int, Show]] = {
     "pm": (2, lambda value: "am" if value.hour < 12 else "pm"),
 }
 _PIECE = re.compile(
-    r'"((?:[^"\\]|\\.)*)"|(FM)?(' + "|".join(sorted([*_NUMBERS, *_WORDS], key=len, reverse=True)) + r")|([^A-Za-z\"\\]+)"
+    r'"((?:[^"\\]|\\.)*)"|(FM)?('
+    + "|".join(sorted([*_NUMBERS, *_WORDS], key=len, reverse=True))
+    + r")|([^A-Za-z\"\\]+)"
 )
 
 
@@ -72,7 +74,8 @@ def moment_format(pattern: str) -> tuple[Show, ...]:
         if match is None or _suffixed(pattern, match):
             raise NotPortable(
                 f"the to_char pattern {pattern!r} at {pattern[at : at + 8]!r}",
-                instead="put text into double quotes; the patterns known are " + ", ".join([*_NUMBERS, *_WORDS]),
+                instead="put text into double quotes; the patterns known are "
+                + ", ".join([*_NUMBERS, *_WORDS]),
             )
         pieces.append(_piece(match))
         at = match.end()

@@ -29,11 +29,11 @@ _BASE = 4  # decimal digits of one of PostgreSQL's numeric digits
 
 
 # -- integers
-def checked_integer(name: str, value: float) -> int:
+def checked_integer(name: str, value: Any) -> int:
     """An integer that its type holds; SQLite's arithmetic gives a float where 64 bits were not enough."""
     if isinstance(value, float) or not fits_integer(name, value):
         raise NumericOutOfRange(f"{DISPLAYED[name]} out of range")
-    return value
+    return int(value)
 
 
 def nonzero(value: float) -> float:
@@ -67,7 +67,9 @@ def float_power(base: float, exponent: float) -> float:
 # -- floating point
 def _float_result(value: float, arguments: tuple[float, ...]) -> float:
     if math.isnan(value):
-        raise NotPortable("NaN", why="SQLite's numbers have no NaN", instead="keep it out with NULLIF or CASE")
+        raise NotPortable(
+            "NaN", why="SQLite's numbers have no NaN", instead="keep it out with NULLIF or CASE"
+        )
     if math.isinf(value) and not any(map(math.isinf, arguments)):
         raise NumericOutOfRange("value out of range: overflow")
     return value
@@ -77,7 +79,9 @@ def _power(base: float, exponent: float) -> float:
     if base == 0 and exponent < 0:
         raise DataError("zero raised to a negative power is undefined", sqlstate="2201F")
     if base < 0 and not float(exponent).is_integer():
-        raise DataError("a negative number raised to a non-integer power yields a complex result", sqlstate="2201F")
+        raise DataError(
+            "a negative number raised to a non-integer power yields a complex result", sqlstate="2201F"
+        )
     try:
         return math.pow(base, exponent)
     except OverflowError as error:
@@ -87,7 +91,9 @@ def _power(base: float, exponent: float) -> float:
 def float_operation(operation: Callable[[float, float], float], one: float, other: float) -> float:
     """+, -, * and / of float8, with PostgreSQL's errors instead of infinities out of nowhere."""
     result = operation(one, other)
-    underflow = result == 0 and operation in (_times, _divided) and one != 0 and not math.isinf(other) and other != 0
+    underflow = (
+        result == 0 and operation in (_times, _divided) and one != 0 and not math.isinf(other) and other != 0
+    )
     if underflow:
         raise NumericOutOfRange("value out of range: underflow")
     return _float_result(result, (one, other))
@@ -347,7 +353,11 @@ def width_bucket(value: str, low: str, high: str, count: int) -> int:
     span, offset = (most - least, number - least) if least < most else (least - most, least - number)
     if offset < 0:
         return 0
-    return count + 1 if offset >= span else int(EXACT.divide_int(EXACT.multiply(offset, Decimal(count)), span)) + 1
+    return (
+        count + 1
+        if offset >= span
+        else int(EXACT.divide_int(EXACT.multiply(offset, Decimal(count)), span)) + 1
+    )
 
 
 def _numeric(name: str, operation: Callable[[Decimal, Decimal], Decimal]) -> Scalar:

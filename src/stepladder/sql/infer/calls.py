@@ -49,7 +49,7 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
     if body.get("agg_within_group"):
         raise refuse(f"the ordered-set aggregate {name}", position)
     nodes = tuple(analyse(analysis, each, scope) for each in body.get("args", ()))
-    choice = _choose(name, nodes, position)
+    choice = choose_function(name, nodes, position)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     arguments = tuple(
@@ -66,7 +66,8 @@ def _name(body: Raw) -> str:
     return names[-1]
 
 
-def _choose(name: str, nodes: Sequence[Expression], position: int | None) -> Choice:
+def choose_function(name: str, nodes: Sequence[Expression], position: int | None) -> Choice:
+    """The function that PostgreSQL chooses. Its error carries the place."""
     try:
         return catalog().function(name, [catalog_name(node.type) for node in nodes])
     except DatabaseError as error:
@@ -91,7 +92,12 @@ def _plain(
 
 
 def _aggregate(
-    analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse, choice: Choice, arguments: tuple[Expression, ...]
+    analysis: Analysis,
+    body: Raw,
+    scope: Scope,
+    analyse: Analyse,
+    choice: Choice,
+    arguments: tuple[Expression, ...],
 ) -> Expression:
     if "over" in body:
         return _window(analysis, body, scope, analyse, choice, arguments)
@@ -132,7 +138,12 @@ def _filter(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Ex
 
 
 def _window(
-    analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse, choice: Choice, arguments: tuple[Expression, ...]
+    analysis: Analysis,
+    body: Raw,
+    scope: Scope,
+    analyse: Analyse,
+    choice: Choice,
+    arguments: tuple[Expression, ...],
 ) -> Expression:
     position = body.get("location")
     if "over" not in body:
@@ -166,7 +177,9 @@ def _specification(over: Raw, scope: Scope) -> Raw:
         return over
     base = scope.windows.get(name)
     if base is None:
-        raise wrong(ProgrammingError, f'window "{name}" does not exist', over.get("location"), sqlstate="42704")
+        raise wrong(
+            ProgrammingError, f'window "{name}" does not exist', over.get("location"), sqlstate="42704"
+        )
     base = _specification({key: value for key, value in base.items() if key != "name"}, scope)
     if over.get("name"):
         return base
@@ -192,7 +205,10 @@ def _frame(analysis: Analysis, spec: Raw, scope: Scope, analyse: Analyse) -> Fra
 
 def orders(analysis: Analysis, clause: Any, scope: Scope, analyse: Analyse) -> tuple[Order, ...]:
     """The keys of an ORDER BY inside a call or a window."""
-    return tuple(order(resolved(analyse(analysis, each["SortBy"]["node"], scope)), each["SortBy"]) for each in clause or ())
+    return tuple(
+        order(resolved(analyse(analysis, each["SortBy"]["node"], scope)), each["SortBy"])
+        for each in clause or ()
+    )
 
 
 def order(key: Expression, body: Raw) -> Order:

@@ -14,13 +14,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from stepladder.errors import AmbiguousFunction, DatatypeMismatch, UndefinedFunction
+from stepladder.errors import AmbiguousFunction, DatatypeMismatch, ProgrammingError, UndefinedFunction
 
 IMPLICIT, ASSIGNMENT, EXPLICIT = 0, 1, 2
 _CONTEXTS = {"i": IMPLICIT, "a": ASSIGNMENT, "e": EXPLICIT}
 _METHODS = {"b": "relabel", "i": "io", "f": "function"}
 _POLYMORPHIC = frozenset(("anyelement", "anyarray", "anynonarray", "anyenum", "anyrange", "anymultirange"))
-_COMPATIBLE = frozenset(("anycompatible", "anycompatiblearray", "anycompatiblenonarray", "anycompatiblerange"))
+_COMPATIBLE = frozenset(
+    ("anycompatible", "anycompatiblearray", "anycompatiblenonarray", "anycompatiblerange")
+)
 _GENERIC = _POLYMORPHIC | _COMPATIBLE
 UNKNOWN = "unknown"
 
@@ -72,10 +74,14 @@ class Catalog:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._types = {row[0]: row for row in data["types"]}
         self._array_of = {row[4]: row[0] for row in data["types"] if row[4]}
-        self._casts = {(a, b): (_CONTEXTS[context], _METHODS[method]) for a, b, context, method in data["casts"]}
+        self._casts = {
+            (a, b): (_CONTEXTS[context], _METHODS[method]) for a, b, context, method in data["casts"]
+        }
         self._procedures: dict[str, list[Procedure]] = {}
         for row in data["procs"]:
-            found = Procedure(row[0], tuple(row[1]), row[2], row[3], bool(row[4]), row[5], row[6], row[10], row[11])
+            found = Procedure(
+                row[0], tuple(row[1]), row[2], row[3], bool(row[4]), row[5], row[6], row[10], row[11]
+            )
             self._procedures.setdefault(row[0], []).append(found)
         self._operators: dict[str, list[Operator]] = {}
         for name, left, right, result, procedure in data["ops"]:
@@ -115,7 +121,9 @@ class Catalog:
     def orderable(self, type_: str) -> bool:
         """Whether values of the type can be compared: by DISTINCT, GROUP BY, UNION."""
         base = self.element(type_) or type_
-        return base in (UNKNOWN, "varchar", "bpchar") or any(op.arguments == (base, base) for op in self._operators["="])
+        return base in (UNKNOWN, "varchar", "bpchar") or any(
+            op.arguments == (base, base) for op in self._operators["="]
+        )
 
     # -- coercion
     def path(self, source: str, target: str, context: int) -> str | None:
@@ -138,7 +146,9 @@ class Catalog:
         for source, target in zip(sources, targets, strict=True):
             if target in _GENERIC:
                 generic = True
-            elif source not in (target, UNKNOWN) and target != "any" and not self.path(source, target, context):
+            elif (
+                source not in (target, UNKNOWN) and target != "any" and not self.path(source, target, context)
+            ):
                 return False
         return not generic or self._solve(sources, targets) is not None
 
@@ -191,7 +201,9 @@ class Catalog:
                 compatible.append(inner)
         return self._solution(element, array, compatible)
 
-    def _solution(self, element: str | None, array: str | None, compatible: list[str]) -> Callable[[str], str] | None:
+    def _solution(
+        self, element: str | None, array: str | None, compatible: list[str]
+    ) -> Callable[[str], str] | None:
         if array:
             inner = self.element(array)
             if element not in (None, inner):
@@ -222,10 +234,12 @@ class Catalog:
         exact = sources
         if len(sources) == 2 and UNKNOWN in sources and sources != (UNKNOWN, UNKNOWN):
             exact = (sources[1] if sources[0] == UNKNOWN else sources[0],) * 2
-        found = next((each for each in candidates if each[0] == exact), None) or self._best(sources, candidates)
+        found = next((each for each in candidates if each[0] == exact), None) or self._best(
+            sources, candidates
+        )
         spelled = " ".join([*map(self.display, types[:-1]), name, self.display(types[-1])])
         if found is None:
-            self._refuse(sources, candidates, f"operator does not exist: {spelled}", spelled)
+            raise self._refusal(sources, candidates, f"operator does not exist: {spelled}", spelled)
         arguments, result = self._finish(sources, found[0], found[1].result)
         return Choice(found[1].procedure, arguments, result, None)
 
@@ -234,10 +248,14 @@ class Catalog:
         found = (op.procedure for op in self._operators.get(name, ()) if op.arguments == (left, right))
         return next(found, None)
 
-    def _refuse(self, sources: Sequence[str], candidates: Sequence[Candidate], missing: str, spelled: str) -> Any:
-        if sum(self.can_coerce(sources, each[0]) for each in candidates) > 1:
-            raise AmbiguousFunction(missing.split(":")[0].replace("does not exist", "is not unique") + f": {spelled}")
-        raise UndefinedFunction(missing)
+    def _refusal(
+        self, sources: Sequence[str], candidates: Sequence[Candidate], missing: str, spelled: str
+    ) -> ProgrammingError:
+        if sum(self.can_coerce(sources, each[0]) for each in candidates) < 2:
+            return UndefinedFunction(missing)
+        if missing.startswith("operator"):
+            return AmbiguousFunction(f"operator is not unique: {spelled}")
+        return AmbiguousFunction(f"function {spelled} is not unique")
 
     def function(self, name: str, types: Sequence[str], *, spread: bool = True) -> Choice:
         """The function for arguments of these types. `spread` is False for VARIADIC.
@@ -254,7 +272,7 @@ class Catalog:
         found = found or self._best(sources, candidates)
         if found is None:
             spelled = f"{name}({', '.join(map(self.display, types))})"
-            self._refuse(sources, candidates, f"function {spelled} does not exist", spelled)
+            raise self._refusal(sources, candidates, f"function {spelled} does not exist", spelled)
         arguments, result = self._finish(sources, found[0], found[1].result)
         return Choice(name, arguments, result, found[1])
 
@@ -278,13 +296,20 @@ class Catalog:
             return [(2, (*declared[:-1], *[variadic] * (count - own + 1)))]
         return [(1, declared[:count])] if count < own <= count + procedure.defaults else []
 
-    def _finish(self, sources: Sequence[str], declared: Sequence[str], result: str) -> tuple[tuple[str, ...], str]:
+    def _finish(
+        self, sources: Sequence[str], declared: Sequence[str], result: str
+    ) -> tuple[tuple[str, ...], str]:
         solve = self._solve(sources, declared)
         if solve is None:
             raise UndefinedFunction("the arguments' types do not agree")
-        actual = tuple(source if type_ == "any" else solve(type_) for source, type_ in zip(sources, declared, strict=True))
+        actual = tuple(
+            source if type_ == "any" else solve(type_)
+            for source, type_ in zip(sources, declared, strict=True)
+        )
         generic = [type_ for type_ in declared if type_ in _POLYMORPHIC]
-        if (generic and solve(generic[0]) == UNKNOWN) or (result in _POLYMORPHIC and solve(result) == UNKNOWN):
+        if (generic and solve(generic[0]) == UNKNOWN) or (
+            result in _POLYMORPHIC and solve(result) == UNKNOWN
+        ):
             raise DatatypeMismatch("could not determine polymorphic type because input has type unknown")
         return actual, solve(result)
 
@@ -306,7 +331,9 @@ class Catalog:
     def _exact_matches(sources: Sequence[str], known: Sequence[int], declared: Sequence[str]) -> int:
         return sum(declared[place] == sources[place] for place in known)
 
-    def _preferred_matches(self, sources: Sequence[str], known: Sequence[int], declared: Sequence[str]) -> int:
+    def _preferred_matches(
+        self, sources: Sequence[str], known: Sequence[int], declared: Sequence[str]
+    ) -> int:
         def fits(place: int) -> bool:
             own, wanted = sources[place], declared[place]
             return own == wanted or (self.preferred(wanted) and self.category(wanted) == self.category(own))

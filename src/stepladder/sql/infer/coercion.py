@@ -41,8 +41,7 @@ def _known(node: Expression, bare: Type) -> Expression:
     """An unknown literal or parameter in the type that its context asks for."""
     if isinstance(node, Parameter):
         return replace(node, type=bare)
-    if not isinstance(node, Constant):
-        raise AssertionError(f"an unknown {type(node).__name__}")
+    assert isinstance(node, Constant)
     if node.value is None:
         return replace(node, type=bare)
     try:
@@ -103,7 +102,9 @@ def boolean(node: Expression, what: str) -> Expression:
     return coerce(node, BOOL, what=f"argument of {what}")
 
 
-def common_type(nodes: Sequence[Expression], what: str, *, types_first: Sequence[Expression] | None = None) -> Type:
+def common_type(
+    nodes: Sequence[Expression], what: str, *, types_first: Sequence[Expression] | None = None
+) -> Type:
     """The type that these expressions have in common, with modifiers where all share them.
 
     Raises DatatypeMismatch. `types_first` is the order in which the rule looks at them.
@@ -139,7 +140,9 @@ def unify(
 def _to_common(node: Expression, type_: Type, what: str) -> Expression:
     if node.type == type_:
         return node
-    method = node.type == UNKNOWN or catalog().path(catalog_name(node.type), catalog_name(type_.bare), IMPLICIT)
+    method = node.type == UNKNOWN or catalog().path(
+        catalog_name(node.type), catalog_name(type_.bare), IMPLICIT
+    )
     if not method:
         message = f"{what} could not convert type {node.type.bare} to {type_.bare}"
         raise wrong(ProgrammingError, message, node.position, sqlstate="42846")
@@ -154,4 +157,3 @@ def resolved(node: Expression) -> Expression:
 def assign(node: Expression, target: Type, column: str) -> Expression:
     """`node` as a column's value: casts that INSERT and UPDATE may make; text that is too long is an error."""
     return coerce(node, target, ASSIGNMENT, what=f'column "{column}"')
-

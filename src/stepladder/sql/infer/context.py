@@ -79,7 +79,9 @@ class Analysis:
         return next(self._ids)
 
 
-def wrong(kind: type[DatabaseError], message: str, position: int | None, *, sqlstate: str | None = None) -> DatabaseError:
+def wrong(
+    kind: type[DatabaseError], message: str, position: int | None, *, sqlstate: str | None = None
+) -> DatabaseError:
     """An error of the statement, at a place counted in bytes (the door turns it to characters of the user's text)."""
     return kind(message, position=position, sqlstate=sqlstate)
 

@@ -82,7 +82,9 @@ def _constant(_: Analysis, body: Raw, __: Scope) -> Expression:
 
 def _number(text: str, position: int | None) -> Expression:
     try:
-        value = int(text.replace("_", ""), 0) if text.lstrip("-")[:2].lower() in ("0x", "0o", "0b") else int(text)
+        value = (
+            int(text.replace("_", ""), 0) if text.lstrip("-")[:2].lower() in ("0x", "0o", "0b") else int(text)
+        )
     except ValueError:
         number = parse_numeric(text)
         type_ = Type("numeric", scale=scale_of(number))
@@ -99,7 +101,7 @@ def _parameter(analysis: Analysis, body: Raw, _: Scope) -> Expression:
 
 
 # -- names
-def _reference(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
+def _reference(_: Analysis, body: Raw, scope: Scope) -> Expression:
     names = strings(body["fields"])
     position = body.get("location")
     if len(names) < len(body["fields"]):
@@ -110,13 +112,17 @@ def _reference(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 
 def _placed(node: Expression, position: int | None) -> Expression:
     if isinstance(node, Reference):
-        return Reference(type=node.type, position=position, source=node.source, place=node.place, name=node.name)
+        return Reference(
+            type=node.type, position=position, source=node.source, place=node.place, name=node.name
+        )
     return node
 
 
 def _by_name(name: str, scope: Scope, position: int | None) -> Expression:
     for level in scope.levels():
-        hits = [value for item in level.items if item.in_sight for column, value in item.columns if column == name]
+        hits = [
+            value for item in level.items if item.in_sight for column, value in item.columns if column == name
+        ]
         if len(hits) > 1:
             raise wrong(AmbiguousColumn, f'column reference "{name}" is ambiguous', position)
         if hits:
@@ -143,7 +149,9 @@ def find_item(alias: str, scope: Scope, position: int | None) -> Item | None:
     for level in scope.levels():
         hits = [item for item in level.items if item.by_name and item.alias == alias]
         if len(hits) > 1:
-            raise wrong(AmbiguousColumn, f'table reference "{alias}" is ambiguous', position, sqlstate="42P09")
+            raise wrong(
+                AmbiguousColumn, f'table reference "{alias}" is ambiguous', position, sqlstate="42P09"
+            )
         if hits:
             return hits[0]
     return None
@@ -153,7 +161,9 @@ def find_item(alias: str, scope: Scope, position: int | None) -> Item | None:
 def apply(name: str, arguments: Sequence[Expression], position: int | None) -> Call:
     """The operator `name` over arguments, coerced to what was chosen."""
     choice = choose_operator(name, arguments, position)
-    coerced = tuple(coerce(node, from_catalog(type_)) for node, type_ in zip(arguments, choice.arguments, strict=True))
+    coerced = tuple(
+        coerce(node, from_catalog(type_)) for node, type_ in zip(arguments, choice.arguments, strict=True)
+    )
     type_ = with_scale(choice.name, from_catalog(choice.result), coerced)
     return Call(type=type_, position=position, name=choice.name, arguments=coerced, operator=True)
 
@@ -203,7 +213,9 @@ def _distinct(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 
 def _kind(type_: Type) -> str:
     """Types whose values SQLite compares as they are have one kind."""
-    return {"int2": "int", "int4": "int", "int8": "int", "float4": "float", "float8": "float"}.get(type_.name, str(type_.bare))
+    return {"int2": "int", "int4": "int", "int8": "int", "float4": "float", "float8": "float"}.get(
+        type_.name, str(type_.bare)
+    )
 
 
 def _null_if(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
@@ -220,13 +232,17 @@ def _in(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     negated = _operator_name(body) == "<>"
     fixed = [item for item in items if not _uses_columns(item)]
     type_ = catalog().common([catalog_name(node.type) for node in (left, *fixed)]) if len(fixed) > 1 else None
-    fits = type_ is not None and catalog().can_coerce([catalog_name(node.type) for node in fixed], [type_] * len(fixed))
+    fits = type_ is not None and catalog().can_coerce(
+        [catalog_name(node.type) for node in fixed], [type_] * len(fixed)
+    )
     if type_ is not None and fits and len(fixed) == len(items):
         target = from_catalog(type_)
         apply("=", (left, Constant(type=target, value=None)), position)
         if left.type.bare == target or left.type == UNKNOWN:
             same = tuple(coerce(item, target) for item in items)
-            return InList(type=BOOL, position=position, left=coerce(left, target), items=same, negated=negated)
+            return InList(
+                type=BOOL, position=position, left=coerce(left, target), items=same, negated=negated
+            )
     word = "AND" if negated else "OR"
     tests = tuple(boolean(apply("<>" if negated else "=", (left, item), position), word) for item in items)
     return tests[0] if len(tests) == 1 else Logic(type=BOOL, position=position, word=word, arguments=tests)
@@ -293,7 +309,10 @@ def _logic(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 def _null_test(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     argument = resolved(expression(analysis, body["arg"], scope))
     return NullTest(
-        type=BOOL, position=body.get("location"), argument=argument, negated=body.get("nulltesttype") == "IS_NOT_NULL"
+        type=BOOL,
+        position=body.get("location"),
+        argument=argument,
+        negated=body.get("nulltesttype") == "IS_NOT_NULL",
     )
 
 
@@ -351,7 +370,9 @@ def _collate(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     name = strings(body["collname"])[-1]
     position = body.get("location")
     if name not in ("C", "POSIX", "ucs_basic"):
-        raise refuse(f'COLLATE "{name}"', position, why="SQLite orders text by its bytes", instead='write COLLATE "C"')
+        raise refuse(
+            f'COLLATE "{name}"', position, why="SQLite orders text by its bytes", instead='write COLLATE "C"'
+        )
     node = resolved(expression(analysis, body["arg"], scope))
     if node.type.name not in ("text", "varchar", "bpchar"):
         message = f"collations are not supported by type {node.type.bare}"
@@ -398,7 +419,11 @@ def _sublink(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     if word not in ("EXPR_SUBLINK", "ANY_SUBLINK"):
         raise refuse("this kind of subquery", position)
     if len(query.columns) != 1:
-        message = "subquery must return only one column" if word == "EXPR_SUBLINK" else "subquery has too many columns"
+        message = (
+            "subquery must return only one column"
+            if word == "EXPR_SUBLINK"
+            else "subquery has too many columns"
+        )
         raise wrong(SqlSyntaxError, message, position)
     if word == "EXPR_SUBLINK":
         return Subquery(type=query.columns[0].type, position=position, query=query, word="scalar")

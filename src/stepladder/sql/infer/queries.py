@@ -93,7 +93,9 @@ def _limit(analysis: Analysis, body: Raw, word: str) -> Expression | None:
 
 
 # -- a plain SELECT
-def _plain(analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte, ...], *, keep_unknown: bool) -> Query:
+def _plain(
+    analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte, ...], *, keep_unknown: bool
+) -> Query:
     if "intoClause" in body:
         raise refuse("SELECT … INTO", None, instead="write CREATE TABLE … AS SELECT")
     sources = read_from(analysis, body.get("fromClause"), scope)
@@ -106,7 +108,9 @@ def _plain(analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte, ...], *
     on = _distinct_on(analysis, body, scope, targets)
     grouped = bool(group) or having is not None or _has_aggregates([*targets, *order_])
     if grouped:
-        values = [target.value for target in targets] + [key.key for key in order_] + ([having] if having else [])
+        values = (
+            [target.value for target in targets] + [key.key for key in order_] + ([having] if having else [])
+        )
         check_groups(values, group, scope)
     distinct = "distinctClause" in body
     if distinct:
@@ -141,7 +145,9 @@ def _in_clause(analysis: Analysis, node: Raw, scope: Scope, clause: str) -> Expr
     return found
 
 
-def _targets(analysis: Analysis, nodes: Sequence[Raw] | None, scope: Scope, *, keep_unknown: bool) -> tuple[Target, ...]:
+def _targets(
+    analysis: Analysis, nodes: Sequence[Raw] | None, scope: Scope, *, keep_unknown: bool
+) -> tuple[Target, ...]:
     return tuple(
         target if keep_unknown else Target(name=target.name, value=resolved(target.value))
         for node in nodes or ()
@@ -197,7 +203,9 @@ def _output(node: Raw, targets: Sequence[Target], scope: Scope, *, clause: str) 
     names = strings(body_of(node).get("fields")) if kind_of(node) == "ColumnRef" else []
     if len(names) != 1 or len(body_of(node)["fields"]) != 1:
         return None
-    if clause == "GROUP BY" and any(name == names[0] for item in scope.items if item.in_sight for name, _ in item.columns):
+    if clause == "GROUP BY" and any(
+        name == names[0] for item in scope.items if item.in_sight for name, _ in item.columns
+    ):
         return None
     hits = {target.value for target in targets if target.name == names[0]}
     if len(hits) > 1:
@@ -241,7 +249,9 @@ def _groups(analysis: Analysis, body: Raw, scope: Scope, targets: Sequence[Targe
     return tuple(dict.fromkeys(found))
 
 
-def _distinct_on(analysis: Analysis, body: Raw, scope: Scope, targets: Sequence[Target]) -> tuple[Expression, ...]:
+def _distinct_on(
+    analysis: Analysis, body: Raw, scope: Scope, targets: Sequence[Target]
+) -> tuple[Expression, ...]:
     found: list[Expression] = []
     for node in body.get("distinctClause", ()):
         if not node:
@@ -316,13 +326,18 @@ def _first_position(branch: Query) -> int | None:
 def _with_order(analysis: Analysis, body: Raw, scope: Scope, found: SetOperation | Values, own: int) -> Query:
     """ORDER BY over a set operation or VALUES sees the output's names only."""
     references = [
-        Reference(type=column.type, source=own, place=place, name=column.name) for place, column in enumerate(found.columns)
+        Reference(type=column.type, source=own, place=place, name=column.name)
+        for place, column in enumerate(found.columns)
     ]
-    targets = [Target(name=column.name, value=value) for column, value in zip(found.columns, references, strict=True)]
+    targets = [
+        Target(name=column.name, value=value) for column, value in zip(found.columns, references, strict=True)
+    ]
     item = Item(None, [(target.name, target.value) for target in targets], by_name=False)
     keys = _order(analysis, body, Scope(scope.parent, [item], scope.ctes), targets)
     if isinstance(found, SetOperation) and any(not isinstance(key.key, Reference) for key in keys):
-        message = f"invalid {found.word}/INTERSECT/EXCEPT ORDER BY clause: only result column names can be used"
+        message = (
+            f"invalid {found.word}/INTERSECT/EXCEPT ORDER BY clause: only result column names can be used"
+        )
         raise wrong(ProgrammingError, message, keys[0].key.position, sqlstate="0A000")
     return replace(found, order=keys)
 
@@ -341,4 +356,3 @@ def _values(analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte, ...]) 
         limit=_limit(analysis, body, "limitCount"), offset=_limit(analysis, body, "limitOffset"),
     )  # fmt: skip
     return _with_order(analysis, body, scope, found, own)
-

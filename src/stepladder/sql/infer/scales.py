@@ -12,7 +12,21 @@ from stepladder.sql.infer.tree import Constant, Expression
 from stepladder.sql.types import Type
 
 _LARGER = frozenset(("numeric_add", "numeric_sub", "numeric_mod", "mod"))
-_SAME = frozenset(("abs", "numeric_abs", "numeric_uminus", "sum", "min", "max", "first_value", "last_value", "nth_value", "lag", "lead"))
+_SAME = frozenset(
+    (
+        "abs",
+        "numeric_abs",
+        "numeric_uminus",
+        "sum",
+        "min",
+        "max",
+        "first_value",
+        "last_value",
+        "nth_value",
+        "lag",
+        "lead",
+    )
+)
 _WHOLE = frozenset(("ceil", "ceiling", "floor", "div", "sign"))
 
 

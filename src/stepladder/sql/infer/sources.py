@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stepladder.errors import AmbiguousColumn, ProgrammingError, UndefinedColumn, UndefinedTable
-from stepladder.sql.infer.coercion import boolean, unify
-from stepladder.sql.infer.context import BOOL, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.calls import choose_function
+from stepladder.sql.infer.coercion import boolean, coerce, unify
+from stepladder.sql.infer.context import BOOL, INT8, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import apply, expression
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.tree import (
@@ -15,13 +16,16 @@ from stepladder.sql.infer.tree import (
     Cte,
     CteSource,
     Expression,
+    FunctionSource,
     Join,
     Logic,
     QuerySource,
     Reference,
     Source,
     TableSource,
+    walk,
 )
+from stepladder.sql.infer.types import from_catalog
 from stepladder.sql.names import TableName
 from stepladder.sql.types import Column
 
@@ -56,10 +60,15 @@ def _source(analysis: Analysis, node: Raw, scope: Scope) -> Found:
         return _subquery(analysis, body, scope)
     if kind == "JoinExpr":
         return _join(analysis, body, scope)
+    if kind == "RangeFunction":
+        return _function(analysis, body, scope)
     raise refuse(_REFUSED.get(kind, f"{kind} in FROM"), body.get("location"))
 
 
-_REFUSED = {"RangeFunction": "a function in FROM", "RangeTableSample": "TABLESAMPLE", "JsonTable": "JSON_TABLE"}
+_REFUSED = {
+    "RangeTableSample": "TABLESAMPLE",
+    "JsonTable": "JSON_TABLE",
+}
 
 
 # -- tables and queries
@@ -128,11 +137,44 @@ def _subquery(analysis: Analysis, body: Raw, scope: Scope) -> Found:
     return source, [_aliased(Item(None, _references(source.id, query.columns)), body.get("alias", {}), None)]
 
 
+_COUNTS = {"generate_series": (2, 3), "unnest": (1,)}  # of arguments
+
+
+def _function(analysis: Analysis, body: Raw, scope: Scope) -> Found:
+    calls = [each["List"]["items"][0] for each in body["functions"]]
+    raw = body_of(calls[0])
+    position = raw.get("location")
+    name = strings(raw["funcname"])[-1] if kind_of(calls[0]) == "FuncCall" else ""
+    counted = len(raw.get("args", ())) in _COUNTS.get(name, ())
+    if len(calls) != 1 or not counted or body.get("coldeflist"):
+        raise refuse("this function in FROM", position, instead="generate_series and unnest are known")
+    nodes = [expression(analysis, each, scope) for each in raw["args"]]
+    if any(
+        isinstance(each, Reference) and each.source in scope.sources()
+        for node in nodes
+        for each in walk(node)
+    ):
+        raise refuse("a function in FROM over its neighbours' columns (LATERAL)", position)
+    choice = choose_function(name, nodes, position)
+    arguments = tuple(
+        coerce(node, from_catalog(type_)) for node, type_ in zip(nodes, choice.arguments, strict=True)
+    )
+    source = FunctionSource(
+        id=analysis.new_id(), name=name, arguments=arguments, ordinality=bool(body.get("ordinality"))
+    )
+    alias = body.get("alias", {})
+    columns = [Column(alias.get("aliasname", name), from_catalog(choice.result))]
+    columns += [Column("ordinality", INT8)] if source.ordinality else []
+    return source, [_aliased(Item(name, _references(source.id, columns)), alias, position)]
+
+
 def cte_named(cte: Cte, names: Sequence[str], position: int | None) -> Cte:
     """`WITH name (a, b) AS`: the query with its columns renamed."""
     columns = cte.query.columns
     if len(names) > len(columns):
-        message = f'WITH query "{cte.name}" has {len(columns)} columns available but {len(names)} columns specified'
+        message = (
+            f'WITH query "{cte.name}" has {len(columns)} columns available but {len(names)} columns specified'
+        )
         raise wrong(ProgrammingError, message, position, sqlstate="42P10")
     renamed = tuple(replace(column, name=name) for name, column in zip(names, columns, strict=False))
     return replace(cte, query=replace(cte.query, columns=renamed + columns[len(names) :]))
@@ -141,7 +183,8 @@ def cte_named(cte: Cte, names: Sequence[str], position: int | None) -> Cte:
 # -- joins
 def _join(analysis: Analysis, body: Raw, scope: Scope) -> Found:
     left, left_items = _source(analysis, body["larg"], scope)
-    right, right_items = _source(analysis, body["rarg"], scope)
+    beside = Scope(scope.parent, scope.items + left_items, scope.ctes)
+    right, right_items = _source(analysis, body["rarg"], beside)
     _refuse_twins(left_items, right_items, body_of(body["rarg"]).get("location"))
     kind = _KINDS.get(body.get("jointype", "JOIN_INNER"), "")
     if not kind:
@@ -182,7 +225,13 @@ def _join_using(kind: str, names: Sequence[str], left: Found, right: Found, body
         merged.append((name, {"RIGHT": second, "FULL": both}.get(kind, first)))
     on = tests[0] if len(tests) == 1 else Logic(type=BOOL, word="AND", arguments=tuple(tests))
     items = left[1] + right[1]
-    rest = [(name, value) for item in items if item.in_sight for name, value in item.columns if id(value) not in used]
+    rest = [
+        (name, value)
+        for item in items
+        if item.in_sight
+        for name, value in item.columns
+        if id(value) not in used
+    ]
     for item in items:
         item.in_sight = False
     join = Join(kind=kind, left=left[0], right=right[0], on=on)

@@ -320,6 +320,16 @@ class CteSource(Source):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSource(Source):
+    """A set-returning function, and with `ordinality` the number of each row."""
+
+    id: int
+    name: str
+    arguments: tuple[Expression, ...]
+    ordinality: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Join(Source):
     """`kind` is INNER, LEFT, RIGHT, FULL; `on` is None for CROSS."""
 

@@ -8,7 +8,14 @@ from stepladder.sql.infer.context import refuse, wrong
 from stepladder.sql.infer.raw import Raw, integer_constant, strings
 from stepladder.sql.types import Type, with_modifiers
 
-SERIALS = {"serial": "int4", "serial4": "int4", "bigserial": "int8", "serial8": "int8", "smallserial": "int2", "serial2": "int2"}
+SERIALS = {
+    "serial": "int4",
+    "serial4": "int4",
+    "bigserial": "int8",
+    "serial8": "int8",
+    "smallserial": "int2",
+    "serial2": "int2",
+}
 
 
 def catalog_name(type_: Type) -> str:

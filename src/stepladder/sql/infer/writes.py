@@ -83,13 +83,17 @@ def _insert_source(
         return None, (), own
     select = body_of(body["selectStmt"])
     types = [_column(target, name, None).type for name in names]
-    if select.get("valuesLists") and not select.keys() & {"withClause", "sortClause", "limitCount", "limitOffset"}:
-        query = _insert_values(analysis, select, scope, names, types, own)
-        values: list[Expression] = list(_references(query, own))
-        return query, tuple(values), own
+    if select.get("valuesLists") and not select.keys() & {
+        "withClause",
+        "sortClause",
+        "limitCount",
+        "limitOffset",
+    }:
+        rows = _insert_values(analysis, select, scope, names, types, own)
+        return rows, tuple(_references(rows, own)), own
     query = select_body(analysis, select, Scope(scope), keep_unknown=True)
     _check_width(len(query.columns), names)
-    values = []
+    values: list[Expression] = []
     for place, (name, type_) in enumerate(zip(names, types, strict=False)):
         if place < len(query.columns):
             values.append(assign(_branch_value(query, own, place), type_, name))
@@ -124,17 +128,23 @@ def _insert_values(
     for each in select["valuesLists"]:
         items = each["List"]["items"]
         if any(kind_of(item) == "SetToDefault" for item in items):
-            raise refuse("DEFAULT among VALUES", body_of(items[0]).get("location"), instead="leave the column out")
+            raise refuse(
+                "DEFAULT among VALUES", body_of(items[0]).get("location"), instead="leave the column out"
+            )
         row = expressions(analysis, items, inner)
         _check_width(len(row), names, row[-1].position if row else None)
-        rows.append(tuple(assign(node, type_, name) for node, type_, name in zip(row, types, names, strict=False)))
+        rows.append(
+            tuple(assign(node, type_, name) for node, type_, name in zip(row, types, names, strict=False))
+        )
     if len({len(row) for row in rows}) > 1:
         raise wrong(SqlSyntaxError, "VALUES lists must all be the same length", None)
     columns = tuple(Column(name, type_) for name, type_, _ in zip(names, types, rows[0], strict=False))
     return Values(columns=columns, rows=tuple(rows), id=own)
 
 
-def _conflict(analysis: Analysis, clause: Raw | None, scope: Scope, target: TableSource, item: Item) -> Conflict | None:
+def _conflict(
+    analysis: Analysis, clause: Raw | None, scope: Scope, target: TableSource, item: Item
+) -> Conflict | None:
     if not clause:
         return None
     key = _conflict_key(clause.get("infer"), target)
@@ -148,7 +158,11 @@ def _conflict(analysis: Analysis, clause: Raw | None, scope: Scope, target: Tabl
     if clause["action"] == "ONCONFLICT_UPDATE" and not key:
         message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
         raise wrong(SqlSyntaxError, message, clause.get("location"))
-    where = boolean(expression(analysis, clause["whereClause"], inner), "WHERE") if "whereClause" in clause else None
+    where = (
+        boolean(expression(analysis, clause["whereClause"], inner), "WHERE")
+        if "whereClause" in clause
+        else None
+    )
     keys = {frozenset(each) for each in analysis.schema.keys(target.table)}
     if key and frozenset(key) not in keys:
         message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
@@ -160,7 +174,11 @@ def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
     if not infer:
         return ()
     if infer.get("conname") or infer.get("whereClause"):
-        raise refuse("ON CONFLICT with a constraint's name or a WHERE", infer.get("location"), instead="name the key's columns")
+        raise refuse(
+            "ON CONFLICT with a constraint's name or a WHERE",
+            infer.get("location"),
+            instead="name the key's columns",
+        )
     names = []
     for each in infer.get("indexElems", ()):
         element = each["IndexElem"]
@@ -213,7 +231,9 @@ def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
     """DELETE."""
     target, ctes, sources = _begin(analysis, body, scope, "usingClause")
     where = _where(analysis, body, scope)
-    return Delete(target=target, with_=ctes, sources=sources, where=where, returning=_returning(analysis, body, scope))
+    return Delete(
+        target=target, with_=ctes, sources=sources, where=where, returning=_returning(analysis, body, scope)
+    )
 
 
 def _begin(analysis: Analysis, body: Raw, scope: Scope, word: str) -> tuple[TableSource, Any, Any]:
@@ -232,5 +252,3 @@ def _where(analysis: Analysis, body: Raw, scope: Scope) -> Expression | None:
     found = boolean(expression(analysis, body["whereClause"], scope), "WHERE")
     scope.clause = outer
     return found
-
-

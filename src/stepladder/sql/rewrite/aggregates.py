@@ -8,7 +8,21 @@ from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_grou
 from stepladder.sql.rewrite.rules import Print, signature
 
 _INTEGERS = ("int2", "int4", "int8")
-_ORDERED = ["text", "varchar", "bpchar", "date", "time", "timestamp", "timestamptz", "uuid", "int2", "int4", "int8", "float4", "float8"]
+_ORDERED = [
+    "text",
+    "varchar",
+    "bpchar",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "int2",
+    "int4",
+    "int8",
+    "float4",
+    "float8",
+]
 NAMES: dict[str, str] = {
     "sum(int2)": "sum",
     "sum(int4)": "sum",
@@ -34,7 +48,19 @@ NAMES: dict[str, str] = {
 }
 # Names alone: they take any type.
 _WINDOWS = frozenset(
-    ["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"]
+    [
+        "row_number",
+        "rank",
+        "dense_rank",
+        "percent_rank",
+        "cume_dist",
+        "ntile",
+        "lag",
+        "lead",
+        "first_value",
+        "last_value",
+        "nth_value",
+    ]
 )
 _IN_ORDER = ("string_agg", "sum(float8)", "sum(float4)", "avg(float8)", "avg(float4)")
 

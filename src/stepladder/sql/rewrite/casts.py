@@ -12,7 +12,23 @@ from stepladder.sql.types import Type
 
 _TEXTS = ("text", "varchar", "bpchar")
 _INTEGERS = ("int2", "int4", "int8")
-_READABLE = ["bool", "int2", "int4", "int8", "numeric", "float4", "float8", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "jsonb", "bytea"]
+_READABLE = [
+    "bool",
+    "int2",
+    "int4",
+    "int8",
+    "numeric",
+    "float4",
+    "float8",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "uuid",
+    "jsonb",
+    "bytea",
+]
 
 
 def cast(text: str, node: Cast) -> str:
@@ -100,7 +116,11 @@ def _numeric(text: str, node: Cast) -> str:
 
 
 def _varchar(text: str, node: Cast) -> str:
-    return f"substr({text}, 1, {node.type.length})" if node.explicit else f"pg_fit_text({text}, {node.type.length})"
+    return (
+        f"substr({text}, 1, {node.type.length})"
+        if node.explicit
+        else f"pg_fit_text({text}, {node.type.length})"
+    )
 
 
 def _bpchar(text: str, node: Cast) -> str:

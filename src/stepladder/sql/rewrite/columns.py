@@ -12,7 +12,16 @@ from stepladder.sql.infer.context import Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.raw import Raw, strings
 from stepladder.sql.infer.sources import table_name
-from stepladder.sql.infer.tree import Aggregate, Call, Expression, Parameter, Reference, Subquery, WindowCall, walk
+from stepladder.sql.infer.tree import (
+    Aggregate,
+    Call,
+    Expression,
+    Parameter,
+    Reference,
+    Subquery,
+    WindowCall,
+    walk,
+)
 from stepladder.sql.infer.types import SERIALS, type_of_name
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.comparisons import collation
@@ -173,7 +182,12 @@ def _refuse_unsteady(node: Expression) -> None:
     for each in walk(node):
         if isinstance(each, Parameter | Subquery | Aggregate | WindowCall):
             raise refuse("this in a table's definition", each.position)
-        if isinstance(each, Call) and each.name in ("now", "current_timestamp", "current_date", "localtimestamp"):
+        if isinstance(each, Call) and each.name in (
+            "now",
+            "current_timestamp",
+            "current_date",
+            "localtimestamp",
+        ):
             raise refuse("the clock in a constraint", each.position)
 
 

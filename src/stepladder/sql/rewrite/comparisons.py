@@ -9,12 +9,42 @@ from stepladder.sql.types import Type
 
 _COLLATED = {"numeric": "pg_numeric", "interval": "pg_interval"}
 _NATIVE = frozenset(
-    ["int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "bpchar", "date", "time", "timestamp", "timestamptz", "uuid", "bytea"]
+    [
+        "int2",
+        "int4",
+        "int8",
+        "float4",
+        "float8",
+        "bool",
+        "text",
+        "varchar",
+        "bpchar",
+        "date",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "uuid",
+        "bytea",
+    ]
 )
 COMPARED = _NATIVE | _COLLATED.keys()
 _SYMBOLS = ("=", "<>", "<", "<=", ">", ">=")
 _MIXED = {("date", "timestamp"), ("date", "timestamptz"), ("timestamp", "timestamptz")}
-_FLAT = frozenset(f"_{name}" for name in ["int2", "int4", "int8", "bool", "text", "varchar", "date", "timestamp", "timestamptz", "uuid"])
+_FLAT = frozenset(
+    f"_{name}"
+    for name in [
+        "int2",
+        "int4",
+        "int8",
+        "bool",
+        "text",
+        "varchar",
+        "date",
+        "timestamp",
+        "timestamptz",
+        "uuid",
+    ]
+)
 
 
 def collation(type_: Type) -> str:
@@ -50,7 +80,9 @@ def _compare(symbol: str) -> Rule:
 
 
 def _side(show: Print, node: Expression, other: Expression) -> str:
-    text = widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
+    text = (
+        widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
+    )
     return text + collation(node.type)
 
 
@@ -60,7 +92,12 @@ def _rules() -> dict[str, Rule]:
         rule = _compare(symbol)
         for left in (*COMPARED, "date", "timestamp", "timestamptz"):
             for right in COMPARED:
-                if left == right or (left, right) in _MIXED or (right, left) in _MIXED or _both_numbers(left, right):
+                if (
+                    left == right
+                    or (left, right) in _MIXED
+                    or (right, left) in _MIXED
+                    or _both_numbers(left, right)
+                ):
                     name = catalog().exact_operator(symbol, left, right)
                     if name:
                         found[f"{name}({left},{right})"] = rule

@@ -1,4 +1,5 @@
 """CREATE, DROP, ALTER, TRUNCATE as SQLite's text, and what they change of the type catalogue."""
+# ruff: noqa: S608 - printing SQL is what this module does; names are quoted, values are parameters or literals
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ class Dropped:
 
 def shown(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Columns with types as PostgreSQL tells them: without the scale that is only ours to know."""
-    return tuple(column if column.type.modified else replace(column, type=column.type.bare) for column in columns)
+    return tuple(
+        column if column.type.modified else replace(column, type=column.type.bare) for column in columns
+    )
 
 
 Effect = Created | Dropped
@@ -70,7 +73,15 @@ _NOTHING = "SELECT NULL WHERE 0"
 
 # -- CREATE TABLE
 def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    for word in ("inhRelations", "partspec", "ofTypename", "partbound", "options", "tablespacename", "accessMethod"):
+    for word in (
+        "inhRelations",
+        "partspec",
+        "ofTypename",
+        "partbound",
+        "options",
+        "tablespacename",
+        "accessMethod",
+    ):
         if body.get(word):
             raise refuse(f"CREATE TABLE with {word}", body["relation"].get("location"))
     table, temporary = _target(body["relation"])
@@ -87,7 +98,11 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             table_constraint(analysis, each["Constraint"], text, printer)
     if not text.columns:
         raise refuse("a table without columns", body["relation"].get("location"))
-    return f"CREATE TABLE {table.sqlite} ({text.body()})", (Created(table, text.definitions(), temporary),), False
+    return (
+        f"CREATE TABLE {table.sqlite} ({text.body()})",
+        (Created(table, text.definitions(), temporary),),
+        False,
+    )
 
 
 def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
@@ -102,7 +117,8 @@ def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined
     found = query(analysis, body["query"], Scope())
     names = strings(into.get("colNames"))
     columns = tuple(
-        Column(name, column.type) for name, column in zip(_given(names, found.columns), found.columns, strict=True)
+        Column(name, column.type)
+        for name, column in zip(_given(names, found.columns), found.columns, strict=True)
     )
     _refuse_twins(columns)
     casts = ", ".join(_kept(f"s.c{place}", column) for place, column in enumerate(columns, 1))
@@ -133,7 +149,9 @@ def _kept(text: str, column: Column) -> str:
     """A cast that gives the new column the affinity, and its values the form, that the type is stored in."""
     declared(column.type)
     if column.type.name == "bpchar" and column.type.length is None:
-        raise refuse(f"the column {column.name} of type character without a length", None, instead="cast it to text")
+        raise refuse(
+            f"the column {column.name} of type character without a length", None, instead="cast it to text"
+        )
     if column.type.name in ("int2", "int4", "int8"):
         affinity = "INTEGER"
     else:
@@ -143,7 +161,11 @@ def _kept(text: str, column: Column) -> str:
 
 # -- views and indexes
 def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    if body.get("replace") or body.get("options") or body.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION":
+    if (
+        body.get("replace")
+        or body.get("options")
+        or body.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION"
+    ):
         raise refuse("CREATE OR REPLACE VIEW, and a view's options", None, instead="drop the view first")
     table, temporary = _target(body["view"])
     if temporary:
@@ -152,11 +174,17 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     found = query(analysis, body["query"], Scope())
     columns = tuple(
         Column(name, column.type)
-        for name, column in zip(_given(strings(body.get("aliases")), found.columns), found.columns, strict=True)
+        for name, column in zip(
+            _given(strings(body.get("aliases")), found.columns), found.columns, strict=True
+        )
     )
     _refuse_twins(columns)
     names = ", ".join(quote(column.name) for column in columns)
-    return f"CREATE VIEW {table.sqlite} ({names}) AS {printer.query(found)}", (Created(table, shown(columns)),), False
+    return (
+        f"CREATE VIEW {table.sqlite} ({names}) AS {printer.query(found)}",
+        (Created(table, shown(columns)),),
+        False,
+    )
 
 
 def _create_index(analysis: Analysis, body: Raw, _: Printer) -> Defined:
@@ -168,7 +196,9 @@ def _create_index(analysis: Analysis, body: Raw, _: Printer) -> Defined:
     if body.get("accessMethod", "btree") != "btree":
         raise refuse(f"an index of kind {body['accessMethod']}", None)
     keys = [_index_key(each["IndexElem"], columns) for each in body["indexParams"]]
-    name = body.get("idxname") or "_".join([table.name, *(each["IndexElem"]["name"] for each in body["indexParams"]), "idx"])
+    name = body.get("idxname") or "_".join(
+        [table.name, *(each["IndexElem"]["name"] for each in body["indexParams"]), "idx"]
+    )
     index = replace(table, name=name)
     words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
     there = "IF NOT EXISTS " if body.get("if_not_exists") else ""
@@ -226,7 +256,11 @@ def _alter(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         return _NOTHING, (), False
     columns = tuple(_known(analysis, table, body["relation"]))
     if len(body["cmds"]) != 1:
-        raise refuse("ALTER TABLE with several actions", body["relation"].get("location"), instead="one action a statement")
+        raise refuse(
+            "ALTER TABLE with several actions",
+            body["relation"].get("location"),
+            instead="one action a statement",
+        )
     command = body["cmds"][0]["AlterTableCmd"]
     if command["subtype"] == "AT_AddColumn":
         return _add_column(analysis, table, columns, command, printer)
@@ -237,7 +271,11 @@ def _alter(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
                 return _NOTHING, (), False
             message = f'column "{command["name"]}" of relation "{table.name}" does not exist'
             raise wrong(UndefinedColumn, message, None)
-        return f"ALTER TABLE {table.sqlite} DROP COLUMN {quote(command['name'])}", (Created(table, kept),), False
+        return (
+            f"ALTER TABLE {table.sqlite} DROP COLUMN {quote(command['name'])}",
+            (Created(table, kept),),
+            False,
+        )
     raise refuse(f"ALTER TABLE: {command['subtype'].removeprefix('AT_')}", body["relation"].get("location"))
 
 
@@ -256,7 +294,11 @@ def _add_column(
     if text.primary or text.constraints:
         raise refuse("ADD COLUMN with a key", body.get("location"), instead="create an index")
     added_columns = (*columns, *text.definitions())
-    return f"ALTER TABLE {table.sqlite} ADD COLUMN {added.text(inline_key=False)}", (Created(table, added_columns),), False
+    return (
+        f"ALTER TABLE {table.sqlite} ADD COLUMN {added.text(inline_key=False)}",
+        (Created(table, added_columns),),
+        False,
+    )
 
 
 def _rename(analysis: Analysis, body: Raw, _: Printer) -> Defined:
@@ -272,7 +314,9 @@ def _rename(analysis: Analysis, body: Raw, _: Printer) -> Defined:
         raise refuse("this kind of RENAME", None)
     if all(column.name != body["subname"] for column in columns):
         raise wrong(UndefinedColumn, f'column "{body["subname"]}" does not exist', None)
-    after = tuple(replace(column, name=new) if column.name == body["subname"] else column for column in columns)
+    after = tuple(
+        replace(column, name=new) if column.name == body["subname"] else column for column in columns
+    )
     _refuse_twins(after)
     text = f"ALTER TABLE {table.sqlite} RENAME COLUMN {quote(body['subname'])} TO {quote(new)}"
     return text, (Created(table, after),), False

@@ -1,4 +1,5 @@
 """The typed tree as SQLite's text: expressions. Queries are in `queries`, writes in `writes`."""
+# ruff: noqa: S608 - printing SQL is what this module does; names are quoted, values are parameters or literals
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stepladder.sql.infer.context import refuse
+from stepladder.sql.infer.scales import same_digits
 from stepladder.sql.infer.tree import (
     Aggregate,
     AnyAll,
@@ -34,7 +36,6 @@ from stepladder.sql.infer.tree import (
     Subscript,
     WindowCall,
 )
-from stepladder.sql.infer.scales import same_digits
 from stepladder.sql.rewrite import aggregates, comparisons, dates, numbers, text
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
@@ -90,7 +91,9 @@ class Printer:
         if not is_comparable(order.key.type):
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
-        text = f"(0 + {self.expression(order.key)})" if isinstance(order.key, Constant) else self.key(order.key)
+        text = (
+            f"(0 + {self.expression(order.key)})" if isinstance(order.key, Constant) else self.key(order.key)
+        )
         direction = "DESC" if order.descending else "ASC"
         return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
 
@@ -108,7 +111,9 @@ def constant(value: Any) -> str:
         return f"({value!r})" if value < 0 else repr(value)
     if isinstance(value, int):
         # SQLite reads the smallest integer as a float times -1.
-        return "(-9223372036854775807 - 1)" if value == -(2**63) else f"({value})" if value < 0 else str(value)
+        return (
+            "(-9223372036854775807 - 1)" if value == -(2**63) else f"({value})" if value < 0 else str(value)
+        )
     return string(value)
 
 
@@ -174,7 +179,9 @@ def _null_if(printer: Printer, node: NullIf) -> str:
 
 
 def _case(printer: Printer, node: Case) -> str:
-    whens = [f"WHEN {printer.expression(when)} THEN {printer.expression(then)}" for when, then in node.branches]
+    whens = [
+        f"WHEN {printer.expression(when)} THEN {printer.expression(then)}" for when, then in node.branches
+    ]
     return f"(CASE {' '.join(whens)} ELSE {printer.expression(node.default)} END)"
 
 

@@ -1,4 +1,5 @@
 """Queries as SQLite's text. Output columns are called c1, c2, …: the user's names may repeat, or differ by case only."""
+# ruff: noqa: S608 - printing SQL is what this module does; names are quoted, values are parameters or literals
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from stepladder.sql.infer.tree import (
     Cte,
     CteSource,
     Expression,
+    FunctionSource,
     Join,
     Order,
     Parameter,
@@ -29,6 +31,7 @@ from stepladder.sql.infer.tree import (
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.series import rows_of
 from stepladder.sql.storage import is_native_numeric
 from stepladder.sql.types import Column
 
@@ -75,7 +78,7 @@ def put_in_sight(printer: Printer, source: Source) -> None:
     elif isinstance(source, TableSource):
         columns = source.columns
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
-    elif isinstance(source, QuerySource | CteSource):
+    elif isinstance(source, QuerySource | CteSource | FunctionSource):
         printer.references[source.id] = _numbered
 
 
@@ -91,6 +94,8 @@ def print_source(printer: Printer, source: Source) -> str:
         return f"w{source.cte} AS t{source.id}"
     if isinstance(source, QuerySource):
         return f"({printer.query(source.query)}) AS t{source.id}"
+    if isinstance(source, FunctionSource):
+        return f"({rows_of(printer, source)}) AS t{source.id}"
     if isinstance(source, Join):
         right = print_source(printer, source.right)
         right = f"({right})" if isinstance(source.right, Join) else right
@@ -132,12 +137,18 @@ def _select(printer: Printer, query: Select) -> str:
 
 def _aggregates_below(query: Select) -> bool:
     values: list[object] = [target.value for target in query.targets]
-    return any(isinstance(node, Aggregate) for value in [*values, query.having] if value for node in walk(value))
+    return any(
+        isinstance(node, Aggregate) for value in [*values, query.having] if value for node in walk(value)
+    )
 
 
 def _group_key(printer: Printer, key: Expression) -> str:
     # SQLite reads a number here as a position.
-    return f"({printer.expression(key)} || '')" if isinstance(key, Constant | Parameter) else printer.distinct_key(key)
+    return (
+        f"({printer.expression(key)} || '')"
+        if isinstance(key, Constant | Parameter)
+        else printer.distinct_key(key)
+    )
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:
@@ -214,7 +225,11 @@ def _set_operation(printer: Printer, query: SetOperation) -> str:
 
 def _compared(printer: Printer, value: Expression, column: Column) -> str:
     """A branch's value where the branches are compared."""
-    return printer.distinct_key(replace(value, type=column.type)) if column.type.name == "numeric" else printer.key(value)
+    return (
+        printer.distinct_key(replace(value, type=column.type))
+        if column.type.name == "numeric"
+        else printer.key(value)
+    )
 
 
 def _outside(printer: Printer, query: Query, text: str, source: int) -> str:

@@ -58,7 +58,11 @@ def _output(show: Print, node: Expression) -> str:
         return f"(CASE {show(node)} WHEN 1 THEN 't' WHEN 0 THEN 'f' END)"
     if node.type.name == "bpchar":
         if node.type.length is None:
-            raise refuse("a value of type character without a length in concat", node.position, instead="cast it to text")
+            raise refuse(
+                "a value of type character without a length in concat",
+                node.position,
+                instead="cast it to text",
+            )
         return f"pg_rpad({show(node)}, {node.type.length})"
     return as_text(show(node), node)
 

@@ -1,4 +1,5 @@
 """INSERT, UPDATE, DELETE as SQLite's text."""
+# ruff: noqa: S608 - printing SQL is what this module does; names are quoted, values are parameters or literals
 
 from __future__ import annotations
 
@@ -76,7 +77,9 @@ def _rows(printer: Printer, write: Insert) -> str:
     assert write.query is not None
     types = {column.name: column.type for column in write.target.columns}
     conflict = write.conflict
-    guarded = conflict is not None and bool(conflict.assignments) and bool(set(conflict.key) & set(write.columns))
+    guarded = (
+        conflict is not None and bool(conflict.assignments) and bool(set(conflict.key) & set(write.columns))
+    )
     if isinstance(write.query, Values) and (not guarded or len(write.query.rows) == 1):
         rows = [
             f"({', '.join(stored(printer, node, types[name]) for node, name in zip(row, write.columns, strict=True))})"
@@ -84,7 +87,9 @@ def _rows(printer: Printer, write: Insert) -> str:
         ]
         return f"VALUES {', '.join(rows)}"
     printer.references[write.query_id] = lambda node: f"s.c{node.place + 1}"
-    values = [stored(printer, value, types[name]) for value, name in zip(write.values, write.columns, strict=True)]
+    values = [
+        stored(printer, value, types[name]) for value, name in zip(write.values, write.columns, strict=True)
+    ]
     source = printer.query(write.query)
     if not guarded:
         return f"SELECT {', '.join(values)} FROM ({source}) AS s WHERE true"

@@ -1,0 +1,86 @@
+"""One transaction, and the savepoints in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stepladder.db.connection import Connection
+from stepladder.db.session import Session
+from stepladder.errors import DatabaseError, TransactionDead, UsageError, UseTransaction
+
+
+class Transaction(Session):
+    """One transaction. It has every verb of the database; `transaction()` is a savepoint in it."""
+
+    def __init__(self, connection: Connection, *, depth: int = 0) -> None:
+        self._raw = connection
+        self._depth = depth
+        self._failed: DatabaseError | None = None
+        self._inner: Transaction | None = None
+        self._over = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A savepoint: rolled back to when the block raises."""
+        name = f"stepladder_{self._depth + 1}"
+        with self._connection() as connection:
+            connection.savepoint(name)
+        inner = Transaction(self._raw, depth=self._depth + 1)
+        self._inner = inner
+        try:
+            yield inner
+            inner.refuse_dead()
+        except BaseException:
+            self._go_back(name)
+            raise
+        else:
+            self._raw.release(name)
+        finally:
+            self._inner = None
+            inner.end()
+
+    def _go_back(self, name: str) -> None:
+        try:
+            self._raw.rollback_to(name)
+        except DatabaseError as lost:
+            # SQLite rolls the whole transaction back when it interrupts a write: what followed would be kept alone.
+            self._failed = lost
+
+    def end(self) -> None:
+        """From here on every verb is refused: the connection is somebody else's."""
+        self._over = True
+
+    def refuse_dead(self) -> None:
+        """Raise TransactionDead after a failed statement."""
+        if self._failed is not None:
+            raise TransactionDead(
+                f"An earlier statement of this transaction failed ({self._failed.message.splitlines()[0]}): nothing of it is "
+                "kept. Let the error leave the block, or put what may fail into `with tx.transaction():`."
+            ) from self._failed
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        if self._over:
+            raise UsageError("This transaction is over. Ask inside its block, or ask the database.")
+        self.refuse_dead()
+        if self._inner is not None:
+            raise UseTransaction(
+                "A savepoint is open in this transaction: ask it (`with tx.transaction() as inner`)."
+            )
+        try:
+            yield self._raw
+        except DatabaseError as error:
+            self._failed = error
+            raise
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        # A savepoint: what several statements have done before one of them fails goes with it, even when the
+        # caller catches the error and commits.
+        try:
+            with self.transaction() as inner, inner._connection() as connection:
+                yield connection
+        except DatabaseError as error:
+            self._failed = error
+            raise
