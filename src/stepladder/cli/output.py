@@ -21,9 +21,7 @@ _WIDE = 10_000  # a pipe has no width: nothing is cut or wrapped there
 
 def prose() -> Console:
     """For what people read beside the data. Honours NO_COLOR."""
-    return Console(
-        stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else _WIDE
-    )
+    return Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else _WIDE)
 
 
 def data() -> Console:

@@ -1,0 +1,96 @@
+"""What the docs show is run: the tutorial's commands, README's Python, the models of the reference."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stepladder.config import read_project
+from stepladder.errors import Error
+from stepladder.pipelines.model_test import read_model_test
+from stepladder.pipelines.read import read_model
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+
+
+@pytest.mark.postgres
+def test_the_tutorial(tmp_path: Path, postgres_url: str) -> None:
+    script = "set -euo pipefail\n" + "\n".join(blocks(ROOT / "docs" / "tutorial.md", "sh"))
+    assert "export DATABASE_URL=" in script
+    script = re.sub(r"export DATABASE_URL=\S+", f"export DATABASE_URL='{postgres_url}'", script)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    tool = tmp_path / "bin" / "stepladder"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nexec {sys.executable} -m stepladder "$@"\n')
+    tool.chmod(0o755)
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{tool.parent}:{path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "Everything is up to date." in ended.stderr
+    # Both targets say the same of the same days.
+    assert ended.stdout.count("2026-03-01") >= 2
+    assert (tmp_path / "shop" / "reports" / "index.html").is_file()
+
+
+def test_the_readme_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = blocks(ROOT / "README.md", "python")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 8
+    monkeypatch.chdir(tmp_path)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(code, "README.md", "exec"), {})
+    assert said.getvalue() == "12.00\n"
+
+
+def test_the_models_and_tests_of_the_reference(project: Path) -> None:
+    page = ROOT / "docs" / "reference" / "models.md"
+    (model,) = blocks(page, "sql")
+    (test,) = blocks(page, "text")
+    path = project / "models" / "shown.sql"
+    path.write_text(model)
+    assert read_model(path, read_project(project)).key == ("user_id", "session_start")
+    (project / "shown.test").write_text(test)
+    assert read_model_test(project / "shown.test", "UTC").model == "sessions"
+
+
+def test_every_verb_is_documented() -> None:
+    from stepladder.cli.arguments import parser
+
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    verbs = re.findall(r"^    (\w+) ", parser().format_help(), re.MULTILINE)
+    assert len(verbs) >= 10
+    assert [verb for verb in verbs if f"`{verb}" not in page] == []
+
+
+def test_every_exit_code_is_documented() -> None:
+    def below(kind: type[Error]) -> set[int]:
+        return {kind.exit_code, *(code for child in kind.__subclasses__() for code in below(child))}
+
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert [code for code in below(Error) if f"| {code} |" not in page] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
