@@ -28,6 +28,7 @@ from stepladder.pipelines import RunResult, prepare, run
 TIMEZONE = "America/New_York"
 LAST_DAY = dt.date(2026, 3, 14)
 DAYS = 14
+AS_OF = dt.datetime(2026, 3, 15, 13, tzinfo=dt.UTC)
 MODELS = ("sessions", "daily_user_metrics", "daily_summaries")
 _MARK = ".stepladder-demo"
 _EMBEDDED = '\npostgres = "postgresql+embedded:///postgres"   # a real PostgreSQL, started when it is used\n'
@@ -52,7 +53,9 @@ def command(arguments: argparse.Namespace) -> int:
     )
     equal = _tell_comparison(comparisons, story)
     with connect(resolve_target("dev", project), read_only=True) as db:
-        path = write_report(db, project)
+        path = write_report(
+            db, project, AS_OF, ("A made-up shop: the page is as of the morning after its last day.",)
+        )
         _tell_days(db, story)
     _farewell(folder, path, story, time.monotonic() - started)
     if arguments.json:

@@ -20,7 +20,7 @@ _DAYS = "SELECT date, total_users, total_sessions, avg_session_duration, avg_pag
 def command(arguments: argparse.Namespace) -> int:
     project = require_project()
     with open_target(arguments.target, read_only=True, must_exist=True) as db:
-        path = write_report(db, project)
+        path = write_report(db, project, dt.datetime.now(dt.UTC))
     if arguments.json:
         print_json({"report": str(path)})
     else:
@@ -28,8 +28,8 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def write_report(db: Database, project: Project) -> Path:
-    """Write the page into the project's folder. Raises UsageError when there is no summary yet."""
+def write_report(db: Database, project: Project, now: dt.datetime, notes: tuple[str, ...] = ()) -> Path:
+    """Write the page, as of `now`, into the project's folder. Raises UsageError when there is no summary yet."""
     try:
         days = tuple(Day(*row) for row in db.query(_DAYS))
     except UndefinedTable as error:
@@ -38,11 +38,11 @@ def write_report(db: Database, project: Project) -> Path:
         ) from error
     page = Page(
         project=project.name,
-        target=str(db.target),
+        target=f"{db.target}, {db.server()}",
         timezone=project.timezone,
-        generated_at=dt.datetime.now(dt.UTC),
+        generated_at=now,
         days=days,
-        notes=(db.server(),),
+        notes=notes,
         version=__version__,
     )
     path = project.folder / "reports" / "index.html"
