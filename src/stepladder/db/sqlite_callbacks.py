@@ -52,10 +52,18 @@ class Callbacks:
         except sqlite3.Error as error:
             if self._raised is not None:
                 raise self._raised from None
+            if self._was_stopped(error):
+                raise KeyboardInterrupt from None
             raise sqlite_fault(error, statement) from error
         finally:
             self._raised = None
             self._deadline = None
+
+    def _was_stopped(self, error: sqlite3.Error) -> bool:
+        """Whether a signal handler's exception ended the statement: one that is raised on the very entrance of a
+        callback, before its `try`, is seen by nobody but sqlite3, which only says that there was one."""
+        late = self._deadline is not None and time.monotonic() > self._deadline
+        return "raised e" in str(error) or (str(error) == "interrupted" and not late)
 
     def _look(self) -> int:
         # Entering this function is where Python runs signal handlers: a KeyboardInterrupt of one of them is
