@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,7 +186,7 @@ def _tell_days(db: Database, story: _Story) -> None:
     rows = db.query("SELECT * FROM daily_summaries ORDER BY date DESC LIMIT 3")
     story.chapter("What came out: daily_summaries, the last three days")
     names = [column.name for column in rows.columns]
-    story.console.print(Padding(table(names, rows.tuples()), (0, 0, 0, 3)))
+    story.console.print(Padding(table(names, rows.tuples()), (0, 0, 0, 3), expand=False))
 
 
 def _farewell(folder: Path, report: Path, story: _Story, seconds: float) -> None:
@@ -193,7 +194,7 @@ def _farewell(folder: Path, report: Path, story: _Story, seconds: float) -> None
     story.say(f"the stakeholders' page   {folder / report.relative_to(folder.resolve())}")
     story.say(f"the SQLite file          {folder / (folder.resolve().name + '.db')}")
     story.console.print(
-        f"\nNext:\n  cd {folder}\n  stepladder plan                       # nothing to do: each day is done, once\n"
+        f"\nNext:\n  cd {shlex.quote(str(folder))}\n  stepladder plan                       # nothing to do: each day is done, once\n"
         '  stepladder query "SELECT * FROM daily_summaries ORDER BY date"\n'
         '  stepladder query "SELECT variant, count(*) FROM experiment_users GROUP BY 1 ORDER BY 1" --target postgres\n'
         "  edit models/daily_summaries.sql, then: stepladder plan, stepladder run, stepladder test",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,7 +34,8 @@ def command(arguments: argparse.Namespace) -> int:
     say = prose()
     say.print(f"made {folder}: {len(_FILES)} files", markup=False)
     say.print(
-        f"\n  cd {folder}\n  stepladder test\n  stepladder load FILE --into user_events --mode append --create [--format combined]"
+        f"\n  cd {shlex.quote(str(folder))}\n  stepladder test"
+        "\n  stepladder load FILE --into user_events --mode append --create [--format combined]"
         "\n  stepladder run\n  stepladder report",
         markup=False,
     )

@@ -55,6 +55,10 @@ class Connection(ABC):
         """Open a transaction; a writing one on SQLite takes the write lock at once."""
 
     @abstractmethod
+    def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
+        """In the open transaction: give up waiting for a lock after so long; be ended when idle for so long."""
+
+    @abstractmethod
     def commit(self) -> None: ...
 
     @abstractmethod

@@ -95,17 +95,26 @@ class Database(Session):
         return view
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False, isolation: str | None = None) -> Iterator[Transaction]:
+    def transaction(
+        self,
+        *,
+        read_only: bool = False,
+        isolation: str | None = None,
+        lock_timeout: float | None = None,
+        idle_timeout: float | None = None,
+    ) -> Iterator[Transaction]:
         """Commit at the end of the block, or roll back and raise.
 
         `isolation` is PostgreSQL's word ("repeatable read", "serializable"); on SQLite every transaction is
-        serializable. After a failed statement the transaction is dead on both engines.
+        serializable. After a failed statement the transaction is dead on both engines. `lock_timeout` (seconds) gives
+        up waiting for a lock with DatabaseBusy; a server ends a transaction that stands idle for `idle_timeout`.
         """
         if isolation not in _ISOLATION:
             raise UsageError(
                 f"isolation must be one of {', '.join(map(repr, _ISOLATION[1:]))}, not {isolation!r}."
             )
         with self._own_transaction(read_only=read_only, isolation=isolation) as (connection, transaction):
+            connection.be_brief(lock_seconds=lock_timeout, idle_seconds=idle_timeout)
             yield transaction
             transaction.refuse_dead()
             connection.commit()

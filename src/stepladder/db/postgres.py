@@ -95,6 +95,14 @@ class PostgresConnection(Connection):
         self._send(" ".join(["BEGIN", *words, *(["READ ONLY"] if read_only else [])]))
         self._begun = True
 
+    def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
+        limits = (("lock_timeout", lock_seconds), ("idle_in_transaction_session_timeout", idle_seconds))
+        wanted = [
+            f"SET LOCAL {name} = {round(seconds * 1000)}" for name, seconds in limits if seconds is not None
+        ]
+        if wanted:
+            self._send("; ".join(wanted))
+
     def commit(self) -> None:
         self._send("COMMIT")
         self._begun = False

@@ -146,6 +146,9 @@ class SqliteConnection(Connection):
         self.restrict(read_only=read_only or self.read_only)
         self._now = _now()
 
+    def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
+        """Nothing: the only lock of a SQLite transaction was taken when it began."""
+
     def commit(self) -> None:
         self._plain("COMMIT")
         self._after_transaction()
