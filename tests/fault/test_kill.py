@@ -181,8 +181,9 @@ def test_two_runs_at_once_do_each_day_once(shop: Path, url: str) -> None:
     ended = [process.communicate(timeout=120)[1].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], ended
     with sl.connect(url) as db:
-        rows = db.query("SELECT state, attempt, version FROM stepladder.interval")
-    assert {(row.state, row.attempt, row.version) for row in rows} == {("done", 1, 1)}
+        rows = db.query("SELECT state, version FROM stepladder.interval")
+    # A busy file may cost an attempt; the rows of an interval were written once.
+    assert {(row.state, row.version) for row in rows} == {("done", 1)}
     assert len(rows) == DAYS * len(MODELS)
 
 

@@ -115,25 +115,26 @@ class SqliteConnection(Connection):
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
         types = {name: type_of(value) for name, value in values.items()}
-        stamp = (
-            self._raw.execute("PRAGMA schema_version").fetchone()[0],
-            self._temporary_changes,
-            self._foreign_stamp(),
-        )
-        if stamp != self._stamp:
-            self._forget_schema()
-            self._stamp = stamp
+        self._notice_changes()
         key = (sql, tuple(types.items()))
         found = self._translations.get(key)
         if found is None:
             try:
-                found = translate(sql, self, types)
+                found = translate(sql, _Schema(self), types)
             except DatabaseError as error:
                 raise with_caret(error, sql) from error
             if len(self._translations) >= _KEPT_TRANSLATIONS:
                 self._translations.clear()
             self._translations[key] = found
         return found
+
+    def _notice_changes(self) -> None:
+        """Forget what is known of the tables when their schema has changed, by whomever."""
+        version = self._raw.execute("PRAGMA schema_version").fetchone()[0]
+        stamp = (version, self._temporary_changes, self._foreign_stamp())
+        if stamp != self._stamp:
+            self._forget_schema()
+            self._stamp = stamp
 
     def _foreign_stamp(self) -> int:
         """Changes when another connection has written: a foreign table's values must then be looked at again."""
@@ -185,6 +186,11 @@ class SqliteConnection(Connection):
 
     # -- catalogue
     def columns(self, table: TableName) -> tuple[Column, ...] | None:
+        self._notice_changes()
+        return self.known_columns(table)
+
+    def known_columns(self, table: TableName) -> tuple[Column, ...] | None:
+        """The same, without asking whether another connection has changed the schema since the last time."""
         if table.schema in (None, "pg_temp") and table.name in self._temporary:
             return self._temporary[table.name]
         name = table.stored_name
@@ -248,6 +254,14 @@ class SqliteConnection(Connection):
         self._open = False
         with suppress(sqlite3.ProgrammingError):  # another thread is in it: it is closed when that one ends
             self._raw.close()
+
+
+class _Schema:
+    """What the translator asks of the tables while one statement is translated."""
+
+    def __init__(self, connection: SqliteConnection) -> None:
+        self.columns = connection.known_columns
+        self.keys = connection.keys
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
