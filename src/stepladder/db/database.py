@@ -26,6 +26,7 @@ from stepladder.errors import (
 )
 
 T = TypeVar("T")
+_IDLE_SECONDS = 20.0  # a process that is frozen while it makes our tables must not lock others out for ever
 _ISOLATION = (None, "read committed", "repeatable read", "serializable")
 
 
@@ -128,6 +129,7 @@ class Database(Session):
     def take_steps(self, part: str, steps: Sequence[str]) -> None:
         """Bring a part of our own tables (schema `stepladder`) to its last numbered step."""
         with self._transaction() as connection:
+            connection.be_brief(lock_seconds=None, idle_seconds=_IDLE_SECONDS)
             take(connection, part, steps)
 
     def steps_taken(self, part: str) -> int:
@@ -136,7 +138,12 @@ class Database(Session):
             return done_so_far(connection, part)
 
     def run_transaction(
-        self, work: Callable[[Transaction], T], *, attempts: int = 5, isolation: str | None = None
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        attempts: int = 5,
+        isolation: str | None = None,
+        idle_timeout: float | None = None,
     ) -> T:
         """work(tx) in a transaction; again, after a pause, when a retryable error ended it.
 
@@ -144,7 +151,7 @@ class Database(Session):
         """
         for attempt in range(1, attempts + 1):
             try:
-                with self.transaction(isolation=isolation) as transaction:
+                with self.transaction(isolation=isolation, idle_timeout=idle_timeout) as transaction:
                     return work(transaction)
             except DatabaseError as error:
                 if not error.retryable or getattr(error, "outcome", "") == "unknown" or attempt == attempts:

@@ -1,6 +1,8 @@
 """The ledger: the pipelines' own tables, in the target, so that data and its record commit together."""
 
 from stepladder.ledger.book import (
+    IDLE_SECONDS,
+    LOCK_SECONDS,
     Claim,
     Interval,
     ModelRecord,
@@ -21,6 +23,8 @@ from stepladder.ledger.runs import Run, end_run, live_runs, start_run
 from stepladder.ledger.tables import PART, STEPS
 
 __all__ = [
+    "IDLE_SECONDS",
+    "LOCK_SECONDS",
     "PART",
     "STEPS",
     "Claim",

@@ -11,6 +11,11 @@ from stepladder.errors import LeaseLost
 from stepladder.ledger.runs import Run, live_runs
 from stepladder.ledger.tables import PART, STEPS
 
+# Readers queue behind whoever waits for a lock on the table, so we do not wait long; and a run that is frozen in its
+# transaction must not hold its locks for ever. A healthy one is never idle: its statements follow each other.
+LOCK_SECONDS = 10.0
+IDLE_SECONDS = 20.0
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -105,7 +110,8 @@ def interval(session: Session, model: str, start: datetime) -> Interval | None:
 
 def claim(db: Database, run: Run, model: str, start: datetime, end: datetime, seen: int) -> Claim | None:
     """Claim an interval whose attempt number was `seen`; None where another live run holds it, or was quicker."""
-    with db.transaction() as tx:
+
+    def take(tx: Transaction) -> int:
         tx.execute(
             "INSERT INTO stepladder.interval (model, start_at, end_at, state, attempt, version, upstream_version)"
             " VALUES (:model, :start, :end, 'new', 0, 0, 0) ON CONFLICT (model, start_at) DO NOTHING",
@@ -126,6 +132,10 @@ def claim(db: Database, run: Run, model: str, start: datetime, end: datetime, se
             live=sorted(live_runs(tx) - {run.run_id}),
         )
         tx.execute("UPDATE stepladder.run SET beat_at = now() WHERE run_id = :run", run=run.run_id)
+        return claimed
+
+    # Nobody queues behind a row of the ledger: wait until a frozen holder has been ended.
+    claimed = db.run_transaction(take, idle_timeout=IDLE_SECONDS)
     return Claim(model, start, end, seen + 1, run.run_id) if claimed == 1 else None
 
 

@@ -25,10 +25,6 @@ from stepladder.sql import Column, quote
 
 STAGE = "stepladder_stage"
 _NAME_BYTES = 63
-# Readers queue behind whoever waits for a lock on the table, so we do not wait long; and a run that is frozen in its
-# transaction must not hold its locks for ever. A healthy one is never idle: its statements follow each other.
-_LOCK_SECONDS = 10.0
-_IDLE_SECONDS = 20.0
 _NO_EQUALITY = ("json", "xml", "point", "polygon")
 
 
@@ -57,7 +53,7 @@ def apply(
     started = time.monotonic()
     model = bound.model
     with db.transaction(
-        isolation="repeatable read", lock_timeout=_LOCK_SECONDS, idle_timeout=_IDLE_SECONDS
+        isolation="repeatable read", lock_timeout=ledger.LOCK_SECONDS, idle_timeout=ledger.IDLE_SECONDS
     ) as tx:
         read_version = ledger.upstream_version(tx, upstream, held.start, held.end)
         before = ledger.interval(tx, held.model, held.start)

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from stepladder import ledger
@@ -216,7 +217,9 @@ class _Runner:
             return None if again and not last else self._failed(work, held, error)
         except BaseException:
             # Ctrl-C and the like: nothing of the interval is kept, and nobody has to wait for this run to be dead.
-            ledger.release(self._db, held)
+            # Where the server is gone too, the stop is still what is told; a dead run's claim is anybody's.
+            with suppress(DatabaseError):
+                ledger.release(self._db, held)
             raise
 
     def _done_after_all(self, held: ledger.Claim) -> Outcome | None:
