@@ -55,6 +55,7 @@ def start_run(folder: Path, url: str, *more: str) -> subprocess.Popen[bytes]:
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        start_new_session=True,  # a stopped process would have its whole group hung up when the shell above it ends
     )
 
 
