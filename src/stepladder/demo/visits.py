@@ -65,7 +65,10 @@ class Visit:
 
 @dataclass(slots=True)
 class Quota:
-    """Which session crosses midnight: every twentieth, so five per cent to the nearest whole session."""
+    """Which session crosses midnight: every twentieth, so five per cent to the nearest whole session.
+
+    What the very last sessions of a shop owe may find no later day: up to a twentieth of the last day's are missing.
+    """
 
     sessions: int = 0
     crossing: int = 0

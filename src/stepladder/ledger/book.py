@@ -177,12 +177,16 @@ def finish(
 def fail(db: Database, held: Claim, error: str) -> bool:
     """Record that an interval failed; its table holds what it held before. False where the claim was lost: what
     failed was a run that had been taken over."""
-    return _leave(db, held, "failed", error)
-
-
-def release(db: Database, held: Claim) -> None:
-    """Give a claim back unused."""
-    _leave(db, held, "new", None)
+    left = db.execute(
+        "UPDATE stepladder.interval SET state = 'failed', error = :error"
+        " WHERE model = :model AND start_at = :start AND state = 'running' AND attempt = :attempt AND run_id = :run",
+        error=error,
+        model=held.model,
+        start=held.start,
+        attempt=held.attempt,
+        run=held.run_id,
+    )
+    return left == 1
 
 
 def upstream_version(session: Session, upstream: Sequence[str], start: datetime, end: datetime) -> int:
@@ -215,17 +219,3 @@ def forget(tx: Transaction, model: str) -> None:
         model=model,
     )
     tx.execute("DELETE FROM stepladder.model WHERE name = :model", model=model)
-
-
-def _leave(db: Database, held: Claim, state: str, error: str | None) -> bool:
-    left = db.execute(
-        "UPDATE stepladder.interval SET state = :state, error = :error"
-        " WHERE model = :model AND start_at = :start AND state = 'running' AND attempt = :attempt AND run_id = :run",
-        state=state,
-        error=error,
-        model=held.model,
-        start=held.start,
-        attempt=held.attempt,
-        run=held.run_id,
-    )
-    return left == 1

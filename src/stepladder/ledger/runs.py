@@ -44,7 +44,15 @@ def start_run(session: Session, verb: str, now: datetime) -> Run:
 
 
 def end_run(session: Session, run: Run, state: str, error: str | None = None) -> None:
-    """Record how a run ended: "done", "failed" or "cancelled"."""
+    """Record how a run ended: "done", "failed" or "cancelled". What it still holds is given back.
+
+    Here, and not where the work is done: a Ctrl-C may come right behind the COMMIT of a claim, before anybody knows
+    of it.
+    """
+    session.execute(
+        "UPDATE stepladder.interval SET state = 'new', error = NULL WHERE state = 'running' AND run_id = :run_id",
+        run_id=run.run_id,
+    )
     session.execute(
         "UPDATE stepladder.run SET state = :state, ended_at = now(), error = :error WHERE run_id = :run_id",
         run_id=run.run_id,

@@ -6,7 +6,6 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from stepladder import ledger
@@ -215,12 +214,6 @@ class _Runner:
                 isinstance(error, DatabaseError) and error.retryable
             )
             return None if again and not last else self._failed(work, held, error)
-        except BaseException:
-            # Ctrl-C and the like: nothing of the interval is kept, and nobody has to wait for this run to be dead.
-            # Where the server is gone too, the stop is still what is told; a dead run's claim is anybody's.
-            with suppress(DatabaseError):
-                ledger.release(self._db, held)
-            raise
 
     def _done_after_all(self, held: ledger.Claim) -> Outcome | None:
         """After a lost connection: whether the COMMIT had taken effect."""

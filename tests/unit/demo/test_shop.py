@@ -64,10 +64,13 @@ def check_facts(shop: Shop, zone: str) -> None:
     sessions, facts = by_gaps(shop), shop.facts
     assert len(sessions) == facts.sessions == len(shop.user_engagement.rows)
     assert crossing(sessions, zone) == facts.crossing_sessions
-    assert abs(facts.crossing_sessions - Decimal(facts.sessions) / 20) <= Decimal("0.5")
     assert sum(one[0][SESSION] is None for one in sessions) == facts.sessions_without_id
-    started = {one[0][AT].astimezone(ZoneInfo(zone)).date() for one in sessions}
+    started = Counter(one[0][AT].astimezone(ZoneInfo(zone)).date() for one in sessions)
     assert all(facts.first_day <= date <= facts.last_day for date in started)
+    # Five per cent to the nearest session; what the sessions of the last day owe may find no later day to be paid on.
+    owed = started[facts.last_day] if facts.first_day < facts.last_day else 0
+    over = facts.crossing_sessions - Decimal(facts.sessions) / 20
+    assert -Decimal("0.5") - Decimal(owed) / 20 <= over <= Decimal("0.5")
     named = [one[0][SESSION] for one in sessions if one[0][SESSION] is not None]
     assert len(set(named)) == len(named)
 
@@ -105,6 +108,7 @@ def test_another_seed_is_another_shop() -> None:
 
 def test_the_standard_shop_keeps_its_promises(shop: Shop) -> None:
     check(shop, "Europe/Berlin")
+    assert abs(shop.facts.crossing_sessions - Decimal(shop.facts.sessions) / 20) <= Decimal("0.5")
     assert 20_000 <= len(shop.user_events.rows) <= 40_000
     assert shop.facts.crossing_sessions > 200
 
@@ -143,6 +147,12 @@ def test_any_shop_keeps_its_promises(users: int, days: int, end: dt.date, zone: 
     found = make_shop(users, days=days, end=end, timezone=zone, seed=seed)
     assert len(found.users.rows) == users
     check(found, zone)
+
+
+def test_the_last_day_of_a_tiny_shop_may_leave_a_crossing_unpaid() -> None:
+    found = make_shop(15, days=2, end=dt.date(2000, 1, 1), timezone="UTC", seed=1)
+    assert (found.facts.sessions, found.facts.crossing_sessions) == (11, 0)
+    check(found, "UTC")
 
 
 def test_the_experiment_has_the_lift_that_its_facts_say() -> None:
