@@ -12,11 +12,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect
+    from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native
     from stepladder.errors import Error
 
 __version__ = "0.1.0"
-__all__ = ["Database", "Error", "LoadResult", "Row", "Rows", "Transaction", "__version__", "connect"]
+__all__ = [
+    "Database",
+    "Error",
+    "LoadResult",
+    "Row",
+    "Rows",
+    "Transaction",
+    "__version__",
+    "connect",
+    "native",
+]
 
 _DOORS = {
     "Database": "stepladder.db",
@@ -25,6 +35,7 @@ _DOORS = {
     "Rows": "stepladder.db",
     "Transaction": "stepladder.db",
     "connect": "stepladder.db",
+    "native": "stepladder.db",
     "Error": "stepladder.errors",
 }
 

@@ -3,6 +3,7 @@
 from stepladder.db.connection import Connection
 from stepladder.db.database import Database, connect
 from stepladder.db.load import LoadResult
+from stepladder.db.native import native
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session, Table
 from stepladder.db.transaction import Transaction
@@ -17,4 +18,5 @@ __all__ = [
     "Table",
     "Transaction",
     "connect",
+    "native",
 ]

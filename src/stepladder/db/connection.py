@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from stepladder.db.native import NativeValues
 from stepladder.sql import Column, TableName
 
 
@@ -41,6 +42,10 @@ class Connection(ABC):
     @abstractmethod
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         """One statement in PostgreSQL's SQL, with `:name` values."""
+
+    @abstractmethod
+    def run_native(self, text: str, values: NativeValues) -> Result:
+        """One statement in the driver's own SQL, with its own placeholders."""
 
     @abstractmethod
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:

@@ -27,6 +27,15 @@ _SQLSTATES = {
     "SQLITE_CORRUPT": "XX001",
     "SQLITE_TOOBIG": "54000",
 }
+# For these it has one code, SQLITE_ERROR. Only the driver's own SQL (`native`) comes that far: ours is checked before.
+_WORDS = (
+    ("no such table", "42P01"),
+    ("no such column", "42703"),
+    ("no such function", "42883"),
+    ("syntax error", "42601"),
+    ("incomplete input", "42601"),
+    ("already exists", "42P07"),
+)
 _NEXT = {
     "23505": "Nothing of this statement was written.",
     "55P03": "Nothing was written. Another process holds the lock: wait for it, or end it.",
@@ -65,13 +74,17 @@ def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> Database
         return database_error("22003")("bigint out of range", sqlstate="22003", statement=_shown(statement))
     if name.startswith("SQLITE_IOERR"):
         return ResourceError(f"SQLite could not read or write the file ({name}): {message}", sqlstate="58030")
-    state = _SQLSTATES.get(name) or _SQLSTATES.get(_primary(name)) or _by_class(error)
+    state = _SQLSTATES.get(name) or _SQLSTATES.get(_primary(name)) or _by_words(message) or _by_class(error)
     lines = [message, *([_NEXT[state]] if state in _NEXT else [])]
     return database_error(state)("\n".join(lines), sqlstate=state, statement=_shown(statement))
 
 
 def _primary(name: str) -> str:
     return "_".join(name.split("_")[:2])
+
+
+def _by_words(message: str) -> str | None:
+    return next((state for words, state in _WORDS if words in message), None)
 
 
 def _by_class(error: sqlite3.Error) -> str:

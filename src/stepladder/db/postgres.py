@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import postgres_fault
+from stepladder.db.native import NativeValues
 from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
 from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
 
@@ -50,8 +51,8 @@ class PostgresConnection(Connection):
 
     # -- what a driver adds
     @abstractmethod
-    def _send(self, text: str) -> Result:
-        """One statement (or several, whose last one's result counts)."""
+    def _send(self, text: str, values: NativeValues = None) -> Result:
+        """One statement (or several, whose last one's result counts); `values` are for the driver's placeholders."""
 
     @abstractmethod
     def _copy(self, statement: str, data: bytes) -> int:
@@ -80,6 +81,10 @@ class PostgresConnection(Connection):
             return self._send(bound.text)
         finally:
             self._sent = None
+
+    def run_native(self, text: str, values: NativeValues) -> Result:
+        self._changed = True  # nobody has read it: it may have set anything
+        return self._send(text, values)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)

@@ -10,6 +10,7 @@ import psycopg2 as driver
 from psycopg2 import extensions, extras
 
 from stepladder.db.connection import Result
+from stepladder.db.native import NativeValues
 from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
 from stepladder.db.psycopg3 import cannot_connect
 from stepladder.errors import ConnectionFailed, DatabaseError
@@ -33,11 +34,11 @@ class Psycopg2Connection(PostgresConnection):
         _read_like_psycopg3(self._raw)
         self._send(SESSION)
 
-    def _send(self, text: str) -> Result:
+    def _send(self, text: str, values: NativeValues = None) -> Result:
         cursor = self._raw.cursor()
         cursor.tzinfo_factory = _utc
         try:
-            cursor.execute(text)
+            cursor.execute(text, values)
             if cursor.description is None:
                 return Result((), [], affected(cursor.statusmessage))
             columns = tuple(Column(part.name, _type(part)) for part in cursor.description)

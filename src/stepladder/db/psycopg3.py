@@ -8,6 +8,7 @@ import psycopg
 from psycopg.pq import Escaping, TransactionStatus
 
 from stepladder.db.connection import Result
+from stepladder.db.native import NativeValues
 from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import Column, Type
@@ -31,10 +32,10 @@ class PsycopgConnection(PostgresConnection):
         self._escaping = Escaping(self._raw.pgconn)
         self._send(SESSION)
 
-    def _send(self, text: str) -> Result:
+    def _send(self, text: str, values: NativeValues = None) -> Result:
         cursor = self._raw.cursor()
         try:
-            cursor.execute(text.encode())
+            cursor.execute(text.encode(), values)
             while cursor.nextset():
                 pass
             if cursor.description is None:

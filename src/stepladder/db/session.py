@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from stepladder.db.connection import Connection
+from stepladder.db.connection import Connection, Result
 from stepladder.db.load import LoadResult, Progress, load
+from stepladder.db.native import Native
 from stepladder.db.rows import Rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
 from stepladder.sql import Column, parse_name, statements
@@ -38,18 +39,30 @@ class Session(ABC):
     def _transaction(self) -> AbstractContextManager[Connection]:
         """A connection inside a transaction, for several statements that belong together."""
 
-    def query(self, sql: str, params: Parameters = None, /, **named: object) -> Rows:
+    def query(
+        self, sql: str | Native, params: Parameters | Sequence[object] = None, /, **named: object
+    ) -> Rows:
         """Run one statement and fetch its rows; a statement without rows returns empty Rows."""
-        _refuse_transaction_words(sql)
-        with self._connection() as connection:
-            result = connection.run(sql, _values(params, named))
+        result = self._run(sql, params, named)
         return Rows(result.columns, result.rows)
 
-    def execute(self, sql: str, params: Parameters = None, /, **named: object) -> int:
+    def execute(
+        self, sql: str | Native, params: Parameters | Sequence[object] = None, /, **named: object
+    ) -> int:
         """Run one statement; the number of rows that it wrote."""
+        return self._run(sql, params, named).affected
+
+    def _run(
+        self, sql: str | Native, params: Parameters | Sequence[object], named: Mapping[str, object]
+    ) -> Result:
+        if isinstance(sql, Native):
+            _refuse_transaction_words(sql.text)
+            with self._connection() as connection:
+                return connection.run_native(sql.text, named or None if params is None else params)
         _refuse_transaction_words(sql)
+        values = _values(params, named)
         with self._connection() as connection:
-            return connection.run(sql, _values(params, named)).affected
+            return connection.run(sql, values)
 
     def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> int:
         """Run one statement for each row of values, in one transaction; the rows written in all."""
@@ -140,7 +153,7 @@ def _refuse_transaction_words(sql: str) -> None:
         )
 
 
-def _values(params: Parameters, named: Mapping[str, object]) -> Mapping[str, object]:
+def _values(params: Parameters | Sequence[object], named: Mapping[str, object]) -> Mapping[str, object]:
     if not params:
         return named
     if not isinstance(params, Mapping):

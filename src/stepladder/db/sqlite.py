@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from stepladder.db import type_catalogue
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import with_caret
+from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import (
@@ -77,6 +78,13 @@ class SqliteConnection(Connection):
         if translation.effects and not self._raw.in_transaction:
             return self._alone(lambda: self._run(translation, arguments, sql))
         return self._run(translation, arguments, sql)
+
+    def run_native(self, text: str, values: NativeValues) -> Result:
+        with self._callbacks.watching(text):
+            cursor = self._raw.execute(text, () if values is None else values)
+            rows = cursor.fetchall()
+        columns = tuple(Column(name, Type("unknown")) for name, *_ in cursor.description or ())
+        return Result(columns, rows, max(cursor.rowcount, 0))
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)

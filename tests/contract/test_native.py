@@ -1,0 +1,56 @@
+"""native(): the driver's own SQL and placeholders, untouched; its errors are ours all the same."""
+
+from __future__ import annotations
+
+import pytest
+
+import stepladder as sl
+from stepladder.db import Database
+from stepladder.errors import NotNullViolation, UndefinedTable, UsageError
+
+MARK = {"sqlite3": "?", "psycopg": "%s", "psycopg2": "%s"}
+NAMED = {"sqlite3": ":n", "psycopg": "%(n)s", "psycopg2": "%(n)s"}
+
+
+@pytest.fixture
+def numbers(db: Database) -> Database:
+    db.execute("CREATE TABLE numbers (n int NOT NULL)")
+    return db
+
+
+def test_the_drivers_placeholders_take_the_drivers_values(numbers: Database, engine: str) -> None:
+    insert = sl.native(f"INSERT INTO numbers (n) VALUES ({MARK[engine]})")
+    assert numbers.execute(insert, [1]) == 1
+    assert numbers.execute(insert, (2,)) == 1
+    rows = numbers.query(sl.native(f"SELECT n FROM numbers WHERE n > {NAMED[engine]}"), n=1)
+    assert [row.n for row in rows] == [2]
+    assert (
+        numbers.query(sl.native(f"SELECT n FROM numbers WHERE n < {NAMED[engine]}"), {"n": 2}).scalar() == 1
+    )
+
+
+def test_without_values_nothing_is_a_placeholder(db: Database) -> None:
+    assert db.query(sl.native("SELECT 7 % 4")).scalar() == 3
+
+
+def test_it_is_part_of_the_transaction(numbers: Database) -> None:
+    with pytest.raises(NotNullViolation), numbers.transaction() as tx:
+        tx.execute(sl.native("INSERT INTO numbers (n) VALUES (1)"))
+        tx.execute(sl.native("INSERT INTO numbers (n) VALUES (NULL)"))
+    assert numbers.query("SELECT count(*) FROM numbers").scalar() == 0
+
+
+def test_errors_are_of_our_tree(db: Database) -> None:
+    with pytest.raises(UndefinedTable):
+        db.query(sl.native("SELECT * FROM nowhere"))
+
+
+def test_a_transaction_is_still_a_block(db: Database) -> None:
+    with pytest.raises(UsageError, match="transaction is a block"):
+        db.execute(sl.native("COMMIT"))
+
+
+def test_what_it_sets_is_gone_when_the_connection_comes_back(postgres_url: str) -> None:
+    with sl.connect(postgres_url, pool_size=1) as db:
+        db.execute(sl.native("SET TimeZone = 'Asia/Tokyo'"))
+        assert db.query("SHOW TimeZone").scalar() == "UTC"
