@@ -34,7 +34,7 @@ def test_without_values_nothing_is_a_placeholder(db: Database) -> None:
 
 
 def test_it_is_part_of_the_transaction(numbers: Database) -> None:
-    with pytest.raises(NotNullViolation), numbers.transaction() as tx:
+    with pytest.raises(NotNullViolation), numbers.transaction() as tx:  # noqa: PT012 - the block's end raises
         tx.execute(sl.native("INSERT INTO numbers (n) VALUES (1)"))
         tx.execute(sl.native("INSERT INTO numbers (n) VALUES (NULL)"))
     assert numbers.query("SELECT count(*) FROM numbers").scalar() == 0

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TypeVar
-from urllib.parse import quote as percent
+from typing import TYPE_CHECKING, TypeVar
 
 from stepladder.config import Target, find_project, resolve_target
 from stepladder.db.connection import Connection
+from stepladder.db.openers import opener
 from stepladder.db.pool import Pool
 from stepladder.db.session import Session
 from stepladder.db.steps import done_so_far, take
@@ -20,10 +20,12 @@ from stepladder.db.transaction import Transaction
 from stepladder.errors import (
     ConnectionFailed,
     DatabaseError,
-    MissingExtra,
     UsageError,
     UseTransaction,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 T = TypeVar("T")
 _IDLE_SECONDS = 20.0  # a process that is frozen while it makes our tables must not lock others out for ever
@@ -46,7 +48,7 @@ def connect(
     """
     found = target if isinstance(target, Target) else resolve_target(target, find_project())
     size = 1 if found.is_sqlite and found.path is None else pool_size
-    pool = Pool(_OPENERS[found.driver](found, read_only=read_only), size=size, timeout=pool_timeout)
+    pool = Pool(opener(found, read_only=read_only), size=size, timeout=pool_timeout)
     database = Database(pool, found, statement_timeout=statement_timeout, read_only=read_only)
     try:
         with database._connection():
@@ -119,6 +121,15 @@ class Database(Session):
             yield transaction
             transaction.refuse_dead()
             connection.commit()
+
+    def sqlalchemy(self) -> Engine:
+        """A SQLAlchemy Engine on the same target, for Alembic and ORMs; its pool is its own, and yours to dispose of.
+
+        Raises MissingExtra; UsageError for a database in memory.
+        """
+        from stepladder.db.alchemy import engine
+
+        return engine(self.target, read_only=self._read_only)
 
     @contextmanager
     def scratch(self) -> Iterator[Transaction]:
@@ -203,50 +214,3 @@ class Database(Session):
             raise
         finally:
             self._pool.give_back(connection, broken=broken)
-
-
-def _sqlite(target: Target, *, read_only: bool) -> Callable[[], Connection]:
-    from stepladder.db.sqlite import SqliteConnection
-
-    options = target.url.partition("?")[2]
-    address = f"file:{percent(str(target.path))}" if target.path else "file::memory:"
-    # A reader must not turn somebody's file into WAL for good.
-    wal = not read_only and "mode=ro" not in options
-    return lambda: SqliteConnection(f"{address}?{options}" if options else address, wal=wal)
-
-
-def _psycopg(target: Target, **_: bool) -> Callable[[], Connection]:
-    from stepladder.db.psycopg3 import PsycopgConnection
-
-    return lambda: PsycopgConnection(_libpq_url(target.url))
-
-
-def _psycopg2(target: Target, **_: bool) -> Callable[[], Connection]:
-    try:
-        from stepladder.db.psycopg2 import Psycopg2Connection
-    except ModuleNotFoundError as error:
-        raise MissingExtra("A postgresql+psycopg2:// target", "psycopg2") from error
-
-    return lambda: Psycopg2Connection(_libpq_url(target.url))
-
-
-def _embedded(target: Target, **_: bool) -> Callable[[], Connection]:
-    from stepladder.db import embedded
-    from stepladder.db.psycopg3 import PsycopgConnection
-
-    if target.path is None:
-        raise UsageError("an embedded target needs a folder: postgresql+embedded:///folder")
-    url = embedded.start(target.path)
-    return lambda: PsycopgConnection(url)
-
-
-def _libpq_url(url: str) -> str:
-    return "postgresql://" + url.partition("://")[2]
-
-
-_OPENERS: Mapping[str, Callable[..., Callable[[], Connection]]] = {
-    "sqlite3": _sqlite,
-    "psycopg": _psycopg,
-    "psycopg2": _psycopg2,
-    "embedded": _embedded,
-}

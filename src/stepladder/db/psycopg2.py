@@ -21,15 +21,7 @@ class Psycopg2Connection(PostgresConnection):
     """One psycopg2 connection in autocommit: transactions are begun by us, in words."""
 
     def __init__(self, conninfo: str) -> None:
-        try:
-            self._raw = driver.connect(
-                conninfo,
-                connect_timeout=CONNECT_SECONDS,
-                application_name="stepladder",
-                client_encoding="utf8",
-            )
-        except driver.Error as error:
-            raise ConnectionFailed(cannot_connect(error), sqlstate=error.pgcode) from error
+        self._raw = connect(conninfo)
         self._raw.autocommit = True
         _read_like_psycopg3(self._raw)
         self._send(SESSION)
@@ -80,6 +72,20 @@ class Psycopg2Connection(PostgresConnection):
 
     def close(self) -> None:
         self._raw.close()
+
+
+def connect(conninfo: str) -> Any:
+    """A new connection of the driver's. Raises ConnectionFailed."""
+    try:
+        return driver.connect(
+            conninfo,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="stepladder",
+            client_encoding="utf8",
+        )
+    except driver.Error as error:
+        # Not `from error`: libpq quotes a URL that it cannot read, password and all.
+        raise ConnectionFailed(cannot_connect(error), sqlstate=error.pgcode) from None
 
 
 def _read_like_psycopg3(raw: Any) -> None:

@@ -18,17 +18,9 @@ class PsycopgConnection(PostgresConnection):
     """One psycopg 3 connection in autocommit: transactions are begun by us, in words."""
 
     def __init__(self, conninfo: str) -> None:
-        try:
-            self._raw = psycopg.connect(
-                conninfo,
-                autocommit=True,
-                connect_timeout=CONNECT_SECONDS,
-                application_name="stepladder",
-                client_encoding="utf8",
-                prepare_threshold=None,  # literals are in the text: no statement comes twice
-            )
-        except psycopg.Error as error:
-            raise ConnectionFailed(cannot_connect(error), sqlstate=error.sqlstate) from error
+        self._raw = connect(conninfo)
+        self._raw.autocommit = True
+        self._raw.prepare_threshold = None  # literals are in the text: no statement comes twice
         self._escaping = Escaping(self._raw.pgconn)
         self._send(SESSION)
 
@@ -78,6 +70,20 @@ class PsycopgConnection(PostgresConnection):
 
     def close(self) -> None:
         self._raw.close()
+
+
+def connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A new connection of the driver's. Raises ConnectionFailed."""
+    try:
+        return psycopg.connect(
+            conninfo,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="stepladder",
+            client_encoding="utf8",
+        )
+    except psycopg.Error as error:
+        # Not `from error`: libpq quotes a URL that it cannot read, password and all.
+        raise ConnectionFailed(cannot_connect(error), sqlstate=error.sqlstate) from None
 
 
 def cannot_connect(error: Exception) -> str:
