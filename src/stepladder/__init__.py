@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native
+    from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native, wrap
     from stepladder.errors import Error
 
 __version__ = "0.1.0"
@@ -26,6 +26,7 @@ __all__ = [
     "__version__",
     "connect",
     "native",
+    "wrap",
 ]
 
 _DOORS = {
@@ -36,6 +37,7 @@ _DOORS = {
     "Transaction": "stepladder.db",
     "connect": "stepladder.db",
     "native": "stepladder.db",
+    "wrap": "stepladder.db",
     "Error": "stepladder.errors",
 }
 

@@ -7,6 +7,7 @@ from stepladder.db.native import native
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session, Table
 from stepladder.db.transaction import Transaction
+from stepladder.db.wrap import wrap
 
 __all__ = [
     "Connection",
@@ -19,4 +20,5 @@ __all__ = [
     "Transaction",
     "connect",
     "native",
+    "wrap",
 ]

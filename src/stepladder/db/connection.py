@@ -117,3 +117,15 @@ class Connection(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+
+class Lent(Connection):
+    """A connection that is the user's: see `wrap`."""
+
+    @abstractmethod
+    def stands_alone(self) -> bool:
+        """Whether each statement is its own transaction now: autocommit, and none is open."""
+
+    @abstractmethod
+    def transaction_failed(self, *, known: bool) -> bool:
+        """Whether the open transaction is dead. `known`: a statement of ours has failed in it."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import select
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from stepladder.db.connection import Connection, Result
+from stepladder.db.connection import Connection, Lent, Result
 from stepladder.db.faults import postgres_fault
 from stepladder.db.native import NativeValues
-from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
+from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject, UsageError
 from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
@@ -23,6 +24,13 @@ SESSION = (
     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; "
     "SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET client_min_messages = 'warning'"
 )
+# Of these, what the server reports unasked: a borrowed session is looked at before each statement, at no cost.
+_LENT = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "standard_conforming_strings": "on",
+}
 CONNECT_SECONDS = 10
 _HOME_LOCK = 7_237_146_501  # any number that is ours: pg_advisory_xact_lock's key for making our own tables
 _TYPES = {
@@ -221,6 +229,39 @@ class PostgresConnection(Connection):
         waiting = select.poll()
         waiting.register(self._socket(), select.POLLIN)
         return not waiting.poll(0)
+
+
+class LentPostgres(PostgresConnection, Lent):
+    """A PostgreSQL connection of the user's: its settings are ours for the length of a statement."""
+
+    @abstractmethod
+    def _setting(self, name: str) -> str:
+        """A setting that the server reports unasked (libpq's PQparameterStatus)."""
+
+    @abstractmethod
+    def _transaction_failed(self) -> bool: ...
+
+    def refuse_encoding(self) -> None:
+        """Raise UsageError unless text travels as UTF-8."""
+        encoding = self._setting("client_encoding")
+        if encoding != "UTF8":
+            raise UsageError(
+                f"the connection's client_encoding is {encoding}; wrap() needs UTF8. SET client_encoding TO 'UTF8' first."
+            )
+
+    @contextmanager
+    def _with_our_settings(self, send: Callable[[str], object]) -> Iterator[None]:
+        theirs = {name: self._setting(name) for name, ours in _LENT.items() if self._setting(name) != ours}
+        if not theirs:
+            yield
+            return
+        word = "SET" if self.stands_alone() else "SET LOCAL"
+        send("; ".join(f"{word} {name} = {self._escape(_LENT[name])}" for name in theirs))
+        yield
+        send("; ".join(f"{word} {name} = {self._escape(value)}" for name, value in theirs.items()))
+
+    def transaction_failed(self, *, known: bool) -> bool:  # noqa: ARG002 - the server knows it itself
+        return self._transaction_failed()
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,14 @@ from psycopg2 import extensions, extras
 
 from stepladder.db.connection import Result
 from stepladder.db.native import NativeValues
-from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
+from stepladder.db.postgres import (
+    CONNECT_SECONDS,
+    SESSION,
+    LentPostgres,
+    PostgresConnection,
+    affected,
+    result_type,
+)
 from stepladder.db.psycopg3 import cannot_connect
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import Column, Type
@@ -23,12 +30,16 @@ class Psycopg2Connection(PostgresConnection):
     def __init__(self, conninfo: str) -> None:
         self._raw = connect(conninfo)
         self._raw.autocommit = True
-        _read_like_psycopg3(self._raw)
+        read_like_psycopg3(self._raw)
         self._send(SESSION)
 
-    def _send(self, text: str, values: NativeValues = None) -> Result:
+    def _cursor(self) -> Any:
         cursor = self._raw.cursor()
-        cursor.tzinfo_factory = _utc
+        cursor.tzinfo_factory = utc
+        return cursor
+
+    def _send(self, text: str, values: NativeValues = None) -> Result:
+        cursor = self._cursor()
         try:
             cursor.execute(text, values)
             if cursor.description is None:
@@ -41,7 +52,7 @@ class Psycopg2Connection(PostgresConnection):
             cursor.close()
 
     def _copy(self, statement: str, data: bytes) -> int:
-        cursor = self._raw.cursor()
+        cursor = self._cursor()
         try:
             cursor.copy_expert(statement, io.BytesIO(data))
             return int(cursor.rowcount)
@@ -74,6 +85,38 @@ class Psycopg2Connection(PostgresConnection):
         self._raw.close()
 
 
+class LentPsycopg2(LentPostgres, Psycopg2Connection):
+    """A psycopg2 connection of the user's."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._begun = not raw.autocommit
+        self.refuse_encoding()
+
+    def _cursor(self) -> Any:
+        cursor = self._raw.cursor(cursor_factory=extensions.cursor)  # whatever the user's own cursors give
+        cursor.tzinfo_factory = utc
+        read_like_psycopg3(cursor)
+        return cursor
+
+    def _send(self, text: str, values: NativeValues = None) -> Result:
+        with self._with_our_settings(super()._send):
+            return super()._send(text, values)
+
+    def _copy(self, statement: str, data: bytes) -> int:
+        with self._with_our_settings(super()._send):
+            return super()._copy(statement, data)
+
+    def _setting(self, name: str) -> str:
+        return self._raw.get_parameter_status(name) or ""
+
+    def stands_alone(self) -> bool:
+        return bool(self._raw.autocommit) and not self._in_transaction()
+
+    def _transaction_failed(self) -> bool:
+        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_INERROR)
+
+
 def connect(conninfo: str) -> Any:
     """A new connection of the driver's. Raises ConnectionFailed."""
     try:
@@ -88,8 +131,8 @@ def connect(conninfo: str) -> Any:
         raise ConnectionFailed(cannot_connect(error), sqlstate=error.pgcode) from None
 
 
-def _read_like_psycopg3(raw: Any) -> None:
-    """psycopg2 reads uuid as text and bytea as memoryview; read them as psycopg 3 does."""
+def read_like_psycopg3(raw: Any) -> None:
+    """psycopg2 reads uuid as text and bytea as memoryview; this connection, or cursor, reads them as psycopg 3 does."""
     extras.register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
     as_bytes = extensions.new_type((17,), "BYTES", _bytes)
     extensions.register_type(as_bytes, raw)
@@ -101,7 +144,7 @@ def _bytes(value: str | bytes | None, cursor: Any) -> bytes | None:
     return None if view is None else bytes(view)
 
 
-def _utc(_offset: timedelta | None) -> timezone:
+def utc(_offset: timedelta | None) -> timezone:
     # The session's zone is UTC, so every offset is zero; psycopg 3 gives timezone.utc itself.
     return UTC
 

@@ -6,10 +6,18 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import Escaping, TransactionStatus
+from psycopg.rows import tuple_row
 
 from stepladder.db.connection import Result
 from stepladder.db.native import NativeValues
-from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
+from stepladder.db.postgres import (
+    CONNECT_SECONDS,
+    SESSION,
+    LentPostgres,
+    PostgresConnection,
+    affected,
+    result_type,
+)
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import Column, Type
 
@@ -24,8 +32,11 @@ class PsycopgConnection(PostgresConnection):
         self._escaping = Escaping(self._raw.pgconn)
         self._send(SESSION)
 
+    def _cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
+        return self._raw.cursor()
+
     def _send(self, text: str, values: NativeValues = None) -> Result:
-        cursor = self._raw.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute(text.encode(), values)
             while cursor.nextset():
@@ -40,7 +51,7 @@ class PsycopgConnection(PostgresConnection):
             cursor.close()
 
     def _copy(self, statement: str, data: bytes) -> int:
-        cursor = self._raw.cursor()
+        cursor = self._cursor()
         try:
             with cursor.copy(statement.encode()) as copy:
                 copy.write(data)
@@ -70,6 +81,36 @@ class PsycopgConnection(PostgresConnection):
 
     def close(self) -> None:
         self._raw.close()
+
+
+class LentPsycopg(LentPostgres, PsycopgConnection):
+    """A psycopg 3 connection of the user's."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+        self._escaping = Escaping(raw.pgconn)
+        self._begun = not raw.autocommit
+        self.refuse_encoding()
+
+    def _cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
+        return psycopg.Cursor(self._raw, row_factory=tuple_row)  # whatever the user's own cursors give
+
+    def _send(self, text: str, values: NativeValues = None) -> Result:
+        with self._with_our_settings(super()._send):
+            return super()._send(text, values)
+
+    def _copy(self, statement: str, data: bytes) -> int:
+        with self._with_our_settings(super()._send):
+            return super()._copy(statement, data)
+
+    def _setting(self, name: str) -> str:
+        return self._raw.info.parameter_status(name) or ""
+
+    def stands_alone(self) -> bool:
+        return self._raw.autocommit and not self._in_transaction()
+
+    def _transaction_failed(self) -> bool:
+        return self._raw.info.transaction_status == TransactionStatus.INERROR
 
 
 def connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:

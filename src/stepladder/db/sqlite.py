@@ -7,13 +7,13 @@ copy drops the process's file locks, and another process's acknowledged rows can
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from stepladder.db import type_catalogue
-from stepladder.db.connection import Connection, Result
+from stepladder.db.connection import Connection, Lent, Result
 from stepladder.db.faults import with_caret
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks
@@ -61,6 +61,12 @@ class SqliteConnection(Connection):
                 f"cannot open the SQLite file: {error}. Nothing was written. Does its folder exist, may you write there, "
                 "and is it a SQLite database?"
             ) from error
+        self._adopt(self._raw)
+        self._callbacks.look_at_times()
+
+    def _adopt(self, raw: sqlite3.Connection) -> None:
+        """Use an open connection: PostgreSQL's functions are registered on it."""
+        self._raw = raw
         self._open = True
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
         self._now: str | None = None
@@ -262,6 +268,57 @@ class SqliteConnection(Connection):
         self._open = False
         with suppress(sqlite3.ProgrammingError):  # another thread is in it: it is closed when that one ends
             self._raw.close()
+
+
+class LentSqlite(SqliteConnection, Lent):
+    """A sqlite3 connection of the user's: transactions are begun as its own cursors would begin them."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._adopt(raw)
+
+    def run(self, sql: str, values: Mapping[str, object]) -> Result:
+        with self._reading_our_way():
+            if self._translate(sql, values).writes:
+                self._join()
+            return super().run(sql, values)
+
+    def run_native(self, text: str, values: NativeValues) -> Result:
+        with self._reading_our_way():
+            return super().run_native(text, values)
+
+    def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
+        with self._reading_our_way():
+            return super().copy_rows(table, columns, rows)
+
+    def savepoint(self, name: str) -> None:
+        self._join()
+        super().savepoint(name)
+
+    def stands_alone(self) -> bool:
+        return self._raw.isolation_level is None and not self._raw.in_transaction
+
+    def transaction_failed(self, *, known: bool) -> bool:
+        return known and self._raw.in_transaction
+
+    def _alone(self, work: Callable[[], Result]) -> Result:
+        if self.stands_alone():
+            return super()._alone(work)
+        self._join()
+        return work()
+
+    def _join(self) -> None:
+        """Begin the transaction that the connection's own cursors would begin; its end is the user's."""
+        if not self._raw.in_transaction and self._raw.isolation_level is not None:
+            self._plain(f"BEGIN {self._raw.isolation_level}")
+
+    @contextmanager
+    def _reading_our_way(self) -> Iterator[None]:
+        theirs = self._raw.row_factory, self._raw.text_factory
+        self._raw.row_factory, self._raw.text_factory = None, str
+        try:
+            yield
+        finally:
+            self._raw.row_factory, self._raw.text_factory = theirs
 
 
 class _Schema:

@@ -40,7 +40,11 @@ class Callbacks:
         for collation in COLLATIONS:
             raw.create_collation(collation.name, collation.compare)
         raw.create_function("pg_now", 0, now)
-        raw.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
+        self._raw = raw
+
+    def look_at_times(self) -> None:
+        """Let limits and Ctrl-C end a statement that is running. Takes the connection's one progress handler."""
+        self._raw.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
 
     @contextmanager
     def watching(self, statement: str) -> Iterator[None]:
