@@ -2,6 +2,7 @@
 
 from stepladder.db.connection import Connection
 from stepladder.db.database import Database, connect
+from stepladder.db.explain import Node, Plan, Slow
 from stepladder.db.load import LoadResult
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session, Table
@@ -11,9 +12,12 @@ __all__ = [
     "Connection",
     "Database",
     "LoadResult",
+    "Node",
+    "Plan",
     "Row",
     "Rows",
     "Session",
+    "Slow",
     "Table",
     "Transaction",
     "connect",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from stepladder.db.explain import Plan
 from stepladder.sql import Column, TableName
 
 
@@ -41,6 +42,14 @@ class Connection(ABC):
     @abstractmethod
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         """One statement in PostgreSQL's SQL, with `:name` values."""
+
+    @abstractmethod
+    def explain(self, sql: str, values: Mapping[str, object]) -> Plan:
+        """How the engine means to run a query or a write; nothing of it is run."""
+
+    @abstractmethod
+    def analyze(self, sql: str, values: Mapping[str, object]) -> Plan:
+        """The same, with what was measured: the statement *is run*. For a transaction that is rolled back."""
 
     @abstractmethod
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:

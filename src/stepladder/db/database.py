@@ -192,6 +192,12 @@ class Database(Session):
             connection.commit()
 
     @contextmanager
+    def _undone(self) -> Iterator[Connection]:
+        with self._connection() as connection:
+            connection.begin(read_only=self._read_only, isolation=None)
+            yield connection  # given back, it is rolled back
+
+    @contextmanager
     def _checked_out(self) -> Iterator[Connection]:
         connection = self._pool.take()
         broken = False

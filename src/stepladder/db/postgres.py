@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from stepladder.db import explain_postgres
 from stepladder.db.connection import Connection, Result
+from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
 from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
 from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
@@ -80,6 +82,25 @@ class PostgresConnection(Connection):
             return self._send(bound.text)
         finally:
             self._sent = None
+
+    def explain(self, sql: str, values: Mapping[str, object]) -> Plan:
+        return self._plan("EXPLAIN (FORMAT JSON, VERBOSE) ", sql, values, analyzed=False)
+
+    def analyze(self, sql: str, values: Mapping[str, object]) -> Plan:
+        return self._plan("EXPLAIN (FORMAT JSON, VERBOSE, ANALYZE, BUFFERS) ", sql, values, analyzed=True)
+
+    def _plan(self, head: str, sql: str, values: Mapping[str, object], *, analyzed: bool) -> Plan:
+        _one_statement(sql)
+        bound = bind(sql, values, self._escape).after(head)
+        self._sent = (sql, bound)
+        try:
+            document = self._send(bound.text).rows[0][0]
+        finally:
+            self._sent = None
+        tables = explain_postgres.tables(document)
+        schemas, names = sorted({schema for schema, _ in tables}), sorted({name for _, name in tables})
+        rows = self.run(explain_postgres.SIZES, {"schemas": schemas, "names": names}).rows if tables else []
+        return explain_postgres.read_plan(document, explain_postgres.read_sizes(rows), analyzed=analyzed)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)

@@ -8,10 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from stepladder.db.connection import Connection
+from stepladder.db.explain import Plan
+from stepladder.db.faults import with_caret
 from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.rows import Rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
-from stepladder.sql import Column, parse_name, statements
+from stepladder.sql import Column, has_plan, parse_name, statements
 
 _TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 HOME = "stepladder"  # the schema of our own tables
@@ -38,6 +40,10 @@ class Session(ABC):
     def _transaction(self) -> AbstractContextManager[Connection]:
         """A connection inside a transaction, for several statements that belong together."""
 
+    @abstractmethod
+    def _undone(self) -> AbstractContextManager[Connection]:
+        """A connection inside a transaction, or a savepoint, that is rolled back."""
+
     def query(self, sql: str, params: Parameters = None, /, **named: object) -> Rows:
         """Run one statement and fetch its rows; a statement without rows returns empty Rows."""
         _refuse_transaction_words(sql)
@@ -50,6 +56,27 @@ class Session(ABC):
         _refuse_transaction_words(sql)
         with self._connection() as connection:
             return connection.run(sql, _values(params, named)).affected
+
+    def explain(
+        self,
+        sql: str,
+        params: Parameters = None,
+        /,
+        analyze: bool = False,  # noqa: FBT001, FBT002 - the contract's
+        **named: object,
+    ) -> Plan:
+        """How the engine means to run a query or a write, and what is slow in it.
+
+        `analyze` runs the statement, measures it, and rolls it back; what no rollback undoes (a sequence's next
+        number) is done. Raises UsageError for a statement that has no plan.
+        """
+        _refuse_without_plan(sql)
+        values = _values(params, named)
+        if analyze:
+            with self._undone() as connection:
+                return connection.analyze(sql, values)
+        with self._connection() as connection:
+            return connection.explain(sql, values)
 
     def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> int:
         """Run one statement for each row of values, in one transaction; the rows written in all."""
@@ -138,6 +165,15 @@ def _refuse_transaction_words(sql: str) -> None:
             f"{word[0].upper()} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
             "Nothing was done."
         )
+
+
+def _refuse_without_plan(sql: str) -> None:
+    try:
+        explained = has_plan(sql)
+    except DatabaseError as error:
+        raise with_caret(error, sql) from error
+    if not explained:
+        raise UsageError("only a query and INSERT, UPDATE, DELETE or MERGE have a plan. Nothing was run.")
 
 
 def _values(params: Parameters, named: Mapping[str, object]) -> Mapping[str, object]:
