@@ -4,6 +4,7 @@ from stepladder.db.connection import Connection
 from stepladder.db.database import Database, connect
 from stepladder.db.explain import Node, Plan, Slow
 from stepladder.db.load import LoadResult
+from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session, Table
 from stepladder.db.transaction import Transaction
@@ -14,10 +15,13 @@ __all__ = [
     "LoadResult",
     "Node",
     "Plan",
+    "PoolStats",
     "Row",
     "Rows",
     "Session",
     "Slow",
+    "StatementStats",
+    "Stats",
     "Table",
     "Transaction",
     "connect",

@@ -39,6 +39,7 @@ _ARRAYS = {
 # What these change outlives the statement: the session is made anew before somebody else gets it.
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
 _HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
+_ASIDE = "stepladder_aside"  # a savepoint's name
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -72,6 +73,9 @@ class PostgresConnection(Connection):
     @abstractmethod
     def _in_transaction(self) -> bool: ...
 
+    @abstractmethod
+    def _transaction_failed(self) -> bool: ...
+
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         word = _one_statement(sql)
@@ -88,6 +92,17 @@ class PostgresConnection(Connection):
 
     def analyze(self, sql: str, values: Mapping[str, object]) -> Plan:
         return self._plan("EXPLAIN (FORMAT JSON, VERBOSE, ANALYZE, BUFFERS) ", sql, values, analyzed=True)
+
+    def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
+        if not self._is_open() or self._transaction_failed():
+            return None
+        if not self._in_transaction():
+            return self.explain(sql, values)
+        self.savepoint(_ASIDE)
+        try:
+            return self.explain(sql, values)
+        finally:
+            self.rollback_to(_ASIDE)
 
     def _plan(self, head: str, sql: str, values: Mapping[str, object], *, analyzed: bool) -> Plan:
         _one_statement(sql)

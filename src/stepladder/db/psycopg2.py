@@ -77,6 +77,9 @@ class Psycopg2Connection(PostgresConnection):
     def _in_transaction(self) -> bool:
         return bool(self._raw.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE)
 
+    def _transaction_failed(self) -> bool:
+        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_INERROR)
+
     def close(self) -> None:
         self._raw.close()
 

@@ -75,6 +75,9 @@ class PsycopgConnection(PostgresConnection):
     def _in_transaction(self) -> bool:
         return self._raw.info.transaction_status != TransactionStatus.IDLE
 
+    def _transaction_failed(self) -> bool:
+        return self._raw.info.transaction_status == TransactionStatus.INERROR
+
     def close(self) -> None:
         self._raw.close()
 

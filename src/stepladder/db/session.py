@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from time import perf_counter
 
 from stepladder.db.connection import Connection
 from stepladder.db.explain import Plan
@@ -48,14 +49,14 @@ class Session(ABC):
         """Run one statement and fetch its rows; a statement without rows returns empty Rows."""
         _refuse_transaction_words(sql)
         with self._connection() as connection:
-            result = connection.run(sql, _values(params, named))
+            result = connection.timed(sql, _values(params, named))
         return Rows(result.columns, result.rows)
 
     def execute(self, sql: str, params: Parameters = None, /, **named: object) -> int:
         """Run one statement; the number of rows that it wrote."""
         _refuse_transaction_words(sql)
         with self._connection() as connection:
-            return connection.run(sql, _values(params, named)).affected
+            return connection.timed(sql, _values(params, named)).affected
 
     def explain(
         self,
@@ -81,7 +82,10 @@ class Session(ABC):
     def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> int:
         """Run one statement for each row of values, in one transaction; the rows written in all."""
         with self._transaction() as connection:
-            return connection.run_many(sql, list(rows))
+            began = perf_counter()
+            written = connection.run_many(sql, list(rows))
+            connection.figures.add(sql, perf_counter() - began, written)
+        return written
 
     def script(self, sql: str) -> None:
         """Run the statements one by one in one transaction. An error names the statement's number and line."""
@@ -89,7 +93,7 @@ class Session(ABC):
             for number, statement in enumerate(statements(sql), 1):
                 _refuse_transaction_words(statement.text)
                 try:
-                    connection.run(statement.text, {})
+                    connection.timed(statement.text, {})
                 except DatabaseError as error:
                     raise error.at(f"statement {number}, line {statement.line}") from error
 
@@ -118,7 +122,7 @@ class Session(ABC):
         `<table>_rejects` instead, which is the default for format="combined".
         """
         with self._transaction() as connection:
-            return load(
+            done = load(
                 connection,
                 data,
                 parse_name(table),
@@ -132,6 +136,8 @@ class Session(ABC):
                 rejects=rejects,
                 progress=progress,
             )
+            connection.figures.add(f"load into {table}", done.seconds, done.inserted + done.updated)
+        return done
 
     def tables(self, schema: str | None = None) -> tuple[str, ...]:
         """The names of all tables and views but the engine's and Stepladder's own; or those of one schema."""

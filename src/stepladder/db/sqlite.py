@@ -92,6 +92,9 @@ class SqliteConnection(Connection):
         rows = len(result.rows) or result.affected
         return explain_sqlite.plan_of(root, analyzed=True, milliseconds=seconds * 1000, rows=rows)
 
+    def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
+        return self.explain(sql, values)  # an error of it leaves a transaction as it was
+
     def _planned(self, sql: str, values: Mapping[str, object]) -> Node:
         translation = self._translate(sql, values)
         arguments = _encode(translation.parameters, values)

@@ -10,6 +10,7 @@ from stepladder.sql.decoding import decoder
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.literals import Bound, bind
+from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
 from stepladder.sql.parameters import (
     Numbered,
@@ -61,6 +62,7 @@ __all__ = [
     "has_plan",
     "index_columns",
     "is_query",
+    "masked",
     "numbered",
     "parameter_names",
     "parse_name",
