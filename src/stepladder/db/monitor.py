@@ -23,6 +23,7 @@ NEVER = math.inf  # seconds: the threshold that nothing exceeds
 _TEXTS = 500  # how many texts are known one by one
 _TEXT_LENGTH = 2_000  # characters of a text that are kept, and shown
 _OURS = ("stepladder", "contextlib")  # modules that stand between a statement and who sent it
+_COMMAND = ("/stepladder", "\\stepladder.exe")
 _log = logging.getLogger("stepladder.slow")
 
 
@@ -171,11 +172,14 @@ def report_slow(sql: str, seconds: float, rows: int | None, explain: Callable[[]
 
 
 def _caller() -> str | None:
-    """file:line of the code outside Stepladder that asked."""
+    """file:line of the code outside Stepladder that asked; None where that is its own command line."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
         frame = frame.f_back
-    return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    if frame is None or frame.f_globals.get("__package__") == "stepladder":
+        return None
+    file = frame.f_code.co_filename
+    return None if file.endswith(_COMMAND) else f"{file}:{frame.f_lineno}"
 
 
 def without_values(plan: Plan) -> Plan:
