@@ -142,6 +142,22 @@ def resolve_target(
     return _target(url, chosen, project)
 
 
+def slow_seconds(project: Project | None, environment: Mapping[str, str] | None = None) -> float | None:
+    """STEPLADDER_SLOW_SECONDS: a statement that takes longer is logged with its plan; None: none is. Raises ConfigError."""
+    text = settings(project, os.environ if environment is None else environment).get(
+        "STEPLADDER_SLOW_SECONDS"
+    )
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise ConfigError(f"STEPLADDER_SLOW_SECONDS is {text!r}: give seconds, as 0.5 or 2.")
+    return seconds
+
+
 def settings(project: Project | None, environment: Mapping[str, str]) -> Mapping[str, str]:
     """The environment over the project's .env."""
     path = project.folder / ".env" if project else None

@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(verbs)
     _load(verbs)
     _query(verbs)
+    _explain(verbs)
     _tables(verbs)
     _plan(verbs)
     _run(verbs)
@@ -53,6 +54,18 @@ def _target(verb: argparse.ArgumentParser) -> None:
 
 def _json(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _statement(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("sql", metavar="SQL", help="the statement; - reads it from standard input")
+    verb.add_argument(
+        "-p",
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value for :NAME; repeatable",
+    )
 
 
 def _span(verb: argparse.ArgumentParser) -> None:
@@ -116,18 +129,20 @@ def _load(verbs: _Verbs) -> None:
 
 def _query(verbs: _Verbs) -> None:
     verb = _verb(verbs, "query", "run one statement of PostgreSQL's SQL and print its rows")
-    verb.add_argument("sql", metavar="SQL", help="the statement; - reads it from standard input")
-    verb.add_argument(
-        "-p",
-        "--param",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a value for :NAME; repeatable",
-    )
+    _statement(verb)
     verb.add_argument("--csv", action="store_true", help="CSV on standard output")
     verb.add_argument("--json", action="store_true", help="an array of objects on standard output")
     _target(verb)
+
+
+def _explain(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs, "explain", "how the engine means to run a statement, what is slow in it, what would help"
+    )
+    _statement(verb)
+    verb.add_argument("--analyze", action="store_true", help="run it, measure it, and roll it back")
+    _target(verb)
+    _json(verb)
 
 
 def _tables(verbs: _Verbs) -> None:

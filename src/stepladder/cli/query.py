@@ -14,7 +14,7 @@ from stepladder.errors import UsageError
 def command(arguments: argparse.Namespace) -> int:
     sql = sys.stdin.read() if arguments.sql == "-" else arguments.sql
     with open_target(arguments.target, must_exist=True) as db:
-        rows = db.query(sql, _values(arguments.param))
+        rows = db.query(sql, values_given(arguments.param))
     if arguments.json:
         print_json(rows.dicts())
     elif arguments.csv:
@@ -28,7 +28,8 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _values(given: list[str]) -> dict[str, object]:
+def values_given(given: list[str]) -> dict[str, object]:
+    """What `-p name=value` gave. Raises UsageError."""
     values: dict[str, object] = {}
     for pair in given:
         name, found, value = pair.partition("=")

@@ -2,7 +2,9 @@
 
 from stepladder.db.connection import Connection
 from stepladder.db.database import Database, connect
+from stepladder.db.explain import Node, Plan, Slow
 from stepladder.db.load import LoadResult
+from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session, Table
@@ -13,9 +15,15 @@ __all__ = [
     "Connection",
     "Database",
     "LoadResult",
+    "Node",
+    "Plan",
+    "PoolStats",
     "Row",
     "Rows",
     "Session",
+    "Slow",
+    "StatementStats",
+    "Stats",
     "Table",
     "Transaction",
     "connect",

@@ -5,9 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, ClassVar
 
+from stepladder.db.explain import Plan
+from stepladder.db.monitor import NEVER, StatementFigures, report_slow
 from stepladder.db.native import NativeValues
+from stepladder.errors import Error
 from stepladder.sql import Column, TableName
 
 
@@ -29,6 +33,8 @@ class Connection(ABC):
     product: ClassVar[str]
     limited: float | None = None
     read_only: bool = False
+    figures: StatementFigures = StatementFigures()  # a pool gives each of its connections its own
+    slow_seconds: float = NEVER
 
     def settle(self, *, limit: float | None, read_only: bool) -> None:
         """Make the session as the options want it; says nothing to the server where it is so already."""
@@ -39,6 +45,34 @@ class Connection(ABC):
             self.restrict(read_only=read_only)
             self.read_only = read_only
 
+    def timed(self, sql: str, values: Mapping[str, object]) -> Result:
+        """run() for a user's statement: counted, timed, and logged with its plan when it was slow."""
+        began = perf_counter()
+        try:
+            result = self.run(sql, values)
+        except Error:
+            self._took(sql, values, perf_counter() - began, None)
+            raise
+        seconds = perf_counter() - began
+        rows = len(result.rows) or result.affected
+        if seconds < self.slow_seconds:
+            self.figures.add(sql, seconds, rows)
+        else:
+            self._took(sql, values, seconds, rows)
+        return result
+
+    def timed_native(self, text: str, values: NativeValues) -> Result:
+        """run_native() for a user's statement: counted and timed; it has no plan to log."""
+        began = perf_counter()
+        result = self.run_native(text, values)
+        self.figures.add(text, perf_counter() - began, len(result.rows) or result.affected)
+        return result
+
+    def _took(self, sql: str, values: Mapping[str, object], seconds: float, rows: int | None) -> None:
+        self.figures.add(sql, seconds, rows)
+        if seconds >= self.slow_seconds:
+            report_slow(sql, seconds, rows, lambda: self.explain_aside(sql, values))
+
     @abstractmethod
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         """One statement in PostgreSQL's SQL, with `:name` values."""
@@ -46,6 +80,18 @@ class Connection(ABC):
     @abstractmethod
     def run_native(self, text: str, values: NativeValues) -> Result:
         """One statement in the driver's own SQL, with its own placeholders."""
+
+    @abstractmethod
+    def explain(self, sql: str, values: Mapping[str, object]) -> Plan:
+        """How the engine means to run a query or a write; nothing of it is run."""
+
+    @abstractmethod
+    def analyze(self, sql: str, values: Mapping[str, object]) -> Plan:
+        """The same, with what was measured: the statement *is run*. For a transaction that is rolled back."""
+
+    @abstractmethod
+    def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
+        """explain(), where the session's state allows it, leaving that state as it was; else None."""
 
     @abstractmethod
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:

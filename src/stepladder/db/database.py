@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from stepladder.config import Target, find_project, resolve_target
+from stepladder.config import Target, find_project, resolve_target, slow_seconds
 from stepladder.db.connection import Connection
+from stepladder.db.monitor import NEVER, Stats, stats
 from stepladder.db.openers import opener
 from stepladder.db.pool import Pool
 from stepladder.db.session import Session
@@ -44,12 +45,16 @@ def connect(
     """A database, by URL or by a target's name in stepladder.toml; None: STEPLADDER_TARGET, else `default`.
 
     The first connection is made here, so that a server that is down or a wrong password shows at once. Times
-    are seconds. Raises ConfigError, ConnectionFailed, MissingExtra.
+    are seconds. STEPLADDER_SLOW_SECONDS sets the threshold of `options(slow_seconds=…)`. Raises ConfigError,
+    ConnectionFailed, MissingExtra.
     """
-    found = target if isinstance(target, Target) else resolve_target(target, find_project())
+    project = find_project()
+    found = target if isinstance(target, Target) else resolve_target(target, project)
     size = 1 if found.is_sqlite and found.path is None else pool_size
     pool = Pool(opener(found, read_only=read_only), size=size, timeout=pool_timeout)
     database = Database(pool, found, statement_timeout=statement_timeout, read_only=read_only)
+    threshold = slow_seconds(project)
+    database._slow = NEVER if threshold is None else threshold
     try:
         with database._connection():
             pass
@@ -69,6 +74,7 @@ class Database(Session):
         self._pool = pool
         self._limit = statement_timeout
         self._read_only = read_only
+        self._slow = NEVER
         self._thread = threading.local()
 
     def __enter__(self) -> Database:
@@ -86,16 +92,32 @@ class Database(Session):
         """Close every connection: the idle ones now, the others when they come back."""
         self._pool.close()
 
-    def options(self, *, statement_timeout: float | None = None, read_only: bool | None = None) -> Database:
-        """The same pool, with a limit in seconds for each statement, or refusing to write; None: as it is here."""
+    def options(
+        self,
+        *,
+        statement_timeout: float | None = None,
+        read_only: bool | None = None,
+        slow_seconds: float | None = None,
+    ) -> Database:
+        """The same pool, with a limit in seconds for each statement, or refusing to write; None: as it is here.
+
+        A statement that takes `slow_seconds` or more is logged by the logger `stepladder.slow`, with its plan and
+        without its values (math.inf: none is).
+        """
         view = Database(
             self._pool,
             self.target,
             statement_timeout=self._limit if statement_timeout is None else statement_timeout,
             read_only=self._read_only if read_only is None else read_only,
         )
+        view._slow = self._slow if slow_seconds is None else slow_seconds
         view._thread = self._thread
         return view
+
+    def stats(self, *, top: int = 20) -> Stats:
+        """The figures of the pool, and of the statements that were sent through it and its views: sums, and the `top`
+        texts that took the longest. A load, and execute_many, count as one."""
+        return stats(self._pool.stats(), self._pool.figures, top)
 
     @contextmanager
     def transaction(
@@ -203,11 +225,18 @@ class Database(Session):
             connection.commit()
 
     @contextmanager
+    def _undone(self) -> Iterator[Connection]:
+        with self._connection() as connection:
+            connection.begin(read_only=self._read_only, isolation=None)
+            yield connection  # given back, it is rolled back
+
+    @contextmanager
     def _checked_out(self) -> Iterator[Connection]:
         connection = self._pool.take()
         broken = False
         try:
             connection.settle(limit=self._limit, read_only=self._read_only)
+            connection.slow_seconds = self._slow
             yield connection
         except ConnectionFailed:
             broken = True

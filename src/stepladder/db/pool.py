@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stepladder.db.connection import Connection
+from stepladder.db.monitor import PoolStats, StatementFigures
 from stepladder.errors import DatabaseError, PoolTimeout, UsageError
 
 
@@ -43,6 +44,10 @@ class Pool:
         self._places = self._size  # how many more connections may be opened
         self._waiting: deque[_Turn] = deque()
         self._closed = False
+        self._opened = self._dropped = self._checkouts = 0
+        self._waited = 0.0  # seconds
+        self.figures: list[StatementFigures] = []  # one for each place
+        self._spare: list[StatementFigures] = []  # of connections that are gone
         self._pid = os.getpid()
 
     def take(self) -> Connection:
@@ -53,10 +58,13 @@ class Pool:
         connection = self._idle_or_place()
         if connection is not None and not connection.usable():
             connection.close()
+            self._dropped += 1
+            self._spare.append(connection.figures)
             connection = None
         if connection is None:
             connection = self._open_new()
         with self._lock:
+            self._checkouts += 1
             self._out[connection] = (threading.current_thread().name, time.monotonic())
         return connection
 
@@ -73,6 +81,9 @@ class Pool:
         with self._lock:
             self._out.pop(connection, None)
             kept = None if broken or self._closed else connection
+            self._dropped += broken
+            if kept is None:
+                self._spare.append(connection.figures)
             self._hand_on(kept)
         if kept is None:
             connection.close()
@@ -100,11 +111,15 @@ class Pool:
                 return None
             turn = _Turn(threading.Event())
             self._waiting.append(turn)
+        began = time.monotonic()
         try:
             on_time = turn.given.wait(self._timeout)
         except BaseException:
             self._leave_queue(turn)
             raise
+        finally:
+            with self._lock:
+                self._waited += time.monotonic() - began
         if not on_time and not self._was_given(turn):
             raise self._exhausted()
         if self._closed and turn.connection is not None:
@@ -137,11 +152,35 @@ class Pool:
 
     def _open_new(self) -> Connection:
         try:
-            return self._open()
+            connection = self._open()
         except BaseException:
             with self._lock:
                 self._hand_on(None)
             raise
+        with self._lock:
+            self._opened += 1
+            if self._spare:
+                connection.figures = self._spare.pop()
+            else:
+                connection.figures = StatementFigures()
+                self.figures.append(connection.figures)
+        return connection
+
+    def stats(self) -> PoolStats:
+        """The pool's figures now, and since it began."""
+        with self._lock:
+            idle, out = len(self._idle), len(self._out)
+            return PoolStats(
+                size=self._size,
+                open=idle + out,
+                idle=idle,
+                out=out,
+                waiting=len(self._waiting),
+                opened=self._opened,
+                dropped=self._dropped,
+                checkouts=self._checkouts,
+                waited_seconds=self._waited,
+            )
 
     def _refuse_closed(self) -> None:
         if self._closed:

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from stepladder.db import explain_postgres
 from stepladder.db.connection import Connection, Lent, Result
+from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
 from stepladder.db.native import NativeValues
 from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject, UsageError
@@ -46,6 +48,7 @@ _ARRAYS = {
 # What these change outlives the statement: the session is made anew before somebody else gets it.
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
 _HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
+_ASIDE = "stepladder_aside"  # a savepoint's name
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -79,6 +82,9 @@ class PostgresConnection(Connection):
     @abstractmethod
     def _in_transaction(self) -> bool: ...
 
+    @abstractmethod
+    def _transaction_failed(self) -> bool: ...
+
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         word = _one_statement(sql)
@@ -93,6 +99,36 @@ class PostgresConnection(Connection):
     def run_native(self, text: str, values: NativeValues) -> Result:
         self._changed = True  # nobody has read it: it may have set anything
         return self._send(text, values)
+
+    def explain(self, sql: str, values: Mapping[str, object]) -> Plan:
+        return self._plan("EXPLAIN (FORMAT JSON, VERBOSE) ", sql, values, analyzed=False)
+
+    def analyze(self, sql: str, values: Mapping[str, object]) -> Plan:
+        return self._plan("EXPLAIN (FORMAT JSON, VERBOSE, ANALYZE, BUFFERS) ", sql, values, analyzed=True)
+
+    def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
+        if not self._is_open() or self._transaction_failed():
+            return None
+        if not self._in_transaction():
+            return self.explain(sql, values)
+        self.savepoint(_ASIDE)
+        try:
+            return self.explain(sql, values)
+        finally:
+            self.rollback_to(_ASIDE)
+
+    def _plan(self, head: str, sql: str, values: Mapping[str, object], *, analyzed: bool) -> Plan:
+        _one_statement(sql)
+        bound = bind(sql, values, self._escape).after(head)
+        self._sent = (sql, bound)
+        try:
+            document = self._send(bound.text).rows[0][0]
+        finally:
+            self._sent = None
+        tables = explain_postgres.tables(document)
+        schemas, names = sorted({schema for schema, _ in tables}), sorted({name for _, name in tables})
+        rows = self.run(explain_postgres.SIZES, {"schemas": schemas, "names": names}).rows if tables else []
+        return explain_postgres.read_plan(document, explain_postgres.read_sizes(rows), analyzed=analyzed)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)
@@ -237,9 +273,6 @@ class LentPostgres(PostgresConnection, Lent):
     @abstractmethod
     def _setting(self, name: str) -> str:
         """A setting that the server reports unasked (libpq's PQparameterStatus)."""
-
-    @abstractmethod
-    def _transaction_failed(self) -> bool: ...
 
     def refuse_encoding(self) -> None:
         """Raise UsageError unless text travels as UTF-8."""

@@ -81,6 +81,9 @@ class Psycopg2Connection(PostgresConnection):
     def _in_transaction(self) -> bool:
         return bool(self._raw.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE)
 
+    def _transaction_failed(self) -> bool:
+        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_INERROR)
+
     def close(self) -> None:
         self._raw.close()
 
@@ -112,9 +115,6 @@ class LentPsycopg2(LentPostgres, Psycopg2Connection):
 
     def stands_alone(self) -> bool:
         return bool(self._raw.autocommit) and not self._in_transaction()
-
-    def _transaction_failed(self) -> bool:
-        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_INERROR)
 
 
 def connect(conninfo: str) -> Any:

@@ -79,6 +79,9 @@ class PsycopgConnection(PostgresConnection):
     def _in_transaction(self) -> bool:
         return self._raw.info.transaction_status != TransactionStatus.IDLE
 
+    def _transaction_failed(self) -> bool:
+        return self._raw.info.transaction_status == TransactionStatus.INERROR
+
     def close(self) -> None:
         self._raw.close()
 
@@ -108,9 +111,6 @@ class LentPsycopg(LentPostgres, PsycopgConnection):
 
     def stands_alone(self) -> bool:
         return self._raw.autocommit and not self._in_transaction()
-
-    def _transaction_failed(self) -> bool:
-        return self._raw.info.transaction_status == TransactionStatus.INERROR
 
 
 def connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:

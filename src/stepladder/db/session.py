@@ -6,13 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from time import perf_counter
 
 from stepladder.db.connection import Connection, Result
+from stepladder.db.explain import Plan
+from stepladder.db.faults import with_caret
 from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.native import Native
 from stepladder.db.rows import Rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
-from stepladder.sql import Column, parse_name, statements
+from stepladder.sql import Column, has_plan, parse_name, statements
 
 _TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 HOME = "stepladder"  # the schema of our own tables
@@ -39,6 +42,10 @@ class Session(ABC):
     def _transaction(self) -> AbstractContextManager[Connection]:
         """A connection inside a transaction, for several statements that belong together."""
 
+    @abstractmethod
+    def _undone(self) -> AbstractContextManager[Connection]:
+        """A connection inside a transaction, or a savepoint, that is rolled back."""
+
     def query(
         self, sql: str | Native, params: Parameters | Sequence[object] = None, /, **named: object
     ) -> Rows:
@@ -58,16 +65,40 @@ class Session(ABC):
         if isinstance(sql, Native):
             _refuse_transaction_words(sql.text)
             with self._connection() as connection:
-                return connection.run_native(sql.text, named or None if params is None else params)
+                return connection.timed_native(sql.text, named or None if params is None else params)
         _refuse_transaction_words(sql)
         values = _values(params, named)
         with self._connection() as connection:
-            return connection.run(sql, values)
+            return connection.timed(sql, values)
+
+    def explain(
+        self,
+        sql: str,
+        params: Parameters = None,
+        /,
+        analyze: bool = False,  # noqa: FBT001, FBT002 - the contract's
+        **named: object,
+    ) -> Plan:
+        """How the engine means to run a query or a write, and what is slow in it.
+
+        `analyze` runs the statement, measures it, and rolls it back; what no rollback undoes (a sequence's next
+        number) is done. Raises UsageError for a statement that has no plan.
+        """
+        _refuse_without_plan(sql)
+        values = _values(params, named)
+        if analyze:
+            with self._undone() as connection:
+                return connection.analyze(sql, values)
+        with self._connection() as connection:
+            return connection.explain(sql, values)
 
     def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> int:
         """Run one statement for each row of values, in one transaction; the rows written in all."""
         with self._transaction() as connection:
-            return connection.run_many(sql, list(rows))
+            began = perf_counter()
+            written = connection.run_many(sql, list(rows))
+            connection.figures.add(sql, perf_counter() - began, written)
+        return written
 
     def script(self, sql: str) -> None:
         """Run the statements one by one in one transaction. An error names the statement's number and line."""
@@ -75,7 +106,7 @@ class Session(ABC):
             for number, statement in enumerate(statements(sql), 1):
                 _refuse_transaction_words(statement.text)
                 try:
-                    connection.run(statement.text, {})
+                    connection.timed(statement.text, {})
                 except DatabaseError as error:
                     raise error.at(f"statement {number}, line {statement.line}") from error
 
@@ -104,7 +135,7 @@ class Session(ABC):
         `<table>_rejects` instead, which is the default for format="combined".
         """
         with self._transaction() as connection:
-            return load(
+            done = load(
                 connection,
                 data,
                 parse_name(table),
@@ -118,6 +149,8 @@ class Session(ABC):
                 rejects=rejects,
                 progress=progress,
             )
+            connection.figures.add(f"load into {table}", done.seconds, done.inserted + done.updated)
+        return done
 
     def tables(self, schema: str | None = None) -> tuple[str, ...]:
         """The names of all tables and views but the engine's and Stepladder's own; or those of one schema."""
@@ -151,6 +184,15 @@ def _refuse_transaction_words(sql: str) -> None:
             f"{word[0].upper()} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
             "Nothing was done."
         )
+
+
+def _refuse_without_plan(sql: str) -> None:
+    try:
+        explained = has_plan(sql)
+    except DatabaseError as error:
+        raise with_caret(error, sql) from error
+    if not explained:
+        raise UsageError("only a query and INSERT, UPDATE, DELETE or MERGE have a plan. Nothing was run.")
 
 
 def _values(params: Parameters | Sequence[object], named: Mapping[str, object]) -> Mapping[str, object]:

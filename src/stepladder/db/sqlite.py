@@ -7,13 +7,15 @@ copy drops the process's file locks, and another process's acknowledged rows can
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from stepladder.db import type_catalogue
+from stepladder.db import explain_sqlite, type_catalogue
 from stepladder.db.connection import Connection, Lent, Result
+from stepladder.db.explain import Node, Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks
@@ -24,6 +26,7 @@ from stepladder.sql import (
     TableName,
     Translation,
     Type,
+    accesses,
     decoder,
     encoder,
     quote,
@@ -91,6 +94,28 @@ class SqliteConnection(Connection):
             rows = cursor.fetchall()
         columns = tuple(Column(name, Type("unknown")) for name, *_ in cursor.description or ())
         return Result(columns, rows, max(cursor.rowcount, 0))
+
+    def explain(self, sql: str, values: Mapping[str, object]) -> Plan:
+        return explain_sqlite.plan_of(self._planned(sql, values))
+
+    def analyze(self, sql: str, values: Mapping[str, object]) -> Plan:
+        root = self._planned(sql, values)
+        began = time.perf_counter()
+        result = self.run(sql, values)
+        seconds = time.perf_counter() - began
+        rows = len(result.rows) or result.affected
+        return explain_sqlite.plan_of(root, analyzed=True, milliseconds=seconds * 1000, rows=rows)
+
+    def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
+        return self.explain(sql, values)  # an error of it leaves a transaction as it was
+
+    def _planned(self, sql: str, values: Mapping[str, object]) -> Node:
+        translation = self._translate(sql, values)
+        arguments = _encode(translation.parameters, values)
+        found = accesses(sql, _Schema(self), {name: type_of(value) for name, value in values.items()})
+        with self._callbacks.watching(sql):
+            steps = self._raw.execute(f"EXPLAIN QUERY PLAN {translation.sql}", arguments).fetchall()
+        return explain_sqlite.read_plan(self._raw, steps, found)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)

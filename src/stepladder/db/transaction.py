@@ -84,3 +84,13 @@ class Transaction(Session):
         except DatabaseError as error:
             self._failed = error
             raise
+
+    @contextmanager
+    def _undone(self) -> Iterator[Connection]:
+        name = f"stepladder_{self._depth + 1}"
+        with self._connection() as connection:
+            connection.savepoint(name)
+            try:
+                yield connection
+            finally:
+                self._go_back(name)

@@ -4,11 +4,14 @@ Text: statements, parameters, names, literals. Types: spellings, storage in SQLi
 Translation: `translate`, `describe`, and the functions that a SQLite connection must have for it.
 """
 
+from stepladder.sql.accesses import Access, Accesses, accesses
+from stepladder.sql.conditions import Comparison, comparisons, index_columns
 from stepladder.sql.decoding import decoder
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.literals import Bound, bind
-from stepladder.sql.names import TableName, parse_name, quote
+from stepladder.sql.masking import masked
+from stepladder.sql.names import TableName, parse_name, quote, spelled
 from stepladder.sql.parameters import (
     Numbered,
     Statement,
@@ -19,7 +22,7 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax
-from stepladder.sql.reading import Window, is_query, references, windows
+from stepladder.sql.reading import Window, has_plan, is_query, references, windows
 from stepladder.sql.storage import check, declared
 from stepladder.sql.translate import Created, Dropped, Effect, Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, parse_type, type_of
@@ -28,10 +31,13 @@ __all__ = [
     "AGGREGATES",
     "COLLATIONS",
     "SCALARS",
+    "Access",
+    "Accesses",
     "Aggregate",
     "Bound",
     "Collation",
     "Column",
+    "Comparison",
     "Created",
     "Dropped",
     "Effect",
@@ -43,21 +49,27 @@ __all__ = [
     "Translation",
     "Type",
     "Window",
+    "accesses",
     "bind",
     "check",
     "check_syntax",
     "code_text",
+    "comparisons",
     "declared",
     "decoder",
     "describe",
     "encoder",
+    "has_plan",
+    "index_columns",
     "is_query",
+    "masked",
     "numbered",
     "parameter_names",
     "parse_name",
     "parse_type",
     "quote",
     "references",
+    "spelled",
     "statements",
     "top_level_parts",
     "translate",

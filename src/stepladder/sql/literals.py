@@ -36,6 +36,11 @@ class Bound:
         found = bisect.bisect_right(self._changes, (position, 1 << 60)) - 1
         return max(0, position + (self._changes[found][1] if found >= 0 else 0))
 
+    def after(self, head: str) -> Bound:
+        """The same behind `head`, which is not the user's."""
+        changes = [(0, 0), *self._changes]
+        return Bound(head + self.text, tuple((at + len(head), by - len(head)) for at, by in changes))
+
 
 def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     """`sql` with a literal for every `:name`.

@@ -27,6 +27,15 @@ def is_query(sql: str) -> bool:
     return len(found) == 1 and kind_of(found[0]) == "SelectStmt" and "intoClause" not in body_of(found[0])
 
 
+def has_plan(sql: str) -> bool:
+    """Whether `sql` is a query or a write of rows: what an engine can explain. Raises SqlSyntaxError."""
+    with deep():
+        _, tree = parse_one(sql)
+    if kind_of(tree) == "SelectStmt":
+        return "intoClause" not in body_of(tree)
+    return kind_of(tree) in ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+
+
 def references(sql: str) -> tuple[TableName, ...]:
     """The tables that a statement reads, each once, in order; names of WITH are not tables where they are in sight."""
     with deep():

@@ -85,7 +85,8 @@ def find_table(analysis: Analysis, body: Raw) -> TableSource:
     columns = analysis.schema.columns(table)
     if columns is None:
         raise wrong(UndefinedTable, f'relation "{table.sql}" does not exist', body.get("location"))
-    return TableSource(id=analysis.new_id(), table=table, columns=tuple(columns))
+    alias = body.get("alias", {}).get("aliasname")
+    return TableSource(id=analysis.new_id(), table=table, columns=tuple(columns), alias=alias)
 
 
 def table_item(analysis: Analysis, source: TableSource, alias: str) -> Item:

@@ -295,11 +295,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSource(Source):
-    """A table."""
+    """A table; `alias` is for people."""
 
     id: int
     table: TableName
     columns: tuple[Column, ...]
+    alias: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

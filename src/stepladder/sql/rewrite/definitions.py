@@ -243,6 +243,21 @@ def _truncate(analysis: Analysis, body: Raw, _: Printer) -> Defined:
     return f"DELETE FROM {table.sqlite}", (), True
 
 
+def _analyze(analysis: Analysis, body: Raw, _: Printer) -> Defined:
+    if body.get("is_vacuumcmd") or body.get("options") or len(body.get("rels", ())) > 1:
+        raise refuse(
+            "VACUUM, and ANALYZE with options or of several tables", None, instead="ANALYZE, ANALYZE name"
+        )
+    for each in body.get("rels", ()):
+        relation = each["VacuumRelation"]["relation"]
+        if each["VacuumRelation"].get("va_cols"):
+            raise refuse("ANALYZE of some columns", relation.get("location"), instead="leave them out")
+        table = table_name(relation)
+        _known(analysis, table, relation)
+        return f"ANALYZE {table.sqlite}", (), False
+    return "ANALYZE", (), False
+
+
 def _known(analysis: Analysis, table: TableName, body: Raw) -> Sequence[Column]:
     columns = analysis.schema.columns(table)
     if columns is None:
@@ -331,4 +346,5 @@ _RULES: dict[str, Callable[[Analysis, Any, Printer], Defined]] = {
     "TruncateStmt": _truncate,
     "AlterTableStmt": _alter,
     "RenameStmt": _rename,
+    "VacuumStmt": _analyze,
 }

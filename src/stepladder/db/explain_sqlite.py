@@ -1,0 +1,259 @@
+"""SQLite's plan (EXPLAIN QUERY PLAN of the translated statement) as our value, in the user's names.
+
+SQLite names neither conditions nor numbers of rows, and knows joins as one loop inside the other only. Sizes are from
+sqlite_stat1 where ANALYZE was run, else from the row ids: cheap, and too large where many rows were deleted.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from stepladder.db.explain import Node, Plan, numbered
+from stepladder.db.explain_advice import advise
+from stepladder.sql import Access, Accesses, Comparison, TableName, index_columns
+
+Step = tuple[int, int, int, str]
+"""A row of EXPLAIN QUERY PLAN: number, number of the one above, nothing, words."""
+
+# What PostgreSQL takes for the share of rows that a condition keeps when it knows nothing of the values.
+_EQUAL, _BETWEEN, _BEYOND = 0.005, 0.005, 1 / 3
+_ACCESS = re.compile(r"(?P<word>SCAN|SEARCH) (?P<name>\S+)(?: USING (?P<using>.*?))?(?P<left> LEFT-JOIN)?$")
+_INDEX = re.compile(
+    r"(?P<auto>AUTOMATIC )?(?:PARTIAL )?(?P<covering>COVERING )?INDEX ?(?P<name>.*?)(?: ?\((?P<condition>[^()]*[=<>][^()]*)\))?$"
+)
+_SORT = re.compile(r"USE TEMP B-TREE FOR (?:(?:RIGHT PART|LAST TERM|LAST \d+ TERMS) OF )?(?P<for>.*)")
+_SORTED = {"ORDER BY": "sort", "GROUP BY": "group", "DISTINCT": "distinct"}
+_SORT_WORDS = tuple(_SORTED.values())
+_READS = ("scan", "index scan", "index search", "automatic index")
+_WORDS = (
+    ("CONSTANT ROW", "values"),
+    ("CORRELATED", "subquery for each row"),
+    ("SCALAR SUBQUERY", "subquery"),
+    ("LIST SUBQUERY", "subquery"),
+    ("MATERIALIZE", "materialize"),
+    ("CO-ROUTINE", "subquery"),
+)
+
+
+def read_plan(raw: sqlite3.Connection, steps: Sequence[Step], found: Accesses) -> Node:
+    """The tree of a statement's plan."""
+    root = _Reader(raw, found).below(0, steps)
+    if found.target is not None:
+        return Node(operation=found.verb, table=found.target.sql, children=(root,) if root else ())
+    return root or Node(operation="values")
+
+
+def plan_of(
+    root: Node, *, analyzed: bool = False, milliseconds: float | None = None, rows: int | None = None
+) -> Plan:
+    """The plan, with what is slow in it."""
+    done = numbered(root)
+    return Plan("SQLite", done, advise(done, sorts_by_scan=True), analyzed, milliseconds, rows)
+
+
+class _Reader:
+    def __init__(self, raw: sqlite3.Connection, found: Accesses) -> None:
+        self._raw = raw
+        self._found = found
+
+    def below(self, parent: int, steps: Sequence[Step]) -> Node | None:
+        """Everything below a step as one node: what is read in a loop, and what is sorted around it."""
+        seen: set[str] = set()
+        nodes = [self._node(step, steps, seen) for step in steps if step[1] == parent]
+        sorts = [node for node in nodes if node.operation in _SORT_WORDS and not node.children]
+        rest = [node for node in nodes if node not in sorts]
+        body = _loop(rest)
+        for sort in sorts:
+            keys = self._keys(sort.operation, body)
+            body = replace(sort, keys=keys, index_columns=keys, children=(body,) if body else ())
+        return body
+
+    def _keys(self, word: str, body: Node | None) -> tuple[str, ...]:
+        """The bare columns by which the only table below is sorted."""
+        if body is None or body.table is None or body.operation not in _READS:
+            return ()
+        for access in self._found.tables.values():
+            if (access.table.sql, access.alias) == (body.table, body.alias):
+                return {"sort": access.order, "group": access.group}.get(word, access.distinct)
+        return ()
+
+    def _node(self, step: Step, steps: Sequence[Step], seen: set[str]) -> Node:
+        """A step and those below it; `seen` are the sources that are read before it, in the same loop."""
+        number, _, _, words = step
+        if words == "COMPOUND QUERY" or words.startswith("MERGE ("):
+            return self._compound(number, steps)
+        access, sort = _ACCESS.match(words), _SORT.match(words)
+        if access and "CONSTANT ROW" not in words:
+            node = self._read(access, seen)
+            seen.add(access["name"])
+        elif sort:
+            node = Node(operation=_SORTED.get(sort["for"], "sort"))
+        else:
+            operation = next((known for word, known in _WORDS if word in words), words.lower())
+            node = Node(operation=operation, table=self._subject(words))
+        inner = self.below(number, steps)
+        return replace(node, children=(inner,)) if inner else node
+
+    def _compound(self, number: int, steps: Sequence[Step]) -> Node:
+        """UNION and its kin: a branch a child."""
+        mine = [step for step in steps if step[1] == number]
+        branches = tuple(node for step in mine if (node := self.below(step[0], steps)))
+        words = " ".join(step[3] for step in steps if step[0] == number or step in mine)
+        for word, operation in (("UNION ALL", "append"), ("UNION", "union")):
+            if word in words:
+                return Node(operation=operation, children=branches)
+        return Node(operation="set operation", children=branches)
+
+    def _subject(self, words: str) -> str | None:
+        """The name of WITH that `MATERIALIZE w2` is about."""
+        match = re.search(r"\bw(\d+)$", words)
+        return self._found.names.get(int(match[1])) if match else None
+
+    def _read(self, match: re.Match[str], seen: set[str]) -> Node:
+        """SCAN or SEARCH."""
+        access = self._access(match["name"])
+        if access is None:
+            name = self._name(match["name"])
+            return Node(operation="scan", table=name, detail=None if name else "subquery")
+        index = _INDEX.match(match["using"] or "")
+        parts = [part for part in access.parts if {f"t{number}" for number in part.needs} <= seen]
+        compared = [each for part in parts for each in part.comparisons]
+        columns = index_columns(compared)
+        return Node(
+            operation=_operation(match, index),
+            table=access.table.sql,
+            alias=access.alias,
+            index=self._index(match["using"], index),
+            condition=_condition(match["using"], index),
+            filter=" AND ".join(part.text for part in parts) or None,
+            detail="left" if match["left"] else "index only" if index and index["covering"] else None,
+            rows=self._found_rows(access.table, index),
+            table_rows=self._size(access.table),
+            share=_share(compared),
+            index_columns=columns,
+            has_index=bool(columns) and columns[0] in self._leading_columns(access.table),
+        )
+
+    def _access(self, name: str) -> Access | None:
+        """The table that t1 stands for; None for one of WITH, a subquery, or where it is not certain."""
+        match = re.fullmatch(r"t(\d+)", name)
+        if match is None:
+            return None
+        access = self._found.tables.get(int(match[1]))
+        views = [each.table for each in self._found.tables.values() if self._view(each.table)]
+        if not views:
+            return access
+        # A view's text has numbers of its own: only what no view could mean is certain.
+        inside = {found for view in views if (found := self._inside(view, name))}
+        if access is not None and not self._view(access.table):
+            return access if not inside else None
+        return Access(TableName.from_stored(inside.pop())) if len(inside) == 1 else None
+
+    def _view(self, table: TableName) -> str | None:
+        row = self._raw.execute(
+            "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?", (table.stored_name,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def _inside(self, view: TableName, name: str) -> str | None:
+        match = re.search(rf'"((?:[^"]|"")+)" AS {name}\b', self._view(view) or "")
+        return match[1].replace('""', '"') if match else None
+
+    def _name(self, name: str) -> str | None:
+        match = re.fullmatch(r"t(\d+)", name)
+        use = self._found.uses.get(int(match[1])) if match else None
+        return self._found.names.get(use) if use is not None else None
+
+    # -- what the file says
+    def _size(self, table: TableName) -> float | None:
+        for (stat,) in self._statistics(table):
+            return float(stat.split()[0])
+        with suppress(sqlite3.Error):  # a table WITHOUT ROWID, a view
+            low, high = self._raw.execute(f"SELECT min(rowid), max(rowid) FROM {table.sqlite}").fetchone()
+            return 0.0 if high is None else float(high - low + 1)
+        return None
+
+    def _statistics(self, table: TableName, index: str | None = None) -> list[tuple[str]]:
+        with suppress(sqlite3.Error):  # ANALYZE was never run
+            return self._raw.execute(
+                "SELECT stat FROM sqlite_stat1 WHERE tbl = ?1 AND (?2 IS NULL OR idx = ?2) AND stat IS NOT NULL",
+                (table.stored_name, index),
+            ).fetchall()
+        return []
+
+    def _found_rows(self, table: TableName, index: re.Match[str] | None) -> float | None:
+        """Rows that one search finds, by the statistics."""
+        if index is None or not index["condition"] or not index["name"]:
+            return None
+        columns = index["condition"].count("=?")
+        for (stat,) in self._statistics(table, index["name"].strip()):
+            numbers = [word for word in stat.split() if word.isdigit()]
+            return float(numbers[min(columns, len(numbers) - 1)]) if columns else None
+        return None
+
+    def _leading_columns(self, table: TableName) -> set[str]:
+        names = [row[1] for row in self._raw.execute(f"PRAGMA index_list({_quoted(table)})")]
+        return {columns[0] for name in names if (columns := self._index_columns(name))}
+
+    def _index_columns(self, index: str) -> list[str]:
+        stored = index.replace('"', '""')
+        return [row[2] for row in self._raw.execute(f'PRAGMA index_info("{stored}")')]
+
+    def _index(self, using: str | None, index: re.Match[str] | None) -> str | None:
+        if using and using.startswith("INTEGER PRIMARY KEY"):
+            return "its primary key"
+        name = index["name"].strip() if index else ""
+        if name.startswith("sqlite_autoindex_"):
+            return f"its key ({', '.join(self._index_columns(name))})"
+        return TableName.from_stored(name).sql if name else None
+
+
+def _quoted(table: TableName) -> str:
+    """A stored table's name for a PRAGMA."""
+    return table.sqlite.removeprefix("temp.")
+
+
+def _operation(match: re.Match[str], index: re.Match[str] | None) -> str:
+    if index and index["auto"]:
+        return "automatic index"
+    # SEARCH without a condition looks for the first or last row of the index: min() and max().
+    if match["word"] == "SEARCH" and _condition(match["using"], index):
+        return "index search"
+    return "index scan" if match["using"] else "scan"
+
+
+def _condition(using: str | None, index: re.Match[str] | None) -> str | None:
+    if index and index["condition"]:
+        return str(index["condition"])
+    inside = re.search(r"\((.*)\)$", using or "")
+    return inside[1] if inside else None
+
+
+def _share(compared: Iterable[Comparison]) -> float | None:
+    """What the comparisons keep, by PostgreSQL's own guesses; None where there are none."""
+    given = list(compared)
+    if not given:
+        return None
+    share = 1.0
+    for column in dict.fromkeys(each.column for each in given):
+        mine = [each for each in given if each.column == column]
+        equal = any(each.equal for each in mine)
+        share *= _EQUAL if equal else _BETWEEN if len(mine) > 1 else _BEYOND
+    return share
+
+
+def _loop(nodes: Sequence[Node]) -> Node | None:
+    """What is read, each inside the one before; what runs beside it comes last."""
+    read = [node for node in nodes if node.operation in _READS]
+    others = [node for node in nodes if node not in read]
+    if len(read) > 1:
+        return Node(operation="nested loop", children=(*read, *others))
+    if read:
+        return replace(read[0], children=(*read[0].children, *others))
+    if len(others) > 1:
+        return Node(operation="append", children=tuple(others))
+    return others[0] if others else None
