@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect
     from stepladder.errors import Error
+    from stepladder.sql import Span
 
 __version__ = "0.1.0"
-__all__ = ["Database", "Error", "LoadResult", "Row", "Rows", "Transaction", "__version__", "connect"]
+__all__ = ["Database", "Error", "LoadResult", "Row", "Rows", "Span", "Transaction", "__version__", "connect"]
 
 _DOORS = {
     "Database": "stepladder.db",
@@ -26,6 +27,7 @@ _DOORS = {
     "Transaction": "stepladder.db",
     "connect": "stepladder.db",
     "Error": "stepladder.errors",
+    "Span": "stepladder.sql",
 }
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
-from psycopg.pq import Escaping, TransactionStatus
+from psycopg.adapt import Loader
+from psycopg.pq import Escaping, Format, TransactionStatus
+from psycopg.types.json import set_json_loads
 
 from stepladder.db.connection import Result
-from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
+from stepladder.db.postgres import (
+    CONNECT_SECONDS,
+    SESSION,
+    PostgresConnection,
+    affected,
+    result_type,
+    unreadable,
+)
 from stepladder.errors import ConnectionFailed, DatabaseError
-from stepladder.sql import Column, Type
+from stepladder.sql import Column, Span, Type, printed_interval, python_json
 
 
 class PsycopgConnection(PostgresConnection):
@@ -28,6 +38,8 @@ class PsycopgConnection(PostgresConnection):
             )
         except psycopg.Error as error:
             raise ConnectionFailed(cannot_connect(error), sqlstate=error.sqlstate) from error
+        self._raw.adapters.register_loader("interval", _IntervalLoader)
+        set_json_loads(python_json, self._raw)
         self._escaping = Escaping(self._raw.pgconn)
         self._send(SESSION)
 
@@ -40,11 +52,34 @@ class PsycopgConnection(PostgresConnection):
             if cursor.description is None:
                 return Result((), [], affected(cursor.statusmessage))
             columns = tuple(Column(part.name, _type(part)) for part in cursor.description)
-            return Result(columns, cursor.fetchall(), affected(cursor.statusmessage))
+            return Result(columns, self._rows(cursor, columns), affected(cursor.statusmessage))
         except psycopg.Error as error:
             raise self._fault(error, text) from error
         finally:
             cursor.close()
+
+    def _rows(self, cursor: Any, columns: tuple[Column, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return list(cursor.fetchall())
+        except _NO_VALUE as error:
+            raise self._unreadable(cursor.pgresult, columns) or error from error
+
+    def _unreadable(self, result: Any, columns: tuple[Column, ...]) -> DatabaseError | None:
+        """The error for the first value that its loader does not take."""
+        adapters = self._raw.adapters
+        loaders = [adapters.get_loader(result.ftype(place), Format.TEXT) for place in range(len(columns))]
+        ready = [
+            loader and loader(result.ftype(place), self._raw).load for place, loader in enumerate(loaders)
+        ]
+        for row in range(result.ntuples):
+            for place, load in enumerate(ready):
+                value = result.get_value(row, place)
+                try:
+                    if load is not None and value is not None:
+                        load(value)
+                except _NO_VALUE:
+                    return unreadable(columns[place], row + 1, value.decode())
+        return None
 
     def _copy(self, statement: str, data: bytes) -> int:
         cursor = self._raw.cursor()
@@ -77,6 +112,17 @@ class PsycopgConnection(PostgresConnection):
 
     def close(self) -> None:
         self._raw.close()
+
+
+class _IntervalLoader(Loader):
+    """The driver's own makes 365 days of a year and 30 of a month, and overflows in silence."""
+
+    def load(self, data: Any) -> timedelta | Span:
+        return printed_interval(bytes(data).decode())
+
+
+# What loaders raise for a value that Python does not have.
+_NO_VALUE = (psycopg.DataError, DatabaseError, ValueError, OverflowError)
 
 
 def cannot_connect(error: Exception) -> str:

@@ -5,8 +5,9 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 """
 
 from stepladder.sql.decoding import decoder
-from stepladder.sql.encoding import encoder
+from stepladder.sql.encoding import encode_parameter, encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
+from stepladder.sql.jsons import python_json
 from stepladder.sql.literals import Bound, bind
 from stepladder.sql.names import TableName, parse_name, quote
 from stepladder.sql.parameters import (
@@ -20,9 +21,10 @@ from stepladder.sql.parameters import (
 )
 from stepladder.sql.parse import check_syntax
 from stepladder.sql.reading import Window, is_query, references, windows
+from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared
 from stepladder.sql.translate import Created, Dropped, Effect, Schema, Translation, describe, translate
-from stepladder.sql.types import Column, Type, parse_type, type_of
+from stepladder.sql.types import Column, Type, parse_type, type_of, types_of
 
 __all__ = [
     "AGGREGATES",
@@ -38,6 +40,7 @@ __all__ = [
     "Numbered",
     "Scalar",
     "Schema",
+    "Span",
     "Statement",
     "TableName",
     "Translation",
@@ -50,17 +53,21 @@ __all__ = [
     "declared",
     "decoder",
     "describe",
+    "encode_parameter",
     "encoder",
     "is_query",
     "numbered",
     "parameter_names",
     "parse_name",
     "parse_type",
+    "printed_interval",
+    "python_json",
     "quote",
     "references",
     "statements",
     "top_level_parts",
     "translate",
     "type_of",
+    "types_of",
     "windows",
 ]

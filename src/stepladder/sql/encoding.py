@@ -11,12 +11,20 @@ from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from stepladder.errors import InvalidText, NotPortable, NumericOutOfRange, ParameterError, StringTooLong
+from stepladder.errors import (
+    DataError,
+    InvalidText,
+    NotPortable,
+    NumericOutOfRange,
+    ParameterError,
+    StringTooLong,
+)
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.jsons import jsonb_text, parse_json
-from stepladder.sql.literals import array_element
+from stepladder.sql.literals import array_element, array_text
 from stepladder.sql.moments import (
+    out_of_range,
     parse_date,
     parse_time,
     parse_timestamp,
@@ -32,10 +40,12 @@ from stepladder.sql.numerals import (
     parse_integer,
     parse_numeric,
     to_float4,
+    to_numeric,
 )
-from stepladder.sql.spans import from_timedelta, parse_span
+from stepladder.sql.spans import Span, from_timedelta, parse_span
 from stepladder.sql.storage import is_native_numeric
-from stepladder.sql.types import BLANKS, Type, fits_integer
+from stepladder.sql.texts import BLANKS, storable
+from stepladder.sql.types import Type, fits_integer, type_of
 
 Encode = Callable[[Any], Any]
 _BYTEA_ESCAPE = re.compile(r"\\(?:\\|([0-3][0-7]{2}))|[^\\]+", re.DOTALL)
@@ -52,6 +62,22 @@ def encoder(type_: Type) -> Encode | None:
     if encode is None:
         raise NotPortable(f"a value of type {type_}", why="SQLite has no form for it yet")
     return partial(encode, type_)
+
+
+def encode_parameter(name: str, type_: Type, value: Any) -> Any:
+    """The stored form of a parameter's value; an error says the parameter's name.
+
+    A list without values has no type of its own: it is the text `{}` that its context reads, as in a literal.
+    """
+    if value is None:
+        return None
+    encode = encoder(type_)
+    try:
+        if isinstance(value, list | tuple) and type_of(value).name == "unknown":
+            value = array_text(value)
+        return encode(value) if encode else value
+    except (ParameterError, DataError) as error:
+        raise error.at(f":{name}") from error
 
 
 def _wrong(type_: Type, value: object) -> ParameterError:
@@ -80,13 +106,11 @@ def _numeric(type_: Type, value: Any) -> int | float | str:
 def _decimal(type_: Type, value: Any) -> Decimal:
     if isinstance(value, str):
         return parse_numeric(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _wrong(type_, value)
-        return parse_numeric(repr(value))
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, float) and not math.isfinite(value):
         raise _wrong(type_, value)
-    return parse_numeric(str(value))
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise _wrong(type_, value)
+    return to_numeric(value)
 
 
 def _float(type_: Type, value: Any) -> float:
@@ -121,9 +145,8 @@ def _bool(type_: Type, value: Any) -> int:
 def _text(type_: Type, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong(type_, value)
-    if "\0" in value:
-        raise ParameterError("the text holds a NUL character, which PostgreSQL cannot store")
-    text = value.rstrip(" ") if type_.name == "bpchar" else value
+    text = storable(value)
+    text = text.rstrip(" ") if type_.name == "bpchar" else text
     if type_.length is not None and len(text) > type_.length:
         if text[type_.length :].strip(" "):
             raise StringTooLong(f"value too long for type {type_}: {text[:80]!r} has {len(text)} characters")
@@ -141,10 +164,12 @@ def _date(type_: Type, value: Any) -> str:
 
 def _time(type_: Type, value: Any) -> str:
     found = parse_time(value) if isinstance(value, str) else value
-    if found is None or (isinstance(found, time) and found.tzinfo is not None):
-        raise NotPortable(f"{value} as {type_}", why="Python's time holds neither 24:00 nor a zone here")
+    if found is None:
+        raise NotPortable(f"{value} as {type_}", why="Python's time does not hold 24:00")
     if not isinstance(found, time):
         raise _wrong(type_, value)
+    if found.tzinfo is not None:
+        raise ParameterError(f"{value} has a time zone, and {type_} has none")
     if type_.precision not in (None, 6):
         raise NotPortable(f"the type {type_}")
     return found.isoformat()
@@ -158,7 +183,7 @@ def _timestamp(type_: Type, value: Any) -> str:
         raise ParameterError(
             f"{value} has a time zone, and {type_} has none. Convert it first: value.astimezone(...)."
         )
-    return rounded(found, type_.precision).isoformat(sep=" ")
+    return datetime.isoformat(_rounded(found, type_), " ")
 
 
 def _timestamptz(type_: Type, value: Any) -> str:
@@ -170,9 +195,16 @@ def _timestamptz(type_: Type, value: Any) -> str:
             f"{value} has no time zone, and {type_} needs one. Say which: value.replace(tzinfo=...)."
         )
     try:
-        return stored_timestamptz(rounded(found.astimezone(UTC), type_.precision))
+        return stored_timestamptz(_rounded(found.astimezone(UTC), type_))
     except OverflowError as error:
         raise ParameterError(f"{value} is outside the years 1 to 9999 in UTC") from error
+
+
+def _rounded(value: datetime, type_: Type) -> datetime:
+    try:
+        return rounded(value, type_.precision)
+    except OverflowError as error:
+        raise out_of_range(str(value)) from error
 
 
 def _interval(type_: Type, value: Any) -> str:
@@ -180,6 +212,8 @@ def _interval(type_: Type, value: Any) -> str:
         raise NotPortable(f"the type {type_}")
     if isinstance(value, str):
         return str(parse_span(value))
+    if isinstance(value, Span):
+        return str(parse_span(str(value)))
     if not isinstance(value, timedelta):
         raise _wrong(type_, value)
     return str(from_timedelta(value))
@@ -229,9 +263,19 @@ def _array(type_: Type, value: Any) -> str:
     items = parse_array(value) if isinstance(value, str) else value
     if not isinstance(items, list | tuple):
         raise _wrong(type_, value)
-    encode, show = encoder(element.bare if element.name == "numeric" else element), printer(element)
-    texts = [None if item is None else show(encode(item) if encode else item) for item in items]
-    return "{" + ",".join("NULL" if text is None else array_element(text) for text in texts) + "}"
+    show = _element_text(element)
+    return "{" + ",".join("NULL" if item is None else array_element(show(item)) for item in items) + "}"
+
+
+@lru_cache(maxsize=256)
+def _element_text(element: Type) -> Callable[[Any], str]:
+    """A function from a value to its text inside an array, where numeric(p,s) and char(n) are written out."""
+    if element.name == "numeric":
+        return lambda value: numeric_text(fit_numeric(_decimal(element, value), element))
+    if element.name == "bpchar":
+        return lambda value: _text(element, value).ljust(element.length or 0)
+    encode, show = encoder(element), printer(element)
+    return lambda value: show(encode(value) if encode else value)
 
 
 _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
