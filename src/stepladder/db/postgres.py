@@ -22,7 +22,17 @@ from stepladder.errors import (
     SqlSyntaxError,
     UndefinedObject,
 )
-from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
+from stepladder.sql import (
+    Bound,
+    Column,
+    Encode,
+    TableName,
+    Type,
+    bind,
+    parse_type,
+    server_encoder,
+    statements,
+)
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
 SESSION = (
@@ -92,6 +102,9 @@ class PostgresConnection(Connection):
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)
+
+    def encoder(self, type_: Type) -> Encode | None:
+        return server_encoder(type_)
 
     def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
         names = ", ".join(TableName(None, column.name).sql for column in columns)

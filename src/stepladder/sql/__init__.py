@@ -5,7 +5,7 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 """
 
 from stepladder.sql.decoding import decoder
-from stepladder.sql.encoding import encode_parameter, encoder
+from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.jsons import python_json
 from stepladder.sql.literals import Bound, bind
@@ -37,6 +37,7 @@ __all__ = [
     "Created",
     "Dropped",
     "Effect",
+    "Encode",
     "Numbered",
     "Scalar",
     "Schema",
@@ -64,6 +65,7 @@ __all__ = [
     "python_json",
     "quote",
     "references",
+    "server_encoder",
     "statements",
     "top_level_parts",
     "translate",

@@ -22,7 +22,7 @@ from stepladder.errors import (
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.jsons import jsonb_text, parse_json
-from stepladder.sql.literals import array_element, array_text
+from stepladder.sql.literals import array_element, array_text, input_text
 from stepladder.sql.moments import (
     out_of_range,
     parse_date,
@@ -64,6 +64,37 @@ def encoder(type_: Type) -> Encode | None:
     return partial(encode, type_)
 
 
+@lru_cache(maxsize=1024)
+def server_encoder(type_: Type) -> Encode | None:
+    """The same for a PostgreSQL server: a function to a form that COPY's text and the type's input there read.
+
+    What only SQLite cannot hold, or does not read, is the server's to judge: NaN, 24:00, `today`, a type without rules.
+    """
+    element = type_.element
+    if element is not None:
+        inner = server_encoder(element)
+        return partial(_array_text, type_, lambda value: input_text(inner(value) if inner else value))
+    if type_.name == "numeric":
+        return _element_text(type_)
+    if type_.name in ("float4", "float8"):
+        return partial(_server_float, type_)
+    known = (
+        encoder(type_.bare if type_.name in ("time", "interval") else type_)
+        if type_.name in _ENCODERS
+        else None
+    )
+    return partial(_leniently, known)
+
+
+def _leniently(encode: Encode | None, value: Any) -> Any:
+    try:
+        return encode(value) if encode else storable(input_text(value))
+    except NotPortable:
+        if not isinstance(value, str):
+            raise
+        return storable(value)
+
+
 def encode_parameter(name: str, type_: Type, value: Any) -> Any:
     """The stored form of a parameter's value; an error says the parameter's name.
 
@@ -95,6 +126,8 @@ def _integer(type_: Type, value: Any) -> int:
 
 
 def _numeric(type_: Type, value: Any) -> int | float | str:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _wrong(type_, value)
     number = fit_numeric(_decimal(type_, value), type_)
     if not is_native_numeric(type_):
         return numeric_text(number)
@@ -106,27 +139,40 @@ def _numeric(type_: Type, value: Any) -> int | float | str:
 def _decimal(type_: Type, value: Any) -> Decimal:
     if isinstance(value, str):
         return parse_numeric(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise _wrong(type_, value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _wrong(type_, value)
     return to_numeric(value)
 
 
 def _float(type_: Type, value: Any) -> float:
+    number = _server_float(type_, value)
+    if math.isnan(number):
+        raise ParameterError(f"NaN as {type_}: SQLite's numbers have no NaN. Use NULL.")
+    return number
+
+
+def _server_float(type_: Type, value: Any) -> float:
     if isinstance(value, str):
         number = parse_float(value, type_)
     elif isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _wrong(type_, value)
     else:
-        number = float(value)
-    if math.isnan(number):
-        raise ParameterError(f"NaN as {type_}: SQLite's numbers have no NaN. Use NULL.")
-    if type_.name == "float8":
+        number = _double(type_, value)
+    if type_.name == "float8" or math.isnan(number):
         return number
     if math.isfinite(number) and math.isinf(to_float4(number)):
         raise NumericOutOfRange(f'"{number}" is out of range for type {type_}')
     return to_float4(number)
+
+
+def _double(type_: Type, value: float | Decimal) -> float:
+    try:
+        number = float(value)
+    except OverflowError:  # an int; a Decimal becomes infinite
+        number = math.inf
+    if math.isinf(number) and math.isfinite(value):
+        raise NumericOutOfRange(f"a number of more than 308 digits is out of range for type {type_}")
+    return number
 
 
 def _bool(type_: Type, value: Any) -> int:
@@ -259,11 +305,13 @@ def _jsonb(_: Type, value: Any) -> str:
 
 
 def _array(type_: Type, value: Any) -> str:
-    element = type_.element or Type("text")
+    return _array_text(type_, _element_text(type_.element or Type("text")), value)
+
+
+def _array_text(type_: Type, show: Callable[[Any], str], value: Any) -> str:
     items = parse_array(value) if isinstance(value, str) else value
-    if not isinstance(items, list | tuple):
+    if not isinstance(items, list | tuple) or isinstance(items, Span):
         raise _wrong(type_, value)
-    show = _element_text(element)
     return "{" + ",".join("NULL" if item is None else array_element(show(item)) for item in items) + "}"
 
 
