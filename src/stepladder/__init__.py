@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native, wrap
     from stepladder.errors import Error
+    from stepladder.sql import Span
 
 __version__ = "0.1.0"
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LoadResult",
     "Row",
     "Rows",
+    "Span",
     "Transaction",
     "__version__",
     "connect",
@@ -39,6 +41,7 @@ _DOORS = {
     "native": "stepladder.db",
     "wrap": "stepladder.db",
     "Error": "stepladder.errors",
+    "Span": "stepladder.sql",
 }
 
 

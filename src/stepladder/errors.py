@@ -39,7 +39,6 @@ command line with it; see docs/reference/cli.md.
 
 from __future__ import annotations
 
-import copy
 import re
 from typing import ClassVar, Self
 
@@ -73,6 +72,13 @@ class Error(Exception):
     def message(self) -> str:
         """What happened, what state it left, what to do next."""
         return str(self.args[0])
+
+    def at(self, place: str) -> Self:
+        """The same error, saying also where it was: in which statement of a script, which row, which parameter."""
+        found = type(self).__new__(type(self))
+        found.__dict__.update(self.__dict__)
+        found.args = (f"{place}: {self.message}",)
+        return found
 
 
 class UsageError(Error):
@@ -177,12 +183,6 @@ class DatabaseError(Error):
             self.sqlstate = sqlstate
         self.position = position
         self.statement = statement
-
-    def at(self, place: str) -> Self:
-        """The same error, saying also where in a script it was."""
-        found = copy.copy(self)
-        found.args = (f"{place}: {self.message}",)
-        return found
 
 
 class ConnectionFailed(DatabaseError):

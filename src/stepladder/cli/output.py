@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stepladder.sql import Span
+
 _WIDE = 10_000  # a pipe has no width: nothing is cut or wrapped there
 
 
@@ -40,7 +42,7 @@ def to_json(value: object) -> str:
         return (
             "{" + ", ".join(f"{json.dumps(str(name))}: {to_json(item)}" for name, item in value.items()) + "}"
         )
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not isinstance(value, Span):
         return "[" + ", ".join(map(to_json, value)) + "]"
     if isinstance(value, decimal.Decimal):
         return format(value, "f") if value.is_finite() else json.dumps(str(value))
@@ -56,6 +58,9 @@ def _plain(value: Any) -> Any:
         return base64.b64encode(value).decode()
     if isinstance(value, uuid.UUID):
         return str(value)
+    if isinstance(value, Span):
+        seconds = decimal.Decimal(value.microseconds).scaleb(-6)
+        return f"P{value.months}M{value.days}DT{seconds:f}S"
     if isinstance(value, dt.timedelta):
         return f"PT{decimal.Decimal(value // dt.timedelta(microseconds=1)).scaleb(-6):f}S"
     return value

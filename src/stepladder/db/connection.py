@@ -12,7 +12,7 @@ from stepladder.db.explain import Plan
 from stepladder.db.monitor import NEVER, StatementFigures, report_slow
 from stepladder.db.native import NativeValues
 from stepladder.errors import Error
-from stepladder.sql import Column, TableName
+from stepladder.sql import Column, Encode, TableName, Type, encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,13 @@ class Connection(ABC):
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         """One statement for each row of values; the sum of the rows affected. Inside a transaction only."""
 
+    def encoder(self, type_: Type) -> Encode | None:
+        """A function from a value to the stored form that copy_rows takes; it raises what `stepladder.sql.encoder` does."""
+        return encoder(type_)
+
     @abstractmethod
     def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
-        """Append rows of *stored* values (`stepladder.sql.encoder`). Inside a transaction only."""
+        """Append rows of *stored* values (`encoder`). Inside a transaction only."""
 
     @abstractmethod
     def begin(self, *, read_only: bool, isolation: str | None) -> None:

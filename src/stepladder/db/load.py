@@ -20,7 +20,7 @@ from stepladder.errors import (
     UsageError,
 )
 from stepladder.files import Batch, Reject, Source
-from stepladder.sql import Column, TableName, Type, encoder, quote
+from stepladder.sql import Column, TableName, Type, quote
 
 MODES = ("append", "replace", "upsert", "replace_where")
 _REJECTS_SHOWN = 100
@@ -89,7 +89,7 @@ def load(
     columns = _target_columns(connection, request, source, create=create)
     deleted = _clear(connection, request)
     writer = _writer(connection, request, columns)
-    rejected = _write(writer, source, columns, request, progress)
+    rejected = _write(connection, writer, source, columns, request, progress)
     if rejected and not request.keep_rejects:
         raise LoadError(_refusal(request.table, rejected))
     _keep_rejects(connection, request.table, rejected)
@@ -257,13 +257,16 @@ def _writer(connection: Connection, request: _Request, columns: Sequence[Column]
 
 # -- row by row
 def _write(
+    connection: Connection,
     writer: _Appender | _Upserter,
     source: Source | Given,
     columns: tuple[Column, ...],
     request: _Request,
     progress: Progress | None,
 ) -> list[Reject]:
-    encoders = [_Cell(column.name, encoder(column.type), column.name in request.key) for column in columns]
+    encoders = [
+        _Cell(column.name, connection.encoder(column.type), column.name in request.key) for column in columns
+    ]
     rejected: list[Reject] = []
     seen = 0
     for batch in source.batches(BATCH_ROWS):
@@ -310,8 +313,14 @@ def _encode(batch: Batch, encoders: Sequence[_Cell]) -> tuple[list[tuple[Any, ..
 
 
 def _reject(batch: Batch, place: int, column: str | None, value: object, reason: str) -> Reject:
-    shown = None if value is None else str(value)
-    return Reject(batch.row_number(place), batch.lines[place], column, shown, reason, str(batch.rows[place]))
+    shown = None if value is None else _printable(str(value))
+    raw = _printable(str(batch.rows[place]))
+    return Reject(batch.row_number(place), batch.lines[place], column, shown, _printable(reason), raw)
+
+
+def _printable(text: str) -> str:
+    """`text` as a table of rejects can hold it: what no database stores may be why the row is in it."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
 def _refusal(table: TableName, rejected: Sequence[Reject]) -> str:

@@ -18,8 +18,26 @@ from stepladder.db.connection import Connection, Lent, Result
 from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
 from stepladder.db.native import NativeValues
-from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject, UsageError
-from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
+from stepladder.errors import (
+    DatabaseError,
+    Disconnected,
+    InvalidDatetime,
+    NumericOutOfRange,
+    SqlSyntaxError,
+    UndefinedObject,
+    UsageError,
+)
+from stepladder.sql import (
+    Bound,
+    Column,
+    Encode,
+    TableName,
+    Type,
+    bind,
+    parse_type,
+    server_encoder,
+    statements,
+)
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
 SESSION = (
@@ -38,7 +56,8 @@ _HOME_LOCK = 7_237_146_501  # any number that is ours: pg_advisory_xact_lock's k
 _TYPES = {
     16: "bool", 17: "bytea", 20: "int8", 21: "int2", 23: "int4", 25: "text", 700: "float4", 701: "float8",
     1042: "bpchar", 1043: "varchar", 1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz",
-    1186: "interval", 1700: "numeric", 2950: "uuid", 3802: "jsonb", 705: "unknown", 2278: "void",
+    1186: "interval", 1700: "numeric", 2950: "uuid", 3802: "jsonb", 705: "unknown", 2278: "void", 114: "json",
+    1266: "timetz",
 }  # fmt: skip
 _ARRAYS = {
     1000: "bool", 1001: "bytea", 1016: "int8", 1005: "int2", 1007: "int4", 1009: "text", 1021: "float4",
@@ -49,6 +68,7 @@ _ARRAYS = {
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
 _HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
 _ASIDE = "stepladder_aside"  # a savepoint's name
+_TEMPORAL = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -132,6 +152,9 @@ class PostgresConnection(Connection):
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)
+
+    def encoder(self, type_: Type) -> Encode | None:
+        return server_encoder(type_)
 
     def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
         names = ", ".join(TableName(None, column.name).sql for column in columns)
@@ -326,6 +349,23 @@ def result_type(oid: int, *, precision: int | None, scale: int | None, length: i
     if name == "numeric" and precision is not None:
         return Type(name, precision=precision, scale=scale or 0)
     return Type(name, length=length) if name in ("varchar", "bpchar") else Type(name)
+
+
+def unreadable(column: Column, row: int, text: str) -> DatabaseError:
+    """The error for a value of a result that Python has no value for; `row` counts from 1."""
+    temporal = column.type.name in _TEMPORAL or (
+        column.type.element is not None and column.type.element.name in _TEMPORAL
+    )
+    kind, why = (
+        (InvalidDatetime, "Python's years run from 1 to 9999 and its hours to 23, and it has no infinity")
+        if temporal
+        else (NumericOutOfRange, "it holds an integer of more digits than Python reads")
+    )
+    return kind(
+        f'row {row}, column "{column.name}": {text[:200]!r} of type {column.type} is no value of Python\'s: {why}.\n'
+        f'The statement was run. Read the column as text: "{column.name}"::text.',
+        sqlstate="22008" if temporal else "22003",
+    )
 
 
 def affected(command: str | None) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, timedelta, timezone
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import psycopg2 as driver
@@ -18,10 +19,11 @@ from stepladder.db.postgres import (
     PostgresConnection,
     affected,
     result_type,
+    unreadable,
 )
 from stepladder.db.psycopg3 import cannot_connect
 from stepladder.errors import ConnectionFailed, DatabaseError
-from stepladder.sql import Column, Type
+from stepladder.sql import Column, Type, printed_interval, python_json
 
 
 class Psycopg2Connection(PostgresConnection):
@@ -30,12 +32,13 @@ class Psycopg2Connection(PostgresConnection):
     def __init__(self, conninfo: str) -> None:
         self._raw = connect(conninfo)
         self._raw.autocommit = True
-        read_like_psycopg3(self._raw)
+        self._unread: list[_Unread] = []
+        _read_like_psycopg3(self._raw, self._unread)
         self._send(SESSION)
 
     def _cursor(self) -> Any:
         cursor = self._raw.cursor()
-        cursor.tzinfo_factory = utc
+        cursor.tzinfo_factory = _utc
         return cursor
 
     def _send(self, text: str, values: NativeValues = None) -> Result:
@@ -45,11 +48,24 @@ class Psycopg2Connection(PostgresConnection):
             if cursor.description is None:
                 return Result((), [], affected(cursor.statusmessage))
             columns = tuple(Column(part.name, _type(part)) for part in cursor.description)
-            return Result(columns, cursor.fetchall(), affected(cursor.statusmessage))
+            return Result(columns, self._rows(cursor, columns), affected(cursor.statusmessage))
         except driver.Error as error:
             raise self._fault(error, text) from error
         finally:
             cursor.close()
+
+    def _rows(self, cursor: Any, columns: tuple[Column, ...]) -> list[tuple[Any, ...]]:
+        self._unread.clear()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if self._unread:
+            first = self._unread[0]
+            raise next(
+                unreadable(columns[place], number, first.text)
+                for number, row in enumerate(rows, 1)
+                for place, value in enumerate(row)
+                if value is first or (isinstance(value, list) and _holds(value, first))
+            )
+        return rows
 
     def _copy(self, statement: str, data: bytes) -> int:
         cursor = self._cursor()
@@ -93,13 +109,14 @@ class LentPsycopg2(LentPostgres, Psycopg2Connection):
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._unread = []
         self._begun = not raw.autocommit
         self.refuse_encoding()
 
     def _cursor(self) -> Any:
         cursor = self._raw.cursor(cursor_factory=extensions.cursor)  # whatever the user's own cursors give
-        cursor.tzinfo_factory = utc
-        read_like_psycopg3(cursor)
+        cursor.tzinfo_factory = _utc
+        _read_like_psycopg3(cursor, self._unread)
         return cursor
 
     def _send(self, text: str, values: NativeValues = None) -> Result:
@@ -131,12 +148,60 @@ def connect(conninfo: str) -> Any:
         raise ConnectionFailed(cannot_connect(error), sqlstate=error.pgcode) from None
 
 
-def read_like_psycopg3(raw: Any) -> None:
-    """psycopg2 reads uuid as text and bytea as memoryview; this connection, or cursor, reads them as psycopg 3 does."""
+class _Unread:
+    """Stands in a row for a value that Python does not have: a typecaster does not know which column it reads."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _holds(values: list[Any], wanted: _Unread) -> bool:
+    return any(value is wanted or (isinstance(value, list) and _holds(value, wanted)) for value in values)
+
+
+def _read_like_psycopg3(raw: Any, unread: list[_Unread]) -> None:
+    """psycopg2 reads uuid as text, bytea as memoryview, infinity as the year 9999 and 24:00 as 00:00, and makes days
+    of months; here both drivers read the same."""
     extras.register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
-    as_bytes = extensions.new_type((17,), "BYTES", _bytes)
-    extensions.register_type(as_bytes, raw)
-    extensions.register_type(extensions.new_array_type((1001,), "BYTES[]", as_bytes), raw)
+    _register(raw, 17, 1001, "BYTES", _bytes)
+    for oid, array, name, read in _READ:
+        _register(raw, oid, array, name, _reader(read, unread))
+
+
+def _register(raw: Any, oid: int, array: int, name: str, cast: Callable[[Any, Any], Any]) -> None:
+    one = extensions.new_type((oid,), name, cast)
+    extensions.register_type(one, raw)
+    extensions.register_type(extensions.new_array_type((array,), f"{name}[]", one), raw)
+
+
+def _reader(read: Callable[[str], Any], unread: list[_Unread]) -> Callable[[Any, Any], Any]:
+    def cast(value: str | None, _cursor: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except (ValueError, DatabaseError):
+            unread.append(_Unread(value))
+            return unread[-1]
+
+    return cast
+
+
+def _time(text: str) -> time:
+    if text.startswith("24"):
+        raise ValueError(text)
+    return time.fromisoformat(text)
+
+
+_READ: tuple[tuple[int, int, str, Callable[[str], Any]], ...] = (
+    (1082, 1182, "DAY", date.fromisoformat),
+    (1083, 1183, "TIME_OF_DAY", _time),
+    (1114, 1115, "MOMENT", datetime.fromisoformat),
+    (1184, 1185, "INSTANT", datetime.fromisoformat),
+    (1186, 1187, "SPAN", printed_interval),
+    (114, 199, "JSON", python_json),
+    (3802, 3807, "JSONB", python_json),
+)
 
 
 def _bytes(value: str | bytes | None, cursor: Any) -> bytes | None:
@@ -144,11 +209,17 @@ def _bytes(value: str | bytes | None, cursor: Any) -> bytes | None:
     return None if view is None else bytes(view)
 
 
-def utc(_offset: timedelta | None) -> timezone:
-    # The session's zone is UTC, so every offset is zero; psycopg 3 gives timezone.utc itself.
-    return UTC
+def _utc(offset: timedelta | None) -> timezone:
+    return timezone(offset) if offset else UTC
 
 
 def _type(part: Any) -> Type:
-    length = part.internal_size - 4 if part.internal_size and part.internal_size > 4 else None
-    return result_type(part.type_code, precision=part.precision, scale=part.scale, length=length)
+    length = part.internal_size if part.internal_size and part.internal_size > 0 else None
+    if part.precision in (None, _NO_PRECISION):
+        return result_type(part.type_code, precision=None, scale=None, length=length)
+    scale = part.scale if part.scale < _SCALES // 2 else part.scale - _SCALES
+    return result_type(part.type_code, precision=part.precision, scale=scale, length=length)
+
+
+_NO_PRECISION = 65_535  # psycopg2's word for a numeric without a modifier
+_SCALES = 2048  # it reads a numeric's scale, a number of eleven bits with a sign, without the sign

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
-from psycopg.pq import Escaping, TransactionStatus
+from psycopg.adapt import Loader
+from psycopg.pq import Escaping, Format, TransactionStatus
 from psycopg.rows import tuple_row
+from psycopg.types.json import set_json_loads
 
 from stepladder.db.connection import Result
 from stepladder.db.native import NativeValues
@@ -17,9 +20,10 @@ from stepladder.db.postgres import (
     PostgresConnection,
     affected,
     result_type,
+    unreadable,
 )
 from stepladder.errors import ConnectionFailed, DatabaseError
-from stepladder.sql import Column, Type
+from stepladder.sql import Column, Span, Type, printed_interval, python_json
 
 
 class PsycopgConnection(PostgresConnection):
@@ -29,6 +33,7 @@ class PsycopgConnection(PostgresConnection):
         self._raw = connect(conninfo)
         self._raw.autocommit = True
         self._raw.prepare_threshold = None  # literals are in the text: no statement comes twice
+        _read_our_way(self._raw)
         self._escaping = Escaping(self._raw.pgconn)
         self._send(SESSION)
 
@@ -44,11 +49,34 @@ class PsycopgConnection(PostgresConnection):
             if cursor.description is None:
                 return Result((), [], affected(cursor.statusmessage))
             columns = tuple(Column(part.name, _type(part)) for part in cursor.description)
-            return Result(columns, cursor.fetchall(), affected(cursor.statusmessage))
+            return Result(columns, self._rows(cursor, columns), affected(cursor.statusmessage))
         except psycopg.Error as error:
             raise self._fault(error, text) from error
         finally:
             cursor.close()
+
+    def _rows(self, cursor: Any, columns: tuple[Column, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return list(cursor.fetchall())
+        except _NO_VALUE as error:
+            raise self._unreadable(cursor, columns) or error from error
+
+    def _unreadable(self, cursor: Any, columns: tuple[Column, ...]) -> DatabaseError | None:
+        """The error for the first value that its loader does not take."""
+        adapters, result = cursor.adapters, cursor.pgresult
+        loaders = [adapters.get_loader(result.ftype(place), Format.TEXT) for place in range(len(columns))]
+        ready = [
+            loader and loader(result.ftype(place), self._raw).load for place, loader in enumerate(loaders)
+        ]
+        for row in range(result.ntuples):
+            for place, load in enumerate(ready):
+                value = result.get_value(row, place)
+                try:
+                    if load is not None and value is not None:
+                        load(value)
+                except _NO_VALUE:
+                    return unreadable(columns[place], row + 1, value.decode())
+        return None
 
     def _copy(self, statement: str, data: bytes) -> int:
         cursor = self._cursor()
@@ -96,7 +124,9 @@ class LentPsycopg(LentPostgres, PsycopgConnection):
         self.refuse_encoding()
 
     def _cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
-        return psycopg.Cursor(self._raw, row_factory=tuple_row)  # whatever the user's own cursors give
+        cursor = psycopg.Cursor(self._raw, row_factory=tuple_row)  # whatever the user's own cursors give
+        _read_our_way(cursor)
+        return cursor
 
     def _send(self, text: str, values: NativeValues = None) -> Result:
         with self._with_our_settings(super()._send):
@@ -125,6 +155,23 @@ def connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
     except psycopg.Error as error:
         # Not `from error`: libpq quotes a URL that it cannot read, password and all.
         raise ConnectionFailed(cannot_connect(error), sqlstate=error.sqlstate) from None
+
+
+def _read_our_way(owner: psycopg.Connection[Any] | psycopg.Cursor[Any]) -> None:
+    """A connection, or a cursor, reads what the driver's own loaders read otherwise."""
+    owner.adapters.register_loader("interval", _IntervalLoader)
+    set_json_loads(python_json, owner)
+
+
+class _IntervalLoader(Loader):
+    """The driver's own makes 365 days of a year and 30 of a month, and overflows in silence."""
+
+    def load(self, data: Any) -> timedelta | Span:
+        return printed_interval(bytes(data).decode())
+
+
+# What loaders raise for a value that Python does not have.
+_NO_VALUE = (psycopg.DataError, DatabaseError, ValueError, OverflowError)
 
 
 def cannot_connect(error: Exception) -> str:

@@ -19,7 +19,7 @@ from stepladder.db.explain import Node, Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks
-from stepladder.errors import ConnectionFailed, DatabaseError
+from stepladder.errors import ConnectionFailed, DatabaseError, DataError
 from stepladder.sql import (
     Column,
     Created,
@@ -28,10 +28,10 @@ from stepladder.sql import (
     Type,
     accesses,
     decoder,
-    encoder,
+    encode_parameter,
     quote,
     translate,
-    type_of,
+    types_of,
 )
 
 _BUSY_SECONDS = 30.0
@@ -112,7 +112,7 @@ class SqliteConnection(Connection):
     def _planned(self, sql: str, values: Mapping[str, object]) -> Node:
         translation = self._translate(sql, values)
         arguments = _encode(translation.parameters, values)
-        found = accesses(sql, _Schema(self), {name: type_of(value) for name, value in values.items()})
+        found = accesses(sql, _Schema(self), types_of(values))
         with self._callbacks.watching(sql):
             steps = self._raw.execute(f"EXPLAIN QUERY PLAN {translation.sql}", arguments).fetchall()
         return explain_sqlite.read_plan(self._raw, steps, found)
@@ -150,10 +150,10 @@ class SqliteConnection(Connection):
             if (found := decoder(column.type))
         ]
         affected = cursor.rowcount if translation.writes and not translation.effects else 0
-        return Result(translation.columns, _decoded(rows, decoders), max(affected, 0))
+        return Result(translation.columns, _decoded(rows, decoders, translation.columns), max(affected, 0))
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
-        types = {name: type_of(value) for name, value in values.items()}
+        types = types_of(values)
         self._notice_changes()
         key = (sql, tuple(types.items()))
         found = self._translations.get(key)
@@ -356,24 +356,25 @@ class _Schema:
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
     """Values as SQLite stores them, in the order of the translated statement's numbers."""
-    found: list[object] = []
-    for name, type_ in parameters:
-        value = values[name]
-        encode = None if value is None else encoder(type_)
-        found.append(encode(value) if encode else value)
-    return found
+    return [encode_parameter(name, type_, values[name]) for name, type_ in parameters]
 
 
-def _decoded(rows: list[tuple[Any, ...]], decoders: Sequence[tuple[int, Decode]]) -> list[tuple[Any, ...]]:
+def _decoded(
+    rows: list[tuple[Any, ...]], decoders: Sequence[tuple[int, Decode]], columns: Sequence[Column]
+) -> list[tuple[Any, ...]]:
     if not decoders:
         return rows
-    decoded = []
-    for row in rows:
-        cells = list(row)
-        for place, decode in decoders:
-            if cells[place] is not None:
-                cells[place] = decode(cells[place])
-        decoded.append(tuple(cells))
+    decoded: list[tuple[Any, ...]] = []
+    place = 0
+    try:
+        for row in rows:
+            cells = list(row)
+            for place, decode in decoders:
+                if cells[place] is not None:
+                    cells[place] = decode(cells[place])
+            decoded.append(tuple(cells))
+    except DataError as error:
+        raise error.at(f'row {len(decoded) + 1}, column "{columns[place].name}"') from error
     return decoded
 
 

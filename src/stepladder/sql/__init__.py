@@ -7,8 +7,9 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 from stepladder.sql.accesses import Access, Accesses, accesses
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
 from stepladder.sql.decoding import decoder
-from stepladder.sql.encoding import encoder
+from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
+from stepladder.sql.jsons import python_json
 from stepladder.sql.literals import Bound, bind
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
@@ -23,9 +24,10 @@ from stepladder.sql.parameters import (
 )
 from stepladder.sql.parse import check_syntax
 from stepladder.sql.reading import Window, has_plan, is_query, references, windows
+from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared
 from stepladder.sql.translate import Created, Dropped, Effect, Schema, Translation, describe, translate
-from stepladder.sql.types import Column, Type, parse_type, type_of
+from stepladder.sql.types import Column, Type, parse_type, type_of, types_of
 
 __all__ = [
     "AGGREGATES",
@@ -41,9 +43,11 @@ __all__ = [
     "Created",
     "Dropped",
     "Effect",
+    "Encode",
     "Numbered",
     "Scalar",
     "Schema",
+    "Span",
     "Statement",
     "TableName",
     "Translation",
@@ -58,6 +62,7 @@ __all__ = [
     "declared",
     "decoder",
     "describe",
+    "encode_parameter",
     "encoder",
     "has_plan",
     "index_columns",
@@ -67,12 +72,16 @@ __all__ = [
     "parameter_names",
     "parse_name",
     "parse_type",
+    "printed_interval",
+    "python_json",
     "quote",
     "references",
+    "server_encoder",
     "spelled",
     "statements",
     "top_level_parts",
     "translate",
     "type_of",
+    "types_of",
     "windows",
 ]

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from stepladder.errors import InvalidText, NotPortable
-from stepladder.sql.types import BLANKS
+from stepladder.sql.texts import BLANKS
 
 _ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^{},"\\]|\\.)+?))\s*(?=[,}])', re.DOTALL | re.ASCII)
 

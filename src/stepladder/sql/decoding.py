@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from stepladder.errors import NotPortable
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.encoding import encoder
 from stepladder.sql.jsons import python_json
 from stepladder.sql.numerals import parse_numeric, rescaled, shortest_float4
-from stepladder.sql.spans import parse_span
+from stepladder.sql.spans import printed_interval
 from stepladder.sql.storage import is_native_numeric
 from stepladder.sql.types import Type
 
@@ -49,18 +48,9 @@ def _timestamptz(value: str) -> datetime:
     return datetime.fromisoformat(value).astimezone(UTC)
 
 
-def _interval(value: str) -> timedelta:
-    span = parse_span(value)
-    if span.months:
-        raise NotPortable(
-            f"the interval {value!r} as a result",
-            why="Python's timedelta holds days and seconds, and a month is no number of days",
-            instead="cast it to text, or ask for its parts with extract",
-        )
-    return timedelta(days=span.days, microseconds=span.microseconds)
-
-
 def _array(element: Type) -> Decode:
+    if element.name in ("text", "varchar", "bpchar"):
+        return lambda value: list(parse_array(value))
     encode, decode = encoder(element.bare), decoder(element.bare)
 
     def elements(value: str) -> list[Any]:
@@ -78,7 +68,7 @@ _DECODERS: dict[str, Decode] = {
     "time": time.fromisoformat,
     "timestamp": datetime.fromisoformat,
     "timestamptz": _timestamptz,
-    "interval": _interval,
+    "interval": printed_interval,
     "uuid": UUID,
     "jsonb": python_json,
     "bytea": bytes,

@@ -11,12 +11,20 @@ from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from stepladder.errors import InvalidText, NotPortable, NumericOutOfRange, ParameterError, StringTooLong
+from stepladder.errors import (
+    DataError,
+    InvalidText,
+    NotPortable,
+    NumericOutOfRange,
+    ParameterError,
+    StringTooLong,
+)
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.jsons import jsonb_text, parse_json
-from stepladder.sql.literals import array_element
+from stepladder.sql.literals import array_element, array_text, input_text
 from stepladder.sql.moments import (
+    out_of_range,
     parse_date,
     parse_time,
     parse_timestamp,
@@ -32,10 +40,12 @@ from stepladder.sql.numerals import (
     parse_integer,
     parse_numeric,
     to_float4,
+    to_numeric,
 )
-from stepladder.sql.spans import from_timedelta, parse_span
+from stepladder.sql.spans import Span, from_timedelta, parse_span
 from stepladder.sql.storage import is_native_numeric
-from stepladder.sql.types import BLANKS, Type, fits_integer
+from stepladder.sql.texts import BLANKS, storable
+from stepladder.sql.types import Type, fits_integer, type_of
 
 Encode = Callable[[Any], Any]
 _BYTEA_ESCAPE = re.compile(r"\\(?:\\|([0-3][0-7]{2}))|[^\\]+", re.DOTALL)
@@ -54,6 +64,53 @@ def encoder(type_: Type) -> Encode | None:
     return partial(encode, type_)
 
 
+@lru_cache(maxsize=1024)
+def server_encoder(type_: Type) -> Encode | None:
+    """The same for a PostgreSQL server: a function to a form that COPY's text and the type's input there read.
+
+    What only SQLite cannot hold, or does not read, is the server's to judge: NaN, 24:00, `today`, a type without rules.
+    """
+    element = type_.element
+    if element is not None:
+        inner = server_encoder(element)
+        return partial(_array_text, type_, lambda value: input_text(inner(value) if inner else value))
+    if type_.name == "numeric":
+        return _element_text(type_)
+    if type_.name in ("float4", "float8"):
+        return partial(_server_float, type_)
+    known = (
+        encoder(type_.bare if type_.name in ("time", "interval") else type_)
+        if type_.name in _ENCODERS
+        else None
+    )
+    return partial(_leniently, known)
+
+
+def _leniently(encode: Encode | None, value: Any) -> Any:
+    try:
+        return encode(value) if encode else storable(input_text(value))
+    except NotPortable:
+        if not isinstance(value, str):
+            raise
+        return storable(value)
+
+
+def encode_parameter(name: str, type_: Type, value: Any) -> Any:
+    """The stored form of a parameter's value; an error says the parameter's name.
+
+    A list without values has no type of its own: it is the text `{}` that its context reads, as in a literal.
+    """
+    if value is None:
+        return None
+    encode = encoder(type_)
+    try:
+        if isinstance(value, list | tuple) and type_of(value).name == "unknown":
+            value = array_text(value)
+        return encode(value) if encode else value
+    except (ParameterError, DataError) as error:
+        raise error.at(f":{name}") from error
+
+
 def _wrong(type_: Type, value: object) -> ParameterError:
     return ParameterError(f"a {type(value).__name__} is no value for {type_}: {str(value)[:80]!r}")
 
@@ -69,6 +126,8 @@ def _integer(type_: Type, value: Any) -> int:
 
 
 def _numeric(type_: Type, value: Any) -> int | float | str:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _wrong(type_, value)
     number = fit_numeric(_decimal(type_, value), type_)
     if not is_native_numeric(type_):
         return numeric_text(number)
@@ -80,29 +139,40 @@ def _numeric(type_: Type, value: Any) -> int | float | str:
 def _decimal(type_: Type, value: Any) -> Decimal:
     if isinstance(value, str):
         return parse_numeric(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _wrong(type_, value)
-        return parse_numeric(repr(value))
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _wrong(type_, value)
-    return parse_numeric(str(value))
+    return to_numeric(value)
 
 
 def _float(type_: Type, value: Any) -> float:
+    number = _server_float(type_, value)
+    if math.isnan(number):
+        raise ParameterError(f"NaN as {type_}: SQLite's numbers have no NaN. Use NULL.")
+    return number
+
+
+def _server_float(type_: Type, value: Any) -> float:
     if isinstance(value, str):
         number = parse_float(value, type_)
     elif isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _wrong(type_, value)
     else:
-        number = float(value)
-    if math.isnan(number):
-        raise ParameterError(f"NaN as {type_}: SQLite's numbers have no NaN. Use NULL.")
-    if type_.name == "float8":
+        number = _double(type_, value)
+    if type_.name == "float8" or math.isnan(number):
         return number
     if math.isfinite(number) and math.isinf(to_float4(number)):
         raise NumericOutOfRange(f'"{number}" is out of range for type {type_}')
     return to_float4(number)
+
+
+def _double(type_: Type, value: float | Decimal) -> float:
+    try:
+        number = float(value)
+    except OverflowError:  # an int; a Decimal becomes infinite
+        number = math.inf
+    if math.isinf(number) and math.isfinite(value):
+        raise NumericOutOfRange(f"a number of more than 308 digits is out of range for type {type_}")
+    return number
 
 
 def _bool(type_: Type, value: Any) -> int:
@@ -121,9 +191,8 @@ def _bool(type_: Type, value: Any) -> int:
 def _text(type_: Type, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong(type_, value)
-    if "\0" in value:
-        raise ParameterError("the text holds a NUL character, which PostgreSQL cannot store")
-    text = value.rstrip(" ") if type_.name == "bpchar" else value
+    text = storable(value)
+    text = text.rstrip(" ") if type_.name == "bpchar" else text
     if type_.length is not None and len(text) > type_.length:
         if text[type_.length :].strip(" "):
             raise StringTooLong(f"value too long for type {type_}: {text[:80]!r} has {len(text)} characters")
@@ -141,10 +210,12 @@ def _date(type_: Type, value: Any) -> str:
 
 def _time(type_: Type, value: Any) -> str:
     found = parse_time(value) if isinstance(value, str) else value
-    if found is None or (isinstance(found, time) and found.tzinfo is not None):
-        raise NotPortable(f"{value} as {type_}", why="Python's time holds neither 24:00 nor a zone here")
+    if found is None:
+        raise NotPortable(f"{value} as {type_}", why="Python's time does not hold 24:00")
     if not isinstance(found, time):
         raise _wrong(type_, value)
+    if found.tzinfo is not None:
+        raise ParameterError(f"{value} has a time zone, and {type_} has none")
     if type_.precision not in (None, 6):
         raise NotPortable(f"the type {type_}")
     return found.isoformat()
@@ -158,7 +229,7 @@ def _timestamp(type_: Type, value: Any) -> str:
         raise ParameterError(
             f"{value} has a time zone, and {type_} has none. Convert it first: value.astimezone(...)."
         )
-    return rounded(found, type_.precision).isoformat(sep=" ")
+    return datetime.isoformat(_rounded(found, type_), " ")
 
 
 def _timestamptz(type_: Type, value: Any) -> str:
@@ -170,9 +241,16 @@ def _timestamptz(type_: Type, value: Any) -> str:
             f"{value} has no time zone, and {type_} needs one. Say which: value.replace(tzinfo=...)."
         )
     try:
-        return stored_timestamptz(rounded(found.astimezone(UTC), type_.precision))
+        return stored_timestamptz(_rounded(found.astimezone(UTC), type_))
     except OverflowError as error:
         raise ParameterError(f"{value} is outside the years 1 to 9999 in UTC") from error
+
+
+def _rounded(value: datetime, type_: Type) -> datetime:
+    try:
+        return rounded(value, type_.precision)
+    except OverflowError as error:
+        raise out_of_range(str(value)) from error
 
 
 def _interval(type_: Type, value: Any) -> str:
@@ -180,6 +258,8 @@ def _interval(type_: Type, value: Any) -> str:
         raise NotPortable(f"the type {type_}")
     if isinstance(value, str):
         return str(parse_span(value))
+    if isinstance(value, Span):
+        return str(parse_span(str(value)))
     if not isinstance(value, timedelta):
         raise _wrong(type_, value)
     return str(from_timedelta(value))
@@ -225,13 +305,25 @@ def _jsonb(_: Type, value: Any) -> str:
 
 
 def _array(type_: Type, value: Any) -> str:
-    element = type_.element or Type("text")
+    return _array_text(type_, _element_text(type_.element or Type("text")), value)
+
+
+def _array_text(type_: Type, show: Callable[[Any], str], value: Any) -> str:
     items = parse_array(value) if isinstance(value, str) else value
-    if not isinstance(items, list | tuple):
+    if not isinstance(items, list | tuple) or isinstance(items, Span):
         raise _wrong(type_, value)
-    encode, show = encoder(element.bare if element.name == "numeric" else element), printer(element)
-    texts = [None if item is None else show(encode(item) if encode else item) for item in items]
-    return "{" + ",".join("NULL" if text is None else array_element(text) for text in texts) + "}"
+    return "{" + ",".join("NULL" if item is None else array_element(show(item)) for item in items) + "}"
+
+
+@lru_cache(maxsize=256)
+def _element_text(element: Type) -> Callable[[Any], str]:
+    """A function from a value to its text inside an array, where numeric(p,s) and char(n) are written out."""
+    if element.name == "numeric":
+        return lambda value: numeric_text(fit_numeric(_decimal(element, value), element))
+    if element.name == "bpchar":
+        return lambda value: _text(element, value).ljust(element.length or 0)
+    encode, show = encoder(element), printer(element)
+    return lambda value: show(encode(value) if encode else value)
 
 
 _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {

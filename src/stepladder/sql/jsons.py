@@ -6,8 +6,9 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from stepladder.errors import DataError, InvalidText, ParameterError
-from stepladder.sql.numerals import numeric_text, parse_numeric
+from stepladder.errors import DataError, InvalidText, NumericOutOfRange, ParameterError
+from stepladder.sql.numerals import numeric_text, parse_numeric, to_numeric
+from stepladder.sql.texts import first_unstorable
 
 
 def parse_json(text: str) -> Any:
@@ -26,7 +27,17 @@ def _refuse_constant(word: str) -> NoReturn:
 
 
 def jsonb_text(value: Any) -> str:
-    """A value as jsonb is printed. Raises ParameterError for a value that JSON does not have."""
+    """A value as jsonb is printed.
+
+    Raises ParameterError for a value that JSON does not have, DataError's classes for one that jsonb does not hold.
+    """
+    try:
+        return _text(value)
+    except RecursionError as error:
+        raise ParameterError("JSON that nests this deeply") from error
+
+
+def _text(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, str):
@@ -34,35 +45,46 @@ def jsonb_text(value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         return _number(value)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(jsonb_text, value))}]"
+        return f"[{', '.join(map(_text, value))}]"
     if isinstance(value, dict):
         keys = sorted(value, key=_key_order)
-        return f"{{{', '.join(f'{_string(key)}: {jsonb_text(value[key])}' for key in keys)}}}"
+        return f"{{{', '.join(f'{_string(key)}: {_text(value[key])}' for key in keys)}}}"
     raise ParameterError(f"a value of type {type(value).__name__} has no JSON form")
 
 
 def _key_order(key: Any) -> tuple[int, bytes]:
     if not isinstance(key, str):
         raise ParameterError(f"a JSON object's keys are text, not {type(key).__name__}")
-    encoded = key.encode()
+    encoded = key.encode(errors="surrogatepass")
     return len(encoded), encoded
 
 
 def _string(value: str) -> str:
-    if "\0" in value:
+    place = first_unstorable(value)
+    if place is None:
+        return json.dumps(value, ensure_ascii=False)
+    if value[place] == "\0":
         raise DataError(
             "unsupported Unicode escape sequence: \\u0000 cannot be converted to text", sqlstate="22P05"
         )
-    return json.dumps(value, ensure_ascii=False)
+    raise InvalidText(f"invalid input syntax for type json: {value[place]!r} is half of a surrogate pair")
 
 
 def _number(value: float | Decimal) -> str:
-    number = parse_numeric(repr(value)) if isinstance(value, float) else Decimal(value)
+    number = to_numeric(value)
     if not number.is_finite():
         raise ParameterError(f"JSON has no number {value}")
-    return numeric_text(number)
+    text = numeric_text(number)
+    # jsonb keeps the scale: with a point in it, a float comes back as a float, 1e16 too.
+    return f"{text}.0" if isinstance(value, float) and "." not in text else text
 
 
-def python_json(text: str) -> Any:
-    """The Python value of jsonb's text, as PostgreSQL's drivers load it: numbers are int or float."""
-    return json.loads(text)
+def python_json(text: str | bytes) -> Any:
+    """The Python value of jsonb's text: a number with a point is a float, one without an int.
+
+    Raises NumericOutOfRange for an integer of more digits than Python reads.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise NumericOutOfRange(f"the JSON holds a number that Python does not read: {error}") from error

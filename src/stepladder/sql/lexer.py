@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stepladder.errors import SqlSyntaxError
+from stepladder.sql.texts import first_unstorable
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\n\r\v\f]+|--[^\n\r]*)
@@ -51,8 +52,12 @@ class Token(NamedTuple):
 def tokens(sql: str) -> Iterator[Token]:
     """Every token of `sql` in order, blanks and comments too: their texts joined are `sql`.
 
-    Raises SqlSyntaxError where a quote or a comment is never closed.
+    Raises SqlSyntaxError where a quote or a comment is never closed, and for a character that no server takes: a
+    NUL would end the statement there in silence.
     """
+    bad = first_unstorable(sql)
+    if bad is not None:
+        raise SqlSyntaxError(f"the statement holds {sql[bad]!r}, which is no character of SQL", position=bad)
     at = 0
     while at < len(sql):
         match = _TOKEN.match(sql, at)

@@ -7,21 +7,24 @@ numeric; everything else carries its cast. What a query returns can be bound aga
 from __future__ import annotations
 
 import bisect
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from stepladder.errors import ParameterError
+from stepladder.errors import DataError, ParameterError
+from stepladder.sql.jsons import jsonb_text
+from stepladder.sql.numerals import numeric_text, to_numeric
 from stepladder.sql.parameters import parameters
-from stepladder.sql.spans import from_timedelta
-from stepladder.sql.types import Type, type_of
+from stepladder.sql.spans import Span, from_timedelta
+from stepladder.sql.texts import BLANKS, storable
+from stepladder.sql.types import Type, fits_integer, type_of
 
 Escape = Callable[[str], str]
+# A minus is read with the number behind it, parentheses or none: at these ends that would change the type.
+_ENDS = (-(2**63), -(2**31), 2**31, 2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     """`sql` with a literal for every `:name`.
 
     `escape` makes a string literal, quotes included, as the server's own client library does. Raises
-    ParameterError for a value that is missing, one that is not used, and one that cannot be a literal.
+    ParameterError for a value that is missing, one that is not used, and one that cannot be a literal; DataError's
+    classes for one that its type does not hold.
     """
     uses = list(parameters(sql))
     check_names({use.name for use in uses}, values)
@@ -56,7 +60,7 @@ def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     at = length = 0
     for use in uses:
         before = sql[at : use.start]
-        text = _apart(before, written[use.name])
+        text = _apart(before, written[use.name], first=not at, after=sql[use.end :])
         parts += [before, text]
         length += len(before) + len(text)
         at = use.end
@@ -64,8 +68,12 @@ def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     return Bound("".join([*parts, sql[at:]]), tuple(changes))
 
 
-def _apart(before: str, text: str) -> str:
-    """A quote straight after an operator such as `@` or a letter would be read together with it."""
+def _apart(before: str, text: str, *, first: bool, after: str) -> str:
+    """`text` so that it is not read together with what stands beside it: a quote straight after an operator such as
+    `@` or a letter, a string that only a line break parts from another one."""
+    code = before.rstrip(BLANKS)
+    if text[-1:] == "'" and (code[-1:] == "'" or not (code or first) or after.lstrip(BLANKS)[:1] == "'"):
+        return f" ({text})"
     return f" {text}" if before and not before[-1].isspace() and before[-1] not in "(,[=" else text
 
 
@@ -90,12 +98,13 @@ def literal(value: Any, escape: Escape, name: str = "value") -> str:
         type_ = type_of(value)
         if value is None:
             return "NULL"
-        if isinstance(value, int) and not isinstance(value, bool):
-            return f"({value})" if value < 0 else str(value)
-        quoted = escape(_refuse_nul(input_text(value)))
+        text = input_text(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value not in _ENDS:
+            return f"({text})" if value < 0 else text
+        quoted = escape(storable(text))
         return quoted if type_ == Type("unknown") else f"{quoted}::{cast_name(type_)}"
-    except ParameterError as error:
-        raise ParameterError(f":{name}: {error.message}") from error
+    except (ParameterError, DataError) as error:
+        raise error.at(f":{name}") from error
 
 
 def cast_name(type_: Type) -> str:
@@ -128,46 +137,37 @@ def array_element(text: str) -> str:
     return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def json_text(value: Any) -> str:
-    """JSON of a dict or list. Raises ParameterError for what JSON cannot hold."""
+def _integer_text(value: int) -> str:
+    return int.__repr__(value) if fits_integer("int8", value) else numeric_text(to_numeric(value))
+
+
+def _time_text(value: time) -> str:
+    if value.tzinfo is not None:
+        raise ParameterError(f"{value} has a time zone, and time without time zone has none")
+    return value.isoformat()
+
+
+def _moment_text(value: datetime) -> str:
+    if value.tzinfo is None:
+        return datetime.isoformat(value, " ")
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_json_number)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ParameterError(f"cannot be written as JSON: {error}") from error
-
-
-def _json_number(value: Any) -> Any:
-    raise TypeError(f"a value of type {type(value).__name__} has no JSON form")
-
-
-def _float_text(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return repr(value) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
-
-
-def _numeric_text(value: Decimal) -> str:
-    if value.is_nan():
-        return "NaN"
-    return str(value) if value.is_infinite() else f"{value:f}"
-
-
-def _refuse_nul(text: str) -> str:
-    if "\0" in text:
-        raise ParameterError("the text holds a NUL character, which PostgreSQL cannot store")
-    return text
+        return datetime.isoformat(value.astimezone(UTC), " ")
+    except OverflowError as error:
+        raise ParameterError(f"{value} is outside the years 1 to 9999 in UTC") from error
 
 
 _SPELL: tuple[tuple[Any, Callable[[Any], str]], ...] = (
-    (str, str),
-    (float, _float_text),
-    (Decimal, _numeric_text),
-    (datetime, lambda value: str(value.isoformat(sep=" "))),
+    (str, storable),
+    (int, _integer_text),
+    (float, float.__repr__),  # a subclass's own repr may be anything: np.float64(1.5)
+    (Decimal, lambda value: numeric_text(to_numeric(value))),
+    (datetime, _moment_text),
     (date, lambda value: str(value.isoformat())),
-    (time, lambda value: str(value.isoformat())),
+    (time, _time_text),
     (timedelta, lambda value: str(from_timedelta(value))),
+    (Span, str),
     (UUID, str),
     (bytes | bytearray | memoryview, lambda value: "\\x" + bytes(value).hex()),
-    (dict, json_text),
+    (dict, jsonb_text),
     (list | tuple, array_text),
 )

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from stepladder.errors import InvalidDatetime, NotPortable
-from stepladder.sql.types import BLANKS, Type
+from stepladder.sql.texts import BLANKS
+from stepladder.sql.types import Type
 from stepladder.sql.zones import find_zone, to_instant
 
 _DATE = r"(?P<year>\d{4,5})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<packed>\d{8})"

@@ -12,10 +12,11 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from stepladder.errors import InvalidText, NumericOutOfRange
-from stepladder.sql.types import BLANKS, Type, fits_integer
+from stepladder.sql.texts import BLANKS
+from stepladder.sql.types import Type, fits_integer
 
 # No traps: NaN and infinities go through arithmetic as they do on the server; PostgreSQL rounds half away from zero.
-EXACT = Context(prec=20_000, rounding=ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+EXACT = Context(prec=200_000, rounding=ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 _MAX_SCALE, _MAX_WHOLE_DIGITS = 16_383, 131_072
 _INTEGER = re.compile(r"([+-]?)(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)", re.ASCII)
 _NUMERIC = re.compile(r"[+-]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d+)?", re.ASCII)
@@ -62,8 +63,22 @@ def parse_numeric(text: str) -> Decimal:
             sign = -1 if folded[0] == "-" else 1
             return Decimal(sign * int(folded.lstrip("+-"), 0))
         raise invalid_text(Type("numeric"), text)
-    value = Decimal(folded.replace("_", ""))
-    if value.adjusted() >= _MAX_WHOLE_DIGITS or scale_of(value) > _MAX_SCALE:
+    return _within(Decimal(folded.replace("_", "")))
+
+
+def to_numeric(value: float | Decimal) -> Decimal:
+    """A number of Python's as numeric holds it. Raises NumericOutOfRange."""
+    if isinstance(value, float):
+        return parse_numeric(float.__repr__(value))
+    number = Decimal(value)  # exact, and without the limit on the digits of an int's text
+    if not number.is_finite():
+        return Decimal("NaN") if number.is_nan() else number
+    return _within(number)
+
+
+def _within(value: Decimal) -> Decimal:
+    """`value` without an exponent above zero. Looked at before its digits are written out: they may be a billion."""
+    if (value and value.adjusted() >= _MAX_WHOLE_DIGITS) or scale_of(value) > _MAX_SCALE:
         raise NumericOutOfRange("value overflows numeric format")
     return value if scale_of(value) else rescaled(value, 0)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from stepladder.errors import InvalidDatetime
-from stepladder.sql.types import BLANKS
+from stepladder.sql.texts import BLANKS
 
 DAY = 86_400_000_000  # microseconds
 _SECOND = 1_000_000
@@ -47,11 +47,16 @@ _ISO = re.compile(
     + ")?",
     re.ASCII,
 )
+_PRINTED = re.compile(
+    r"(?:([+-]?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?"
+    r"(?:([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?",
+    re.ASCII,
+)
 _ISO_UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
 
 class Span(NamedTuple):
-    """An interval."""
+    """An interval. Queries return it where Python's timedelta cannot hold one: a month is no number of days."""
 
     months: int
     days: int
@@ -69,6 +74,26 @@ class Span(NamedTuple):
 def from_timedelta(value: timedelta) -> Span:
     """Python's timedelta as PostgreSQL's drivers send it: days, and the rest as time."""
     return Span(0, value.days, value.seconds * _SECOND + value.microseconds)
+
+
+def printed_interval(text: str) -> timedelta | Span:
+    """The value of an interval as the server prints it: a timedelta, or a Span where it has months or is too long.
+
+    Raises InvalidDatetime for infinity, which neither holds.
+    """
+    match = _PRINTED.fullmatch(text)
+    if match is None or not text:
+        raise _invalid(text)
+    years, months, days, sign, hours, minutes, seconds, fraction = match.groups("0")
+    clock = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
+    microseconds = clock * _SECOND + int(fraction.ljust(6, "0"))
+    span = Span(int(years) * 12 + int(months), int(days), -microseconds if sign == "-" else microseconds)
+    if span.months:
+        return span
+    try:
+        return timedelta(days=span.days, microseconds=span.microseconds)
+    except OverflowError:
+        return span
 
 
 @lru_cache(maxsize=4096)

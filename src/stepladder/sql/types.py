@@ -11,6 +11,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from stepladder.errors import ParameterError, UndefinedObject
+from stepladder.sql.spans import Span
 
 # The catalogue's name -> format_type()'s spelling.
 DISPLAYED: Mapping[str, str] = MappingProxyType(
@@ -61,7 +62,6 @@ _SPELLINGS = {
 _TEXT = re.compile(
     r"(?P<head>[a-z][a-z0-9_ ]*?)\s*(?:\((?P<modifiers>[\s\d,+-]*)\))?(?P<tail>\s+[a-z ]+?)?\s*(?P<array>(?:\[\s*\d*\s*\]\s*)*)"
 )
-BLANKS = " \t\n\r\v\f"  # what PostgreSQL's input functions skip: Python's strip() takes far more
 _INT_RANGES = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 
 
@@ -165,6 +165,17 @@ def fits_integer(name: str, value: int) -> bool:
     return -_INT_RANGES[name] <= value < _INT_RANGES[name]
 
 
+def types_of(values: Mapping[str, object]) -> dict[str, Type]:
+    """The type of each parameter's value. Raises ParameterError, with the name."""
+    found = {}
+    for name, value in values.items():
+        try:
+            found[name] = type_of(value)
+        except ParameterError as error:
+            raise error.at(f":{name}") from error
+    return found
+
+
 def type_of(value: object) -> Type:
     """The type that a Python value is sent as; a str (and None) is *unknown*: PostgreSQL types it from context.
 
@@ -174,6 +185,8 @@ def type_of(value: object) -> Type:
         return Type("bool")
     if isinstance(value, int):
         return integer_type(value)
+    if isinstance(value, Span):
+        return Type("interval")
     if isinstance(value, list | tuple):
         return _type_of_list(list(value))
     if isinstance(value, datetime):
@@ -185,7 +198,7 @@ def type_of(value: object) -> Type:
             return Type(name)
     raise ParameterError(
         f"a value of type {type(value).__name__} cannot be bound. Give one of int, float, Decimal, bool, str, date, time, "
-        "datetime, timedelta, UUID, bytes, dict, list or None."
+        "datetime, timedelta, Span, UUID, bytes, dict, list or None."
     )
 
 
@@ -210,9 +223,7 @@ def _type_of_list(values: list[object]) -> Type:
     names = {type_.name for type_ in found}
     if not found:
         return Type("unknown")
-    if any(
-        type_.element is not None or isinstance(value, list | tuple) for type_ in found for value in values
-    ):
+    if any(isinstance(value, list | tuple) and not isinstance(value, Span) for value in values):
         raise ParameterError("a list of lists cannot be bound. Give a flat list.")
     if len(found) == 1:
         return Type("array", element=Type("text") if names == {"unknown"} else found.pop())

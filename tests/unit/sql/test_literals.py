@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from stepladder.errors import ParameterError
-from stepladder.sql import bind
+from stepladder.sql import Span, bind
 
 
 def escape(text: str) -> str:
@@ -26,7 +26,11 @@ def escape(text: str) -> str:
         (True, "'true'::bool"),
         ("it's", "'it''s'"),
         (0.1, "'0.1'::float8"),
-        (math.nan, "'NaN'::float8"),
+        (2**31, "'2147483648'::int8"),
+        (-(2**31), "'-2147483648'::int4"),
+        (2**63, "'9223372036854775808'::numeric"),
+        (Span(13, -1, 5), "'1 year 1 mon -1 days +00:00:00.000005'::interval"),
+        (math.nan, "'nan'::float8"),
         (Decimal("1.50"), "'1.50'::numeric"),
         (date(2026, 1, 2), "'2026-01-02'::date"),
         (datetime(2026, 1, 1, tzinfo=UTC), "'2026-01-01 00:00:00+00:00'::timestamptz"),
@@ -47,7 +51,12 @@ def test_only_parameters_are_replaced() -> None:
     assert bind("SELECT ':a', :a::int, x[1:a]", {"a": 1}, escape).text == "SELECT ':a', 1::int, x[1:a]"
 
 
-@pytest.mark.parametrize("values", [{}, {"a": 1, "b": 2}, {"a": object()}, {"a": "x\0"}])
+@pytest.mark.parametrize("sql", ["SELECT 'a'\n:b", "SELECT :b\n'a'", "SELECT :b\n:b"])
+def test_a_value_is_not_read_together_with_the_string_beside_it(sql: str) -> None:
+    assert " ('x')" in bind(sql, {"b": "x"}, escape).text
+
+
+@pytest.mark.parametrize("values", [{}, {"a": 1, "b": 2}, {"a": object()}, {"a": "x\0"}, {"a": "\ud800"}])
 def test_missing_unused_and_impossible_values_are_named(values: dict[str, object]) -> None:
     with pytest.raises(ParameterError, match=r":a|\bb\b"):
         bind("SELECT :a", values, escape)

@@ -6,12 +6,13 @@ import math
 from functools import lru_cache
 
 from stepladder.errors import DataError, NotPortable, NumericOutOfRange, ParameterError
+from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.numbers import checked_integer, partial_named
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.numerals import numeric_text, parse_numeric, rescaled, to_float4
-from stepladder.sql.types import DISPLAYED, Type
+from stepladder.sql.types import DISPLAYED, Type, parse_type
 
 _INPUTS = [
     "bool",
@@ -49,6 +50,21 @@ def read_array(name: str, text: str) -> object:
     encode = encoder(Type("array", element=Type(name)))
     assert encode is not None
     return encode(text)
+
+
+def cast_array(text: str, spelling: str, explicit: int) -> object:
+    """An array as an array of another type, element by element; an explicit cast cuts text to its length."""
+    type_ = _type(spelling)
+    length = type_.element.length if type_.element else None
+    items = parse_array(text)
+    if explicit and length is not None:
+        items = tuple(item and item[:length] for item in items)
+    encode = encoder(type_)
+    assert encode is not None
+    return encode(items)
+
+
+_type = lru_cache(maxsize=256)(parse_type)
 
 
 def show(name: str, value: object) -> str:
@@ -109,6 +125,7 @@ def float4(value: float) -> float:
 SCALARS: tuple[Scalar, ...] = (
     *(strict(f"pg_read_{name}", 1, partial_named(read_text, name)) for name in _INPUTS),
     *(strict(f"pg_read_array_{name}", 1, partial_named(read_array, name)) for name in ("text", *_INPUTS)),
+    strict("pg_cast_array", 3, cast_array),
     *(strict(f"pg_show_{name}", 1, partial_named(show, name)) for name in _OUTPUTS),
     *(
         strict(f"pg_numeric_{name}", 1, partial_named(numeric_integer, name))

@@ -34,8 +34,25 @@ _READABLE = [
 def cast(text: str, node: Cast) -> str:
     """`text`, the printed argument, as the cast's type."""
     source, target = node.argument.type, node.type
+    kinds = (catalog_name(source), catalog_name(target))
+    if (
+        source.element
+        and target.element
+        and (target.modified or (source != target and kinds not in _PATTERNS))
+    ):
+        return _array(text, node)
     converted = text if source.bare == target.bare else _converted(text, node, source.bare, target.bare)
     return _fitted(converted, node) if target.modified else converted
+
+
+def _array(text: str, node: Cast) -> str:
+    """An array as one of other elements, for casts that are the same by way of each element's text."""
+    source, target = node.argument.type.element, node.type.element
+    assert source is not None
+    assert target is not None
+    if source.name != target.name and (source.name, target.name) not in _BY_TEXT:
+        raise refuse(f"the cast of {node.argument.type} to {node.type}", node.position)
+    return f"pg_cast_array({text}, '{node.type}', {int(node.explicit)})"
 
 
 def _converted(text: str, node: Cast, source: Type, target: Type) -> str:
@@ -68,6 +85,11 @@ _SHOWN: dict[str, str] = {
     "float8": "pg_show_float8({0})",
     "bytea": "pg_show_bytea({0})",
     **dict.fromkeys(("time", "timestamp", "timestamptz"), "pg_printed({0})"),
+}
+_BY_TEXT = {
+    *((one, other) for one in _TEXTS for other in (*_TEXTS, *_READABLE)),
+    *((one, other) for one in _INTEGERS for other in (*_INTEGERS, "numeric", "float4", "float8")),
+    ("float8", "float4"),
 }
 _PATTERNS: dict[tuple[str, str], str] = {
     **{(one, other): "{0}" for one in _INTEGERS for other in _INTEGERS if one <= other},

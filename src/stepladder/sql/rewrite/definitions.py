@@ -36,9 +36,12 @@ class Dropped:
 
 
 def shown(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Columns with types as PostgreSQL tells them: without the scale that is only ours to know."""
+    """Columns with types as PostgreSQL's results tell them: only these have modifiers, and an array's elements none."""
     return tuple(
-        column if column.type.modified else replace(column, type=column.type.bare) for column in columns
+        column
+        if column.type.modified and column.type.name in ("numeric", "varchar", "bpchar")
+        else replace(column, type=column.type.bare)
+        for column in columns
     )
 
 
