@@ -8,18 +8,19 @@ from stepladder.sql.decoding import decoder
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.jsons import python_json
-from stepladder.sql.literals import Bound, bind
+from stepladder.sql.literals import Bound, Escape, bind
 from stepladder.sql.names import TableName, parse_name, quote
 from stepladder.sql.parameters import (
     Numbered,
     Statement,
     code_text,
+    first_word,
     numbered,
     parameter_names,
     statements,
     top_level_parts,
 )
-from stepladder.sql.parse import check_syntax
+from stepladder.sql.parse import check_syntax, writes_rows
 from stepladder.sql.reading import Window, is_query, references, windows
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared
@@ -38,6 +39,7 @@ __all__ = [
     "Dropped",
     "Effect",
     "Encode",
+    "Escape",
     "Numbered",
     "Scalar",
     "Schema",
@@ -56,6 +58,7 @@ __all__ = [
     "describe",
     "encode_parameter",
     "encoder",
+    "first_word",
     "is_query",
     "numbered",
     "parameter_names",
@@ -72,4 +75,5 @@ __all__ = [
     "type_of",
     "types_of",
     "windows",
+    "writes_rows",
 ]

@@ -43,7 +43,9 @@ def is_native_numeric(type_: Type) -> bool:
 def declared(type_: Type) -> str:
     """SQLite's declared type for a column. Raises NotPortable for a type that is not kept in SQLite."""
     if type_.name in ("time", "interval") and type_.precision not in (None, 6):
-        raise NotPortable(f"a column of type {type_}", why="SQLite keeps all six digits of a second's fraction")
+        raise NotPortable(
+            f"a column of type {type_}", why="SQLite keeps all six digits of a second's fraction"
+        )
     if type_.name in _INTEGER_ENDS or type_.name in ("float4", "float8"):
         return DISPLAYED[type_.name]
     if is_native_numeric(type_):
