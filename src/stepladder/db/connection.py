@@ -77,6 +77,16 @@ class Connection(ABC):
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         """One statement in PostgreSQL's SQL, with `:name` values."""
 
+    def run_each(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
+        """run_many, one by one."""
+        written = 0
+        for number, row in enumerate(rows, 1):
+            try:
+                written += self.run(sql, row).affected
+            except Error as error:
+                raise error.at(f"row {number}") from error
+        return written
+
     @abstractmethod
     def run_native(self, text: str, values: NativeValues) -> Result:
         """One statement in the driver's own SQL, with its own placeholders."""
@@ -95,7 +105,10 @@ class Connection(ABC):
 
     @abstractmethod
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
-        """One statement for each row of values; the sum of the rows affected. Inside a transaction only."""
+        """One statement for each row of values; the sum of the rows affected. Inside a transaction only.
+
+        An error that leaves it says the row, from 1.
+        """
 
     def encoder(self, type_: Type) -> Encode | None:
         """A function from a value to the stored form that copy_rows takes; it raises what `stepladder.sql.encoder` does."""

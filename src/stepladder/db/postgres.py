@@ -17,6 +17,7 @@ from stepladder.db import explain_postgres
 from stepladder.db.connection import Connection, Lent, Result
 from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
+from stepladder.db.many import Many, many_at_once
 from stepladder.db.native import NativeValues
 from stepladder.errors import (
     DatabaseError,
@@ -37,6 +38,7 @@ from stepladder.sql import (
     parse_type,
     server_encoder,
     statements,
+    writes_rows,
 )
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
@@ -79,6 +81,7 @@ class PostgresConnection(Connection):
     _begun: bool = False
     _changed: bool = False  # a statement may have changed the session's settings
     _sent: tuple[str, Bound] | None = None  # the user's statement, while it runs
+    _many: Many | None = None  # or many of them at once
 
     # -- what a driver adds
     @abstractmethod
@@ -151,7 +154,18 @@ class PostgresConnection(Connection):
         return explain_postgres.read_plan(document, explain_postgres.read_sizes(rows), analyzed=analyzed)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
-        return sum(self.run(sql, row).affected for row in rows)
+        # A limit is one for each statement; and only of these statements can a block tell how many rows they wrote.
+        if self.limited is not None or not writes_rows(sql):
+            return self.run_each(sql, rows)
+        _one_statement(sql)
+        written = 0
+        for many in many_at_once(sql, rows, self._escape):
+            self._many = many
+            try:
+                written += self._send(many.text).rows[0][0]
+            finally:
+                self._many = None
+        return written
 
     def encoder(self, type_: Type) -> Encode | None:
         return server_encoder(type_)
@@ -205,7 +219,11 @@ class PostgresConnection(Connection):
         user wrote it, without the values."""
         position = int(said.statement_position) - 1 if said.statement_position else None
         statement: str | None = text
-        if self._sent is not None:
+        row = None
+        if self._many is not None:
+            statement = self._many.statement
+            row, position = self._many.place(said.context, said.internal_position)
+        elif self._sent is not None:
             statement, bound = self._sent
             position = None if position is None else bound.to_user(position)
         fault = postgres_fault(
@@ -216,7 +234,9 @@ class PostgresConnection(Connection):
             position=position,
             statement=statement,
         )
-        return self._lost(text, message) if isinstance(fault, Disconnected) else fault
+        if isinstance(fault, Disconnected):
+            return self._lost(text, message)
+        return fault if row is None else fault.at(f"row {row}")
 
     def _lost(self, statement: str, said: str) -> Disconnected:
         """The error for a connection that broke under `statement`. Whether a COMMIT, or a statement that was its

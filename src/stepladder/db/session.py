@@ -15,7 +15,7 @@ from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.native import Native
 from stepladder.db.rows import Rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
-from stepladder.sql import Column, has_plan, parse_name, statements
+from stepladder.sql import Column, first_word, has_plan, parse_name, statements
 
 _TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 HOME = "stepladder"  # the schema of our own tables
@@ -93,10 +93,20 @@ class Session(ABC):
             return connection.explain(sql, values)
 
     def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> int:
-        """Run one statement for each row of values, in one transaction; the rows written in all."""
+        """Run one statement for each row of values, in one transaction; the rows written in all.
+
+        An error says the row, from 1; then nothing was written.
+        """
+        _refuse_transaction_words(sql)
+        given = list(rows)
+        for number, row in enumerate(given, 1):
+            if not isinstance(row, Mapping):
+                raise ParameterError(
+                    f"row {number}: values are given by name, {{'name': value}}; got {type(row).__name__}."
+                )
         with self._transaction() as connection:
             began = perf_counter()
-            written = connection.run_many(sql, list(rows))
+            written = connection.run_many(sql, given)
             connection.figures.add(sql, perf_counter() - began, written)
         return written
 
@@ -178,10 +188,10 @@ class Session(ABC):
 
 def _refuse_transaction_words(sql: str) -> None:
     """A transaction is a block: a COMMIT in the middle of it would keep half of the work."""
-    word = sql.lstrip()[:10].split(maxsplit=1)[:1]
-    if word and word[0].rstrip(";").upper() in _TRANSACTION_WORDS:
+    word = first_word(sql)
+    if word in _TRANSACTION_WORDS:
         raise UsageError(
-            f"{word[0].upper()} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
+            f"{word} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
             "Nothing was done."
         )
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, ClassVar
 
 from stepladder.db import explain_sqlite, type_catalogue
@@ -19,7 +20,7 @@ from stepladder.db.explain import Node, Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks
-from stepladder.errors import ConnectionFailed, DatabaseError, DataError
+from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error
 from stepladder.sql import (
     Column,
     Created,
@@ -32,6 +33,7 @@ from stepladder.sql import (
     quote,
     translate,
     types_of,
+    writes_rows,
 )
 
 _BUSY_SECONDS = 30.0
@@ -118,7 +120,41 @@ class SqliteConnection(Connection):
         return explain_sqlite.read_plan(self._raw, steps, found)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
-        return sum(self.run(sql, row).affected for row in rows)
+        if not writes_rows(sql):
+            return self.run_each(sql, rows)
+        reached = _Reached()
+        with_values = self._translated(sql, rows, reached)
+        try:
+            return sum(
+                self._execute_group(text, returns, (values for _, values in group), sql)
+                for (text, returns), group in groupby(
+                    with_values, lambda pair: (pair[0].sql, bool(pair[0].columns))
+                )
+            )
+        except Error as error:
+            raise error.at(f"row {reached.row}") from error
+
+    def _translated(
+        self, sql: str, rows: Sequence[Mapping[str, object]], reached: _Reached
+    ) -> Iterator[tuple[Translation, list[object]]]:
+        """Each row's values in their stored form, with the statement that takes them: translated once for equal types."""
+        known: dict[tuple[tuple[str, Type], ...], Translation] = {}
+        for reached.row, row in enumerate(rows, 1):
+            types = tuple(types_of(row).items())
+            if types not in known:
+                known[types] = self._translate(sql, row)
+            yield known[types], _encode(known[types].parameters, row)
+
+    def _execute_group(self, text: str, returns: bool, values: Iterator[list[object]], sql: str) -> int:  # noqa: FBT001
+        with self._callbacks.watching(sql):
+            if not returns:
+                return self._raw.executemany(text, values).rowcount
+            written = 0
+            for each in values:  # executemany does not take RETURNING
+                cursor = self._raw.execute(text, each)
+                cursor.fetchall()
+                written += cursor.rowcount
+            return written
 
     def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
         names = ", ".join(quote(column.name) for column in columns)
@@ -311,6 +347,10 @@ class LentSqlite(SqliteConnection, Lent):
         with self._reading_our_way():
             return super().run_native(text, values)
 
+    def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
+        with self._reading_our_way():
+            return super().run_many(sql, rows)
+
     def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
         with self._reading_our_way():
             return super().copy_rows(table, columns, rows)
@@ -344,6 +384,12 @@ class LentSqlite(SqliteConnection, Lent):
             yield
         finally:
             self._raw.row_factory, self._raw.text_factory = theirs
+
+
+class _Reached:
+    """The row, from 1, that execute_many is at."""
+
+    row = 0
 
 
 class _Schema:

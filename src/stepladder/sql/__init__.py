@@ -10,19 +10,20 @@ from stepladder.sql.decoding import decoder
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.jsons import python_json
-from stepladder.sql.literals import Bound, bind
+from stepladder.sql.literals import Bound, Escape, bind
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
 from stepladder.sql.parameters import (
     Numbered,
     Statement,
     code_text,
+    first_word,
     numbered,
     parameter_names,
     statements,
     top_level_parts,
 )
-from stepladder.sql.parse import check_syntax
+from stepladder.sql.parse import check_syntax, writes_rows
 from stepladder.sql.reading import Window, has_plan, is_query, references, windows
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared
@@ -44,6 +45,7 @@ __all__ = [
     "Dropped",
     "Effect",
     "Encode",
+    "Escape",
     "Numbered",
     "Scalar",
     "Schema",
@@ -64,6 +66,7 @@ __all__ = [
     "describe",
     "encode_parameter",
     "encoder",
+    "first_word",
     "has_plan",
     "index_columns",
     "is_query",
@@ -84,4 +87,5 @@ __all__ = [
     "type_of",
     "types_of",
     "windows",
+    "writes_rows",
 ]

@@ -52,7 +52,7 @@ def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     ParameterError for a value that is missing, one that is not used, and one that cannot be a literal; DataError's
     classes for one that its type does not hold.
     """
-    uses = list(parameters(sql))
+    uses = parameters(sql)
     check_names({use.name for use in uses}, values)
     written = {name: literal(values[name], escape, name) for name in values}
     parts: list[str] = []

@@ -111,7 +111,7 @@ def fit_numeric(value: Decimal, type_: Type) -> Decimal:
         return value
     scale = type_.scale or 0
     rounded = rescaled(value, scale)
-    if value.is_infinite() or abs(rounded) >= Decimal(1).scaleb(type_.precision - scale):
+    if value.is_infinite() or rounded.copy_abs() >= Decimal(1).scaleb(type_.precision - scale):
         raise NumericOutOfRange(
             f"numeric field overflow: {numeric_text(value)} does not fit numeric({type_.precision},{scale}), "
             f"whose absolute values are below 10^{type_.precision - scale}"

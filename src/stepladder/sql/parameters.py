@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stepladder.errors import SqlSyntaxError
 from stepladder.sql.lexer import Token, tokens
@@ -88,13 +89,25 @@ def _statement(sql: str, code: list[Token]) -> list[Statement]:
     return [Statement(sql[start:end], sql.count("\n", 0, start) + 1, start)]
 
 
+@lru_cache(maxsize=1024)
+def first_word(sql: str) -> str:
+    """The first word of the code, in capitals; empty where there is none."""
+    code = next((token for token in tokens(sql) if token.kind not in (*_NO_CODE, "end")), None)
+    return code.text.upper() if code else ""
+
+
 def parameter_names(sql: str) -> tuple[str, ...]:
     """The names of the parameters, each once, in the order of their first use."""
     return tuple(dict.fromkeys(parameter.name for parameter in parameters(sql)))
 
 
-def parameters(sql: str) -> Iterator[_Parameter]:
+@lru_cache(maxsize=1024)
+def parameters(sql: str) -> tuple[_Parameter, ...]:
     """Every use of a parameter, with its place."""
+    return tuple(_parameters(sql))
+
+
+def _parameters(sql: str) -> Iterator[_Parameter]:
     before = colon = None
     for token in tokens(sql):
         if token.kind == "word" and colon is not None and colon.end == token.start and "$" not in token.text:

@@ -53,6 +53,16 @@ def parse_one(sql: str) -> tuple[Numbered, Any]:
     return text, found[0]
 
 
+def writes_rows(sql: str) -> bool:
+    """Whether `sql` is one INSERT, UPDATE, DELETE or MERGE; False for what does not parse."""
+    try:
+        with deep():
+            _, tree = parse_one(sql)
+    except (SqlSyntaxError, NotPortable):
+        return False
+    return next(iter(tree)) in ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+
+
 def check_syntax(sql: str) -> None:
     """Raise SqlSyntaxError, with its position, for what PostgreSQL's grammar does not take."""
     with deep():

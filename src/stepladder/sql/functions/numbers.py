@@ -223,7 +223,9 @@ def _first_digit(value: Decimal) -> tuple[int, int]:
     if not value:
         return 0, 0
     weight = value.adjusted() // _BASE
-    return weight, int(EXACT.scaleb(abs(value), -_BASE * weight).to_integral_value(rounding=ROUND_FLOOR))
+    return weight, int(
+        EXACT.scaleb(value.copy_abs(), -_BASE * weight).to_integral_value(rounding=ROUND_FLOOR)
+    )
 
 
 def numeric_modulo(one: Decimal, other: Decimal) -> Decimal:
