@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from time import perf_counter
 
 from stepladder.db.connection import Connection
 from stepladder.db.explain import Plan
@@ -82,10 +81,7 @@ class Session(ABC):
     def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> int:
         """Run one statement for each row of values, in one transaction; the rows written in all."""
         with self._transaction() as connection:
-            began = perf_counter()
-            written = connection.run_many(sql, list(rows))
-            connection.figures.add(sql, perf_counter() - began, written)
-        return written
+            return connection.timed_many(sql, list(rows))
 
     def script(self, sql: str) -> None:
         """Run the statements one by one in one transaction. An error names the statement's number and line."""
