@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 import stepladder as sl
 from stepladder.db import Database
 from stepladder.db.monitor import StatementFigures, shown
-from stepladder.errors import ConfigError, DatabaseError, UniqueViolation
+from stepladder.errors import ConfigError, DatabaseError, StatementCanceled, UniqueViolation
 
 LOGGER = "stepladder.slow"
 SECRET = "hush-hush"
@@ -115,7 +116,7 @@ def test_waiting_for_a_connection_is_measured(url: str) -> None:
             for thread in threads:
                 thread.start()
             while db.stats().pool.waiting < 3:
-                pass
+                time.sleep(0.005)
         for thread in threads:
             thread.join()
         pool = db.stats().pool
@@ -250,6 +251,22 @@ def test_a_statement_that_failed_is_logged_and_keeps_its_own_error(
         eager.query("SELECT nothing FROM orders")
     assert [("failed" in message) for message in slow(caplog)] == [True, True, True]
     assert orders.query("SELECT count(*) FROM orders").scalar() == 1
+
+
+@pytest.mark.postgres
+def test_nobody_waits_for_the_plan_of_a_table_that_is_locked(
+    postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sl.connect(postgres_url) as db, sl.connect(postgres_url, statement_timeout=0.1) as other:
+        db.execute("CREATE TABLE orders (id int)")
+        with db.transaction() as tx:
+            tx.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(StatementCanceled):
+                other.options(slow_seconds=0).query("SELECT * FROM orders")
+            (message,) = slow(caplog)
+            assert message.endswith("SELECT * FROM orders\n(no plan: DatabaseBusy)")
+        assert other.query("SHOW lock_timeout").scalar() == "0"
+        assert other.query("SHOW statement_timeout").scalar() == "100ms"
 
 
 def test_a_record_that_nobody_wants_costs_no_plan(orders: Database, caplog: pytest.LogCaptureFixture) -> None:

@@ -68,6 +68,16 @@ class Connection(ABC):
         self.figures.add(text, perf_counter() - began, len(result.rows) or result.affected)
         return result
 
+    def timed_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
+        """run_many(), counted as one statement; its plan is that of the first row."""
+        began = perf_counter()
+        written = None
+        try:
+            written = self.run_many(sql, rows)
+        finally:
+            self._took(sql, rows[0] if rows else {}, perf_counter() - began, written)
+        return written
+
     def _took(self, sql: str, values: Mapping[str, object], seconds: float, rows: int | None) -> None:
         self.figures.add(sql, seconds, rows)
         if seconds >= self.slow_seconds:

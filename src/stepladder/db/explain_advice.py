@@ -46,7 +46,13 @@ def advise(root: Node, *, sorts_by_scan: bool) -> tuple[Slow, ...]:
 
 def _below(node: Node, place: _Place, sorts_by_scan: bool) -> Iterator[Slow]:  # noqa: FBT001 - see advise
     times = node.loops if node.loops is not None else place.times
-    found = _scanned(node, times) or _built(node) or _sorted(node, sorts_by_scan) or _misjudged(node, place)
+    found = (
+        _scanned(node, times)
+        or _built(node)
+        or _checked(node)
+        or _sorted(node, sorts_by_scan)
+        or _misjudged(node, place)
+    )
     if found:
         yield Slow(node, *found)
     for number, child in enumerate(node.children):
@@ -55,12 +61,12 @@ def _below(node: Node, place: _Place, sorts_by_scan: bool) -> Iterator[Slow]:  #
 
 def _inside(node: Node, number: int, child: Node, place: _Place) -> _Place:
     times = place.times
-    if node.operation == "nested loop" and number > 0:
+    if child.operation == "hash":
+        times = 1.0  # filled once
+    elif node.operation == "nested loop" and number > 0:
         times *= max(1.0, _given(node.children[0]))
     elif child.operation == "subquery for each row":
         times *= max(1.0, _given(node))
-    elif child.operation == "hash":
-        times = 1.0
     cut = node.operation in ("limit", "nested loop", "merge join", "subquery for each row") or (
         place.cut and node.operation not in _SORTS and node.operation != "hash"
     )
@@ -123,6 +129,16 @@ def _built(node: Node) -> _Found:
     return reason, _index(node)
 
 
+def _checked(node: Node) -> _Found:
+    """A large table is read from end to end for each row that is deleted, to see whether it refers to that row."""
+    if node.operation != "foreign key check" or not node.index_columns or (node.table_rows or 0) < LARGE:
+        return None
+    reason = (
+        f"for each row, ~{node.table_rows:,.0f} rows of {node.table} are read to see whether they refer to it"
+    )
+    return reason, _index(node)
+
+
 def _sorted(node: Node, by_scan: bool) -> _Found:  # noqa: FBT001 - see advise
     """Sorted or grouped on disk, or much of it without an index."""
     by = f" by {', '.join(node.keys)}" if node.keys else ""
@@ -153,7 +169,7 @@ def _misjudged(node: Node, place: _Place) -> _Found:
     if not _is_off(node, place) or any(_is_off(child, place) for child in node.children):
         return None
     reason = f"{node.rows:,.0f} rows were expected and {node.actual_rows:,.0f} came: the rest of the plan is built on it"
-    tables = sorted({each.table for each in node.walk() if each.table})
+    tables = sorted({each.table for each in node.walk() if each.table and each.table_rows is not None})
     return reason, "ANALYZE" + (f" {', '.join(tables)}" if tables else "")
 
 

@@ -118,7 +118,8 @@ class _Reader:
         name = body.get("Subplan Name")
         if name is None:
             return node
-        once = body["Parent Relationship"] == "InitPlan" or f"hashed {name}" in repr(parent)
+        said = str({key: value for key, value in parent.items() if key != "Plans"})
+        once = body["Parent Relationship"] == "InitPlan" or f"hashed {name}" in said
         return Node(operation="subquery" if once else "subquery for each row", detail=name, children=(node,))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -26,16 +26,14 @@ _INDEX = re.compile(
     r"(?P<auto>AUTOMATIC )?(?:PARTIAL )?(?P<covering>COVERING )?INDEX ?(?P<name>.*?)(?: ?\((?P<condition>[^()]*[=<>][^()]*)\))?$"
 )
 _SORT = re.compile(r"USE TEMP B-TREE FOR (?:(?:RIGHT PART|LAST TERM|LAST \d+ TERMS) OF )?(?P<for>.*)")
+_MADE = re.compile(r"(?:CO-ROUTINE|MATERIALIZE) (?P<name>\S+)$")
 _SORTED = {"ORDER BY": "sort", "GROUP BY": "group", "DISTINCT": "distinct"}
-_SORT_WORDS = tuple(_SORTED.values())
 _READS = ("scan", "index scan", "index search", "automatic index")
 _WORDS = (
     ("CONSTANT ROW", "values"),
     ("CORRELATED", "subquery for each row"),
     ("SCALAR SUBQUERY", "subquery"),
     ("LIST SUBQUERY", "subquery"),
-    ("MATERIALIZE", "materialize"),
-    ("CO-ROUTINE", "subquery"),
 )
 
 
@@ -62,14 +60,32 @@ class _Reader:
 
     def below(self, parent: int, steps: Sequence[Step]) -> Node | None:
         """Everything below a step as one node: what is read in a loop, and what is sorted around it."""
-        seen: set[str] = set()
-        nodes = [self._node(step, steps, seen) for step in steps if step[1] == parent]
-        sorts = [node for node in nodes if node.operation in _SORT_WORDS and not node.children]
-        rest = [node for node in nodes if node not in sorts]
-        body = _loop(rest)
-        for sort in sorts:
-            keys = self._keys(sort.operation, body)
-            body = replace(sort, keys=keys, index_columns=keys, children=(body,) if body else ())
+        read: dict[str, Node] = {}  # by SQLite's names, in order
+        made: dict[str, Node] = {}  # what is read in here was made ready by a step of its own
+        others: list[Node] = []
+        sorts: list[Node] = []
+        for number, _, _, words in [step for step in steps if step[1] == parent]:
+            inner = self.below(number, steps)
+            children = (inner,) if inner else ()
+            access, ready, sort = _ACCESS.match(words), _MADE.match(words), _SORT.match(words)
+            if access and _is_own(access["name"]) and "CONSTANT ROW" not in words:
+                name = access["name"]
+                read[name] = self._read(access, read.keys(), children + _taken(made, name))
+            elif access and "CONSTANT ROW" not in words:
+                others += self._check(access)
+            elif ready:
+                made[ready["name"]] = inner or Node(operation="values")
+            elif sort:
+                sorts.append(Node(operation=_SORTED.get(sort["for"], "sort")))
+            elif words == "COMPOUND QUERY" or words.startswith("MERGE ("):
+                others.append(self._compound(number, steps))
+            else:
+                operation = next((known for word, known in _WORDS if word in words), _plain(words))
+                others.append(Node(operation=operation, children=children))
+        body = _loop(list(read.values()), [*others, *made.values()])
+        for each in sorts:
+            keys = self._keys(each.operation, body)
+            body = replace(each, keys=keys, index_columns=keys, children=(body,) if body else ())
         return body
 
     def _keys(self, word: str, body: Node | None) -> tuple[str, ...]:
@@ -81,23 +97,6 @@ class _Reader:
                 return {"sort": access.order, "group": access.group}.get(word, access.distinct)
         return ()
 
-    def _node(self, step: Step, steps: Sequence[Step], seen: set[str]) -> Node:
-        """A step and those below it; `seen` are the sources that are read before it, in the same loop."""
-        number, _, _, words = step
-        if words == "COMPOUND QUERY" or words.startswith("MERGE ("):
-            return self._compound(number, steps)
-        access, sort = _ACCESS.match(words), _SORT.match(words)
-        if access and "CONSTANT ROW" not in words:
-            node = self._read(access, seen)
-            seen.add(access["name"])
-        elif sort:
-            node = Node(operation=_SORTED.get(sort["for"], "sort"))
-        else:
-            operation = next((known for word, known in _WORDS if word in words), words.lower())
-            node = Node(operation=operation, table=self._subject(words))
-        inner = self.below(number, steps)
-        return replace(node, children=(inner,)) if inner else node
-
     def _compound(self, number: int, steps: Sequence[Step]) -> Node:
         """UNION and its kin: a branch a child."""
         mine = [step for step in steps if step[1] == number]
@@ -108,19 +107,13 @@ class _Reader:
                 return Node(operation=operation, children=branches)
         return Node(operation="set operation", children=branches)
 
-    def _subject(self, words: str) -> str | None:
-        """The name of WITH that `MATERIALIZE w2` is about."""
-        match = re.search(r"\bw(\d+)$", words)
-        return self._found.names.get(int(match[1])) if match else None
-
-    def _read(self, match: re.Match[str], seen: set[str]) -> Node:
-        """SCAN or SEARCH."""
+    def _read(self, match: re.Match[str], seen: Collection[str], children: tuple[Node, ...]) -> Node:
+        """SCAN or SEARCH; `seen` are the sources that are read before it in the same loop."""
         access = self._access(match["name"])
-        if access is None:
-            name = self._name(match["name"])
-            return Node(operation="scan", table=name, detail=None if name else "subquery")
         index = _INDEX.match(match["using"] or "")
-        parts = [part for part in access.parts if {f"t{number}" for number in part.needs} <= seen]
+        if access is None:
+            return self._read_inner(match, index, children)
+        parts = [part for part in access.parts if {f"t{number}" for number in part.needs} <= set(seen)]
         compared = [each for part in parts for each in part.comparisons]
         columns = index_columns(compared)
         return Node(
@@ -136,7 +129,40 @@ class _Reader:
             share=_share(compared),
             index_columns=columns,
             has_index=bool(columns) and columns[0] in self._leading_columns(access.table),
+            children=children,
         )
+
+    def _check(self, match: re.Match[str]) -> list[Node]:
+        """What SQLite reads under a table's own name: those that refer to the rows that are written."""
+        target = self._found.target
+        if target is None or self._found.verb == "insert":  # then it is there for REPLACE, and not run
+            return []
+        table = TableName.from_stored(match["name"])
+        keys = self._raw.execute(f"PRAGMA foreign_key_list({_quoted(table)})").fetchall()
+        columns = [str(row[3]) for row in keys if row[2] == target.stored_name]
+        searched = match["word"] == "SEARCH"
+        return [
+            Node(
+                operation="foreign key check",
+                table=table.sql,
+                condition=" AND ".join(f"{column}=?" for column in columns) or None,
+                detail=None if searched else "scan",
+                table_rows=self._size(table),
+                index_columns=() if searched else tuple(columns),
+            )
+        ]
+
+    def _read_inner(
+        self, match: re.Match[str], index: re.Match[str] | None, children: tuple[Node, ...]
+    ) -> Node:
+        """A read of what is no table: a function, one of WITH, a subquery."""
+        number = re.fullmatch(r"t(\d+)", match["name"])
+        source = int(number[1]) if number else 0
+        if source in self._found.functions:
+            return Node(operation="function", table=self._found.functions[source])
+        name = self._found.names.get(self._found.uses.get(source, 0))
+        operation = _operation(match, index)
+        return Node(operation="subquery" if operation == "scan" else operation, table=name, children=children)
 
     def _access(self, name: str) -> Access | None:
         """The table that t1 stands for; None for one of WITH, a subquery, or where it is not certain."""
@@ -163,17 +189,16 @@ class _Reader:
         match = re.search(rf'"((?:[^"]|"")+)" AS {name}\b', self._view(view) or "")
         return match[1].replace('""', '"') if match else None
 
-    def _name(self, name: str) -> str | None:
-        match = re.fullmatch(r"t(\d+)", name)
-        use = self._found.uses.get(int(match[1])) if match else None
-        return self._found.names.get(use) if use is not None else None
-
     # -- what the file says
     def _size(self, table: TableName) -> float | None:
         for (stat,) in self._statistics(table):
             return float(stat.split()[0])
         with suppress(sqlite3.Error):  # a table WITHOUT ROWID, a view
-            low, high = self._raw.execute(f"SELECT min(rowid), max(rowid) FROM {table.sqlite}").fetchone()
+            # Two queries: of one with both, SQLite would read every row.
+            (low,), (high,) = (
+                self._raw.execute(f"SELECT {word}(rowid) FROM {table.sqlite}").fetchone()
+                for word in ("min", "max")
+            )
             return 0.0 if high is None else float(high - low + 1)
         return None
 
@@ -212,6 +237,17 @@ class _Reader:
         return TableName.from_stored(name).sql if name else None
 
 
+def _plain(words: str) -> str:
+    """SQLite's own words for a step, without the names behind them: RIGHT-JOIN t3, BLOOM FILTER ON t2 (c1=?)."""
+    match = re.match(r"[A-Z-]+(?: [A-Z-]+)*", words)
+    return match[0].removesuffix(" ON").lower() if match else "step"
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name in the plan is of the translated text: its tables and subqueries have numbers."""
+    return re.fullmatch(r"[tws]\d*|\(.*\)|json_each|json_tree", name) is not None
+
+
 def _quoted(table: TableName) -> str:
     """A stored table's name for a PRAGMA."""
     return table.sqlite.removeprefix("temp.")
@@ -246,10 +282,12 @@ def _share(compared: Iterable[Comparison]) -> float | None:
     return share
 
 
-def _loop(nodes: Sequence[Node]) -> Node | None:
-    """What is read, each inside the one before; what runs beside it comes last."""
-    read = [node for node in nodes if node.operation in _READS]
-    others = [node for node in nodes if node not in read]
+def _taken(made: dict[str, Node], name: str) -> tuple[Node, ...]:
+    return (made.pop(name),) if name in made else ()
+
+
+def _loop(read: Sequence[Node], others: Sequence[Node]) -> Node | None:
+    """What is read, each inside the one before; what runs beside it comes last. One node, or none."""
     if len(read) > 1:
         return Node(operation="nested loop", children=(*read, *others))
     if read:

@@ -10,13 +10,12 @@ import logging
 import math
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from types import FrameType
 from typing import Any
 
 from stepladder.db.explain import Node, Plan
-from stepladder.errors import Error, redact
+from stepladder.errors import redact
 from stepladder.sql import has_plan, masked
 
 NEVER = math.inf  # seconds: the threshold that nothing exceeds
@@ -150,25 +149,30 @@ def shown(text: str) -> str:
 
 # -- the log of slow statements
 def report_slow(sql: str, seconds: float, rows: int | None, explain: Callable[[], Plan | None]) -> None:
-    """Log a statement that took `seconds`; `rows` is None where it failed. Never raises an error of ours."""
+    """Log a statement that took `seconds`; `rows` is None where it failed. Raises nothing."""
     if not _log.isEnabledFor(logging.WARNING):
         return
-    plan = None
-    with suppress(Error):  # the plan is extra: the user's statement has had its answer
-        plan = explain() if has_plan(sql) else None
-    caller, text = _caller(), shown(sql)
+    caller, text, tree = _caller(), shown(sql), _tree(sql, explain)
     came = "failed" if rows is None else f"{rows:,} rows"
     at = f" at {caller}" if caller else ""
-    tree = "" if plan is None else f"\n{without_values(plan)}"
     _log.warning(
         "%.3f s, %s%s: %s%s",
         seconds,
         came,
         at,
         text,
-        tree,
-        extra={"seconds": seconds, "rows": rows, "caller": caller, "statement": text, "plan": tree.lstrip()},
+        tree and f"\n{tree}",
+        extra={"seconds": seconds, "rows": rows, "caller": caller, "statement": text, "plan": tree},
     )
+
+
+def _tree(sql: str, explain: Callable[[], Plan | None]) -> str:
+    """The plan in lines; nothing where there is none, the kind of error where it could not be had."""
+    try:
+        plan = explain() if has_plan(sql) else None
+    except Exception as error:  # noqa: BLE001 - the user's statement has had its answer: nothing here may change it
+        return f"(no plan: {type(error).__name__})"
+    return "" if plan is None else str(without_values(plan))
 
 
 def _caller() -> str | None:

@@ -71,6 +71,8 @@ _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLA
 _HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
 _ASIDE = "stepladder_aside"  # a savepoint's name
 _TEMPORAL = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
+# Whoever waits for the statement's answer must not wait for its plan: planning takes locks too. Undone with the savepoint.
+_ASIDE_LIMITS = "SET LOCAL lock_timeout = 100; SET LOCAL statement_timeout = 1000"
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -132,13 +134,19 @@ class PostgresConnection(Connection):
     def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
         if not self._is_open() or self._transaction_failed():
             return None
-        if not self._in_transaction():
-            return self.explain(sql, values)
-        self.savepoint(_ASIDE)
+        inside = self._in_transaction()
+        if inside:
+            self.savepoint(_ASIDE)
+        else:
+            self.begin(read_only=False, isolation=None)
         try:
+            self._send(_ASIDE_LIMITS)
             return self.explain(sql, values)
         finally:
-            self.rollback_to(_ASIDE)
+            if inside:
+                self.rollback_to(_ASIDE)
+            else:
+                self.rollback()
 
     def _plan(self, head: str, sql: str, values: Mapping[str, object], *, analyzed: bool) -> Plan:
         _one_statement(sql)

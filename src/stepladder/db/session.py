@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from time import perf_counter
 
 from stepladder.db.connection import Connection, Result
 from stepladder.db.explain import Plan
@@ -105,10 +104,7 @@ class Session(ABC):
                     f"row {number}: values are given by name, {{'name': value}}; got {type(row).__name__}."
                 )
         with self._transaction() as connection:
-            began = perf_counter()
-            written = connection.run_many(sql, given)
-            connection.figures.add(sql, perf_counter() - began, written)
-        return written
+            return connection.timed_many(sql, given)
 
     def script(self, sql: str) -> None:
         """Run the statements one by one in one transaction. An error names the statement's number and line."""

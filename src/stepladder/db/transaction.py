@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from stepladder.db.connection import Connection
 from stepladder.db.session import Session
@@ -87,10 +87,14 @@ class Transaction(Session):
 
     @contextmanager
     def _undone(self) -> Iterator[Connection]:
-        name = f"stepladder_{self._depth + 1}"
-        with self._connection() as connection:
-            connection.savepoint(name)
-            try:
+        try:
+            with suppress(_Undo), self.transaction() as inner, inner._connection() as connection:
                 yield connection
-            finally:
-                self._go_back(name)
+                raise _Undo
+        except DatabaseError as error:
+            self._failed = error
+            raise
+
+
+class _Undo(Exception):
+    """Leaves a savepoint's block so that it is rolled back."""

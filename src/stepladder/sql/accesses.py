@@ -23,6 +23,7 @@ from stepladder.sql.infer.tree import (
     CteSource,
     Delete,
     Expression,
+    FunctionSource,
     InList,
     InQuery,
     Insert,
@@ -79,6 +80,7 @@ class Accesses:
     """Tables and WITH's names by the numbers that the translated statement gives them."""
 
     tables: dict[int, Access] = field(default_factory=dict)
+    functions: dict[int, str] = field(default_factory=dict)  # in FROM: generate_series
     names: dict[int, str] = field(default_factory=dict)  # of WITH's queries, by w-number
     uses: dict[int, int] = field(default_factory=dict)  # t-number of a use -> w-number
     target: TableName | None = None  # what is written into, by `verb`: insert, update, delete
@@ -105,6 +107,8 @@ def accesses(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> Access
                 found.names[node.id] = node.name
             elif isinstance(node, CteSource):
                 found.uses[node.id] = node.cte
+            elif isinstance(node, FunctionSource):
+                found.functions[node.id] = node.name
             elif isinstance(node, Select | Update | Delete | Insert):
                 found.tables |= _Level(node, text).accesses()
         return found
