@@ -5,6 +5,7 @@ from stepladder.db.database import Database, connect
 from stepladder.db.load import LoadResult
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session, Table
+from stepladder.db.stream import Stream
 from stepladder.db.transaction import Transaction
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Row",
     "Rows",
     "Session",
+    "Stream",
     "Table",
     "Transaction",
     "connect",

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from stepladder.sql import Column, TableName
+from stepladder.errors import UsageError
+from stepladder.sql import Answer, Column, TableName, answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,24 @@ class Result:
     columns: tuple[Column, ...]
     rows: list[tuple[Any, ...]]
     affected: int
+
+
+class Cursor(ABC):
+    """The rows of an open query, read in order, some at a time."""
+
+    columns: tuple[Column, ...]
+
+    @abstractmethod
+    def fetch(self, rows: int) -> list[tuple[Any, ...]]:
+        """The next rows, at most so many; fewer only at the end."""
+
+    @abstractmethod
+    def fetch_arrow(self, rows: int) -> list[Any]:
+        """The same as Arrow arrays of `arrow_type`, one a column."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what the engine holds for it. Inside its transaction."""
 
 
 class Connection(ABC):
@@ -41,6 +60,14 @@ class Connection(ABC):
     @abstractmethod
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         """One statement in PostgreSQL's SQL, with `:name` values."""
+
+    @abstractmethod
+    def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
+        """The rows of one statement as a pyarrow Table of exact types (`arrow_table.table`)."""
+
+    @abstractmethod
+    def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
+        """Open a query and read the first `ahead` rows. Inside a transaction only."""
 
     @abstractmethod
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
@@ -112,3 +139,19 @@ class Connection(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+
+def refuse_no_rows(sql: str) -> Answer:
+    """What the statement gives back; UsageError where that is nothing."""
+    found = answer(sql)
+    if found is Answer.NOTHING:
+        raise UsageError("this statement returns no rows. Run it with execute(). Nothing was run.")
+    return found
+
+
+def refuse_all_but_queries(sql: str) -> None:
+    """Raise UsageError unless the statement is a query."""
+    if refuse_no_rows(sql) is not Answer.QUERY:
+        raise UsageError(
+            "only a query is streamed: SELECT, VALUES or TABLE, writing nothing. Run this one with query(). Nothing was run."
+        )

@@ -6,16 +6,19 @@ send the same bytes; the driver binds nothing.
 
 from __future__ import annotations
 
+import itertools
 import select
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from stepladder.db.connection import Connection, Result
+from stepladder.db.arrow_rows import arrays_of_rows, table_of_rows
+from stepladder.db.arrow_types import pyarrow
+from stepladder.db.connection import Connection, Cursor, Result, refuse_all_but_queries, refuse_no_rows
 from stepladder.db.faults import postgres_fault
 from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
-from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
+from stepladder.sql import Answer, Bound, Column, TableName, Type, bind, parse_type, statements
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
 SESSION = (
@@ -40,6 +43,10 @@ _HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
+_CURSORS = itertools.count(1)
+T = TypeVar("T")
+
+
 class PostgresConnection(Connection):
     """What the two drivers share. A driver says how text is sent and how its errors are read."""
 
@@ -56,6 +63,10 @@ class PostgresConnection(Connection):
     @abstractmethod
     def _copy(self, statement: str, data: bytes) -> int:
         """COPY … FROM STDIN with this text."""
+
+    @abstractmethod
+    def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:
+        """COPY … TO STDOUT: each message of it, which is one row, is given to `take`."""
 
     @abstractmethod
     def _escape(self, text: str) -> str:
@@ -78,6 +89,39 @@ class PostgresConnection(Connection):
         self._changed = self._changed or word in _SESSION_WORDS
         try:
             return self._send(bound.text)
+        finally:
+            self._sent = None
+
+    def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
+        pyarrow("Arrow data")
+        if refuse_no_rows(sql) is not Answer.QUERY:
+            result = self.run(sql, values)
+            return table_of_rows(result.columns, result.rows)
+        from stepladder.db.copy_binary import CopiedRows
+
+        # Asked first for the types, which COPY does not tell: nothing is read for it.
+        described = self._run_within("SELECT * FROM (", sql, ") AS described LIMIT 0", values, self._send)
+        copied = CopiedRows(described.columns)
+        copy = "COPY (", sql, ") TO STDOUT (FORMAT binary)", values
+        self._run_within(*copy, lambda statement: self._copy_out(statement, copied.take))
+        return copied.table()
+
+    def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
+        refuse_all_but_queries(sql)
+        name = f"stepladder_{next(_CURSORS)}"
+        self._run_within(f"DECLARE {name} NO SCROLL CURSOR FOR ", sql, "", values, self._send)
+        return _ServerCursor(self._send, name, ahead)
+
+    def _run_within(
+        self, before: str, sql: str, after: str, values: Mapping[str, object], send: Callable[[str], T]
+    ) -> T:
+        """Send the user's one statement with words of ours around it; an error shows the user's text alone."""
+        _one_statement(sql)
+        statement = statements(sql)[0]
+        bound = bind(statement.text, values, self._escape)
+        self._sent = (sql, bound.within(before, after, offset=statement.offset))
+        try:
+            return send(self._sent[1].text)
         finally:
             self._sent = None
 
@@ -216,6 +260,29 @@ class PostgresConnection(Connection):
         waiting = select.poll()
         waiting.register(self._socket(), select.POLLIN)
         return not waiting.poll(0)
+
+
+class _ServerCursor(Cursor):
+    """A cursor of the server's: FETCH is text, and the same on both drivers."""
+
+    def __init__(self, send: Callable[[str], Result], name: str, ahead: int) -> None:
+        self._send = send
+        self._name = name
+        first = send(f"FETCH {ahead} FROM {name}")
+        self.columns = first.columns
+        self._ahead: list[tuple[Any, ...]] | None = first.rows
+
+    def fetch(self, rows: int) -> list[tuple[Any, ...]]:
+        if self._ahead is not None:
+            found, self._ahead = self._ahead, None
+            return found
+        return self._send(f"FETCH {rows} FROM {self._name}").rows
+
+    def fetch_arrow(self, rows: int) -> list[Any]:
+        return arrays_of_rows(self.columns, self.fetch(rows))
+
+    def close(self) -> None:
+        self._send(f"CLOSE {self._name}")
 
 
 @lru_cache(maxsize=1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import UTC, timedelta, timezone
 from typing import Any
 
@@ -14,6 +15,8 @@ from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection,
 from stepladder.db.psycopg3 import cannot_connect
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import Column, Type
+
+_NO_PRECISION = 65535  # what the driver says for a numeric that has none
 
 
 class Psycopg2Connection(PostgresConnection):
@@ -57,6 +60,19 @@ class Psycopg2Connection(PostgresConnection):
         finally:
             cursor.close()
 
+    def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:
+        cursor = self._raw.cursor()
+        try:
+            cursor.copy_expert(statement, _Taker(take))
+        except driver.Error as error:
+            raise self._fault(error, statement) from error
+        except BaseException:
+            # What stopped it came from here: the server would send the rest of the rows before it hears anything else.
+            self._raw.cancel()
+            raise
+        finally:
+            cursor.close()
+
     def _fault(self, error: driver.Error, statement: str) -> DatabaseError:
         if error.pgcode is None and self._raw.closed:
             return self._lost(statement, str(error))
@@ -81,6 +97,13 @@ class Psycopg2Connection(PostgresConnection):
         self._raw.close()
 
 
+class _Taker:
+    """What copy_expert writes to."""
+
+    def __init__(self, take: Callable[[bytes | memoryview], None]) -> None:
+        self.write = take
+
+
 def _read_like_psycopg3(raw: Any) -> None:
     """psycopg2 reads uuid as text and bytea as memoryview; read them as psycopg 3 does."""
     extras.register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
@@ -101,4 +124,5 @@ def _utc(_offset: timedelta | None) -> timezone:
 
 def _type(part: Any) -> Type:
     length = part.internal_size - 4 if part.internal_size and part.internal_size > 4 else None
-    return result_type(part.type_code, precision=part.precision, scale=part.scale, length=length)
+    precision = None if part.precision == _NO_PRECISION else part.precision
+    return result_type(part.type_code, precision=precision, scale=part.scale, length=length)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from stepladder.db.connection import Connection
+from stepladder.db.frames import frame_of, refuse_unknown_kind
 from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.rows import Rows
+from stepladder.db.stream import Guard, Stream, checked_batch_rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
 from stepladder.sql import Column, parse_name, statements
 
@@ -38,12 +41,58 @@ class Session(ABC):
     def _transaction(self) -> AbstractContextManager[Connection]:
         """A connection inside a transaction, for several statements that belong together."""
 
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[tuple[Connection, Guard]]:
+        """A connection inside a transaction for as long as a stream is open, and what each call on it goes through."""
+
     def query(self, sql: str, params: Parameters = None, /, **named: object) -> Rows:
         """Run one statement and fetch its rows; a statement without rows returns empty Rows."""
         _refuse_transaction_words(sql)
         with self._connection() as connection:
             result = connection.run(sql, _values(params, named))
         return Rows(result.columns, result.rows)
+
+    def frame(self, sql: str, params: Parameters = None, /, *, kind: str = "pandas", **named: object) -> Any:
+        """Run one statement and return its rows as a frame: `kind` is "pandas", "polars" or "arrow" (a pyarrow Table).
+
+        Values are exact: integers stay integers beside NULLs, numerics decimals, timestamptz is in UTC; the types are in
+        docs/reference/frames.md. Raises AmbiguousColumn for two columns of one name, ParameterError for a type that no
+        frame has, NumericOutOfRange for a numeric of more than 76 digits or NaN, MissingExtra.
+        """
+        refuse_unknown_kind(kind)
+        _refuse_transaction_words(sql)
+        with self._connection() as connection:
+            table = connection.arrow(sql, _values(params, named))
+        return frame_of(table, kind)
+
+    @contextmanager
+    def stream(
+        self, sql: str, params: Parameters = None, /, batch_rows: int = 10_000, **named: object
+    ) -> Iterator[Stream]:
+        """`with db.stream(sql) as s: for row in s: ...`: a query's rows in memory that does not grow with their number.
+
+        `batch_rows` are fetched at a time. It holds a connection until the block ends, in a transaction of its own that
+        only reads, or in this one. Only a query is streamed: UsageError for any other statement.
+        """
+        rows = checked_batch_rows(batch_rows)
+        _refuse_transaction_words(sql)
+        with self._reading() as (connection, guard):
+            with guard():
+                cursor = connection.cursor(sql, _values(params, named), ahead=rows)
+            stream = Stream(cursor, rows, guard)
+            try:
+                yield stream
+            except DatabaseError:
+                stream.end()  # whatever it broke, the transaction's end closes the cursor
+                raise
+            except BaseException:
+                with suppress(DatabaseError):  # the first error is the news; the guard has noted this one
+                    stream.close()
+                raise
+            else:
+                stream.close()
+            finally:
+                stream.end()
 
     def execute(self, sql: str, params: Parameters = None, /, **named: object) -> int:
         """Run one statement; the number of rows that it wrote."""

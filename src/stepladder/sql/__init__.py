@@ -7,7 +7,8 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 from stepladder.sql.decoding import decoder
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
-from stepladder.sql.literals import Bound, bind
+from stepladder.sql.jsons import jsonb_text
+from stepladder.sql.literals import Bound, bind, input_text
 from stepladder.sql.names import TableName, parse_name, quote
 from stepladder.sql.parameters import (
     Numbered,
@@ -19,8 +20,8 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax
-from stepladder.sql.reading import Window, is_query, references, windows
-from stepladder.sql.storage import check, declared
+from stepladder.sql.reading import Answer, Window, answer, is_query, references, windows
+from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.translate import Created, Dropped, Effect, Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, parse_type, type_of
 
@@ -29,6 +30,7 @@ __all__ = [
     "COLLATIONS",
     "SCALARS",
     "Aggregate",
+    "Answer",
     "Bound",
     "Collation",
     "Column",
@@ -43,6 +45,7 @@ __all__ = [
     "Translation",
     "Type",
     "Window",
+    "answer",
     "bind",
     "check",
     "check_syntax",
@@ -51,7 +54,10 @@ __all__ = [
     "decoder",
     "describe",
     "encoder",
+    "input_text",
+    "is_native_numeric",
     "is_query",
+    "jsonb_text",
     "numbered",
     "parameter_names",
     "parse_name",
