@@ -1,6 +1,6 @@
 """The database floor: one door to SQLite and PostgreSQL. The only floor that imports a driver."""
 
-from stepladder.db.connection import Connection
+from stepladder.db.connection import Connection, Cursor
 from stepladder.db.database import Database, connect
 from stepladder.db.load import LoadResult
 from stepladder.db.rows import Row, Rows
@@ -10,6 +10,7 @@ from stepladder.db.transaction import Transaction
 
 __all__ = [
     "Connection",
+    "Cursor",
     "Database",
     "LoadResult",
     "Row",

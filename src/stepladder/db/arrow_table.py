@@ -69,7 +69,7 @@ def decimal_of(digits: int, scale: int, column: str) -> Any:
     pa = pyarrow("Arrow data")
     if digits > MOST_DIGITS:
         raise NumericOutOfRange(
-            f"column {column}: its values need {digits} digits ({scale} behind the point), and an Arrow decimal holds "
+            f"column {column} needs {digits} digits ({scale} of them behind the point), and an Arrow decimal holds "
             f"{MOST_DIGITS}. Cast it in the query: {column}::numeric(38,10), or {column}::text."
         )
     width = max(digits, 1)

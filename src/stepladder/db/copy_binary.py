@@ -27,9 +27,10 @@ _SIGNATURE_BYTES = 15
 _PADDING = b"\0" * 16  # what a NULL's place is read as, and room for the widest value behind the last one
 _EPOCH_DAYS = 10_957  # PostgreSQL counts from 2000-01-01, Arrow from 1970-01-01
 _EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
-_NEGATIVE, _SPECIAL = 0x4000, {0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}
+_NEGATIVE, _SPECIAL = 0x4000, 0xC000
+_SPECIAL_NAMES = {0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}
 _INT64_DIGITS = 18
-_POWERS = 10 ** np.arange(_INT64_DIGITS + 1, dtype=np.int64)
+_POWERS = 10 ** np.arange(5)
 _MOST_NANOSECONDS = 2**63 - 1
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -258,17 +259,15 @@ _DECODERS: dict[str, Decode] = {
 
 # -- numeric: int16 count of digits to base 10,000, weight of the first, sign, digits behind the point, the digits
 def _numeric_of(type_: Type) -> Decode:
+    known = None if is_open(type_) else (type_.precision or 0, type_.scale or 0)
+
     def decode(cells: _Cells) -> Any:
         sign = cells.read(">u2", 4)
-        for special, word in _SPECIAL.items():
-            if (sign == special).any():
-                raise no_number(word, cells.column)
+        _refuse_special(cells, sign)
         count, weight = cells.read(">i2").astype(np.int64), cells.read(">i2", 2).astype(np.int64)
-        scale = type_.scale or 0 if not is_open(type_) else int(cells.read(">i2", 6).max(initial=0))
-        whole = int(_whole_digits(cells, count, weight).max(initial=0))
-        digits = whole + scale if is_open(type_) else type_.precision or 0
+        digits, scale = known or _shape(cells, count, weight)
         arrow = decimal_of(digits, scale, cells.column)
-        if whole + scale > _INT64_DIGITS:
+        if digits > _INT64_DIGITS:
             return _wide_decimals(cells, arrow, count, weight, sign)
         unscaled = _unscaled(cells, count, weight, scale)
         np.negative(unscaled, out=unscaled, where=sign == _NEGATIVE)
@@ -277,25 +276,35 @@ def _numeric_of(type_: Type) -> Decode:
     return decode
 
 
-def _whole_digits(cells: _Cells, count: Any, weight: Any) -> Any:
-    """How many decimal digits each value has before the point."""
-    first = cells.read(">i2", 8)
-    leading = np.searchsorted(_POWERS[:5], first, side="right")
-    return np.where((count > 0) & (weight >= 0), 4 * weight + leading, 0)
+def _refuse_special(cells: _Cells, sign: Any) -> None:
+    special = sign & _SPECIAL == _SPECIAL
+    if special.any():
+        raise no_number(_SPECIAL_NAMES[int(sign[special][0])], cells.column)
+
+
+def _shape(cells: _Cells, count: Any, weight: Any) -> tuple[int, int]:
+    """How many digits the values need in all, and behind the point."""
+    scale = int(cells.read(">i2", 6).max(initial=0))
+    leading = np.searchsorted(_POWERS, cells.read(">i2", 8), side="right")
+    whole = np.where((count > 0) & (weight >= 0), 4 * weight + leading, 0)
+    return int(whole.max(initial=0)) + scale, scale
 
 
 def _unscaled(cells: _Cells, count: Any, weight: Any, scale: int) -> Integers:
-    """Each value times 10^scale, where that fits 18 digits."""
+    """Each value times 10^scale, where that has at most 18 digits: the digits of one weight at a time."""
     total = np.zeros(len(count), np.int64)
-    for place in range(int(count.max(initial=0))):
-        there = count > place
-        digit = _numbers(cells.data, ">i2", np.where(there, cells.start + 8 + 2 * place, 0)).astype(np.int64)
-        power = 4 * (weight - place) + scale
-        # Digits behind the scale are zeros that fill up a group of four.
-        value = np.where(
-            power >= 0, digit * _POWERS[np.clip(power, 0, 18)], digit // _POWERS[np.clip(-power, 0, 18)]
+    first, units = cells.start + 8, cells.start + 8 + 2 * weight
+    behind = first + 2 * count
+    nothing = len(cells.data) - len(_PADDING)
+    lowest = -((scale + 3) // 4)
+    for place in range(int(weight.max(initial=0)), lowest - 1, -1):
+        at = units - 2 * place
+        digit = _numbers(cells.data, ">i2", np.where((at >= first) & (at < behind), at, nothing)).astype(
+            np.int64
         )
-        total += np.where(there, value, 0)
+        power = 4 * place + scale
+        # Digits behind the scale are zeros that fill up a group of four.
+        total += digit * 10**power if power >= 0 else digit // 10**-power
     return total
 
 

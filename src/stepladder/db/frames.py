@@ -1,7 +1,8 @@
 """Arrow tables as the frames that people work with, exact in every column.
 
-pandas gets its own nullable types, so that an integer stays one beside a NULL and a column's type never hangs on its
-values; what pandas has no exact type for stays Arrow's (`pandas.ArrowDtype`). docs/reference/frames.md has the table.
+pandas gets Arrow's own types (`pandas.ArrowDtype`): an integer stays one beside a NULL, NaN is no NULL, decimals are
+decimals, and a column's type never hangs on its values. Moments become datetime64, which pandas' tools for time series
+ask for; uuid and jsonb become Python's values. docs/reference/frames.md has the table.
 """
 
 from __future__ import annotations
@@ -53,22 +54,10 @@ _LIBRARIES: dict[str, Callable[[], Any]] = {"pandas": _pandas, "polars": _polars
 # -- pandas
 def _to_pandas(table: Any) -> Any:
     pa, pd = pyarrow("A frame"), _pandas()
-    own = {
-        pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(),
-        pa.float32(): pd.Float32Dtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype(),
-        pa.string(): pd.StringDtype("pyarrow"),
-    }  # fmt: skip
-    numpy = (
-        pa.timestamp("us"),
-        pa.timestamp("us", "UTC"),
-        pa.duration("us"),
-        pa.binary(),
-        pa.uuid(),
-        pa.null(),
-    )
+    pandas_own = (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.duration("us"), pa.uuid())
 
     def dtype(type_: Any) -> Any:
-        return None if type_ in numpy else own.get(type_) or pd.ArrowDtype(type_)
+        return None if type_ in pandas_own else pd.ArrowDtype(type_)
 
     plain = _each_column(table, _durations)
     frame = _without_json(plain).to_pandas(types_mapper=dtype)
@@ -99,26 +88,27 @@ def _to_polars(table: Any) -> Any:
                 f"column {field.name} needs {field.type}, and polars holds 38 digits. Cast it in the query: "
                 f"{field.name}::numeric(38,10), or {field.name}::text."
             )
-        if field.type in (pa.json_(), pa.uuid()):
-            return _texts(column)
-        return _durations(field, column)
+        return _durations(field, _texts(column))
 
     return pl.from_arrow(_each_column(table, plain))
 
 
 def _texts(column: Any) -> Any:
+    """uuid and jsonb as text, in lists too; other columns as they are."""
     pa = pyarrow("A frame")
-    chunks = [
-        chunk.storage
-        if column.type == pa.json_()
-        else pa.array(map(_uuid_text, chunk.to_pylist()), pa.string())
-        for chunk in column.chunks
-    ]
-    return pa.chunked_array(chunks, pa.string())
+    chunks = [_text(pa, chunk) for chunk in column.chunks]
+    return pa.chunked_array(chunks) if chunks else _text(pa, pa.nulls(0, column.type))
 
 
-def _uuid_text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _text(pa: Any, array: Any) -> Any:
+    if pa.types.is_list(array.type):
+        inner = _text(pa, array.values)
+        return pa.Array.from_buffers(
+            pa.list_(inner.type), len(array), array.buffers()[:2], offset=array.offset, children=[inner]
+        )
+    if array.type == pa.uuid():
+        return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
+    return array.storage if array.type == pa.json_() else array
 
 
 # -- both
