@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
@@ -149,7 +148,6 @@ def test_rows_are_pulled_as_they_are_read(db: Database, cursors: list[_Counted])
         most = 0
         for row in rows:
             if row[0] % 10_000 == 5_000:
-                gc.collect()
                 most = max(most, sum(batch() is not None for batch in cursor.batches))
         assert row == (300_000,)
     assert cursor.asked == 310_000

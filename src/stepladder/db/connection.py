@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from stepladder.errors import UsageError
+from stepladder.db.faults import with_caret
+from stepladder.errors import SqlSyntaxError, UsageError
 from stepladder.sql import Answer, Column, TableName, answer
 
 
@@ -143,7 +144,10 @@ class Connection(ABC):
 
 def refuse_no_rows(sql: str) -> Answer:
     """What the statement gives back; UsageError where that is nothing."""
-    found = answer(sql)
+    try:
+        found = answer(sql)
+    except SqlSyntaxError as error:
+        raise with_caret(error, sql) from error
     if found is Answer.NOTHING:
         raise UsageError("this statement returns no rows. Run it with execute(). Nothing was run.")
     return found
