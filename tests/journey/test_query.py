@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from stepladder.db import Database
 from tests.journey.conftest import Ended
 
 Run = Callable[..., Ended]
+PEOPLE = "CREATE TABLE people (id int, name text); INSERT INTO people VALUES (1, 'ada'), (2, NULL), (3, '')"
+ALL = "SELECT id, name FROM people ORDER BY id"
 MIXED = """
 SELECT 9007199254740993::bigint AS big, 12345678901234567890.50::numeric AS amount, true AS yes, NULL::int AS nothing,
        timestamptz '2026-01-02 03:04:05+00' AS at, date '2026-01-02' AS day, 'NaN'::numeric AS nan,
@@ -28,27 +30,24 @@ SELECT 9007199254740993::bigint AS big, 12345678901234567890.50::numeric AS amou
 
 
 @pytest.fixture
-def people(db: Database) -> Database:
-    db.execute("CREATE TABLE people (id int, name text)")
-    db.execute("INSERT INTO people VALUES (1, 'ada'), (2, NULL), (3, '')")
-    return db
+def file(tmp_path: Path) -> Iterator[Database]:
+    """people.db, for what is the same on every engine."""
+    with sl.connect(f"sqlite:////{str(tmp_path / 'people.db').lstrip('/')}") as db:
+        db.script(PEOPLE)
+        yield db
 
 
-def test_a_table_is_shown_and_counted(stepladder: Run, people: Database, url: str, tmp_path: Path) -> None:
-    sql = "SELECT * FROM people ORDER BY id"
-    ended = stepladder("query", sql, "--target", url, cwd=tmp_path)
-    assert [line.split() for line in ended.out.splitlines()] == [
-        ["id", "name"],
-        ["1", "ada"],
-        ["2", "NULL"],
-        ["3"],
-    ]
-    assert ended.err.splitlines()[-1] == "3 rows"
-    ended = stepladder("query", sql, "--limit", "1", "--target", url, cwd=tmp_path)
-    assert [line.split() for line in ended.out.splitlines()] == [["id", "name"], ["1", "ada"]]
-    assert ended.err.splitlines()[-1] == "the first 1 row; there are more"
+@pytest.fixture
+def query(stepladder: Run, file: Database, tmp_path: Path) -> Run:
+    """`stepladder query …` on people.db."""
+
+    def run(*arguments: str, expect: int = 0) -> Ended:
+        return stepladder("query", *arguments, "--target", "sqlite:///people.db", cwd=tmp_path, expect=expect)
+
+    return run
 
 
+# -- on every engine
 def test_json_keeps_every_digit(stepladder: Run, db: Database, url: str, tmp_path: Path) -> None:
     out = stepladder("query", MIXED, "--json", "--target", url, cwd=tmp_path).out
     (row,) = json.loads(out, parse_float=Decimal)
@@ -67,17 +66,45 @@ def test_json_keeps_every_digit(stepladder: Run, db: Database, url: str, tmp_pat
         "note": 'it\'s "so", é',
         "empty": "",
     }
-    assert (
-        stepladder("query", "SELECT 1 AS a WHERE false", "--json", "--target", url, cwd=tmp_path).out
-        == "[]\n"
-    )
-    twins = stepladder("query", "SELECT 1 AS a, 2 AS a", "--json", "--target", url, cwd=tmp_path, expect=4)
+
+
+def test_parquet_is_written_whole_or_not_at_all(
+    stepladder: Run, db: Database, url: str, tmp_path: Path
+) -> None:
+    db.script(PEOPLE)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    arguments = ("--parquet", "people.parquet", "--target", url)
+    ended = stepladder("query", ALL, *arguments, cwd=folder)
+    assert (ended.out, ended.err.splitlines()[-1]) == ("", "3 rows in people.parquet")
+    expected = [{"id": 1, "name": "ada"}, {"id": 2, "name": None}, {"id": 3, "name": ""}]
+    assert pq.read_table(folder / "people.parquet").to_pylist() == expected
+    failing = "SELECT 1 / (3 - id) AS id FROM people ORDER BY id"
+    stepladder("query", failing, *arguments, cwd=folder, expect=4)
+    assert pq.read_table(folder / "people.parquet").to_pylist() == expected
+    assert [path.name for path in folder.iterdir()] == ["people.parquet"]
+
+
+# -- forms
+def test_a_table_is_shown_and_counted(query: Run) -> None:
+    ended = query(ALL)
+    lines = [line.split() for line in ended.out.splitlines()]
+    assert lines == [["id", "name"], ["1", "ada"], ["2", "NULL"], ["3"]]
+    assert ended.err.splitlines()[-1] == "3 rows"
+    ended = query(ALL, "--limit", "1")
+    assert [line.split() for line in ended.out.splitlines()] == [["id", "name"], ["1", "ada"]]
+    assert ended.err.splitlines()[-1] == "the first 1 row; there are more"
+
+
+def test_json_of_no_rows_and_of_equal_names(query: Run) -> None:
+    assert query("SELECT 1 AS a WHERE false", "--json").out == "[]\n"
+    twins = query("SELECT 1 AS a, 2 AS a", "--json", expect=4)
     assert twins.out == ""
     assert "Name them apart with AS" in twins.err
 
 
-def test_csv_is_what_other_programs_read(stepladder: Run, db: Database, url: str, tmp_path: Path) -> None:
-    out = stepladder("query", MIXED, "--csv", "--target", url, cwd=tmp_path).out
+def test_csv_is_what_other_programs_read(query: Run) -> None:
+    out = query(MIXED, "--csv").out
     names, values = csv.reader(out.splitlines())
     row = dict(zip(names, values, strict=True))
     assert row["amount"] == "12345678901234567890.50"
@@ -86,79 +113,49 @@ def test_csv_is_what_other_programs_read(stepladder: Run, db: Database, url: str
     assert out.splitlines()[1].endswith('"it\'s ""so"", é",""')
 
 
-def test_csv_can_be_loaded_again(stepladder: Run, people: Database, url: str, tmp_path: Path) -> None:
+def test_csv_can_be_loaded_again(query: Run, file: Database, tmp_path: Path) -> None:
     """NULL and an empty text stay apart."""
-    out = stepladder("query", "SELECT * FROM people ORDER BY id", "--csv", "--target", url, cwd=tmp_path).out
-    (tmp_path / "people.csv").write_text(out, encoding="utf-8")
-    people.load(tmp_path / "people.csv", "people", mode="replace")
-    assert people.query("SELECT * FROM people ORDER BY id").tuples() == [(1, "ada"), (2, None), (3, "")]
+    (tmp_path / "people.csv").write_text(query(ALL, "--csv").out, encoding="utf-8")
+    file.load(tmp_path / "people.csv", "people", mode="replace")
+    assert file.query(ALL).tuples() == [(1, "ada"), (2, None), (3, "")]
 
 
-def test_lines_of_csv_end_as_rfc_4180_says(db: Database, url: str, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "stepladder",
-        "query",
-        "SELECT 1 AS a, 'x' || chr(10) || 'y' AS b",
-        "--csv",
-    ]
-    ended = subprocess.run([*command, "--target", url], cwd=tmp_path, capture_output=True, check=True)
+def test_lines_of_csv_end_as_rfc_4180_says(tmp_path: Path) -> None:
+    sql = "SELECT 1 AS a, 'x' || chr(10) || 'y' AS b"
+    command = [sys.executable, "-m", "stepladder", "query", sql, "--csv", "--target", "sqlite:///:memory:"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     assert ended.stdout == b'a,b\r\n1,"x\ny"\r\n'
 
 
-def test_parquet_is_written_whole_or_not_at_all(
-    stepladder: Run, people: Database, url: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "people.parquet"
-    arguments = ("--parquet", str(file), "--target", url)
-    ended = stepladder("query", "SELECT id, name FROM people ORDER BY id", *arguments, cwd=tmp_path)
-    assert ended.out == ""
-    assert ended.err.splitlines()[-1] == f"3 rows in {file}"
-    expected = [{"id": 1, "name": "ada"}, {"id": 2, "name": None}, {"id": 3, "name": ""}]
-    assert pq.read_table(file).to_pylist() == expected
-    failing = "SELECT 1 / (3 - id) AS id FROM people ORDER BY id"
-    stepladder("query", failing, *arguments, cwd=tmp_path, expect=4)
-    assert pq.read_table(file).to_pylist() == expected
-    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("test.db")) == [
-        file.name
-    ]
-    missing = stepladder(
-        "query", "SELECT 1", "--parquet", "nowhere/x.parquet", "--target", url, cwd=tmp_path, expect=2
-    )
-    assert "nowhere" in missing.err
-
-
-def test_values_are_text_that_is_typed_where_it_stands(
-    stepladder: Run, people: Database, url: str, tmp_path: Path
-) -> None:
+# -- what goes in, and what is said
+def test_values_are_text_that_is_typed_where_it_stands(query: Run) -> None:
     sql = "SELECT id FROM people WHERE id = :id OR name = :name ORDER BY id"
-    values = ("-p", "id=2", "-p", "name=ada", "--json", "--target", url)
-    assert json.loads(stepladder("query", sql, *values, cwd=tmp_path).out) == [{"id": 1}, {"id": 2}]
+    out = query(sql, "-p", "id=2", "-p", "name=ada", "--json").out
+    assert json.loads(out) == [{"id": 1}, {"id": 2}]
 
 
-def test_what_writes_says_how_many_rows(stepladder: Run, people: Database, url: str, tmp_path: Path) -> None:
-    ended = stepladder(
-        "query", "DELETE FROM people WHERE id > :low", "-p", "low=1", "--target", url, cwd=tmp_path
-    )
+def test_what_writes_says_how_many_rows(query: Run, file: Database) -> None:
+    ended = query("DELETE FROM people WHERE id > :low", "-p", "low=1")
     assert (ended.out, ended.err.splitlines()[-1]) == ("", "2 rows written")
-    sql = "INSERT INTO people VALUES (7, 'eve') RETURNING id"
-    ended = stepladder("query", sql, "--json", "--target", url, cwd=tmp_path)
+    ended = query("INSERT INTO people VALUES (7, 'eve') RETURNING id", "--json")
     assert json.loads(ended.out) == [{"id": 7}]
     assert ended.err.splitlines()[-1] == "1 row written"
-    assert stepladder("query", "CREATE TABLE t (a int)", "--target", url, cwd=tmp_path).err.endswith("done\n")
-    refused = ("query", "DELETE FROM people", "--parquet", "x.parquet", "--target", url)
-    assert "Nothing was run" in stepladder(*refused, cwd=tmp_path, expect=2).err
-    assert people.query("SELECT count(*) FROM people").scalar() == 2
+    assert query("CREATE TABLE t (a int)").err.endswith("done\n")
+    assert file.query("SELECT count(*) FROM people").scalar() == 2
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_is_refused_before_work(query: Run, file: Database) -> None:
+    assert "nowhere" in query("SELECT 1", "--parquet", "nowhere/x.parquet", expect=2).err
+    assert "Nothing was run" in query("DELETE FROM people", "--parquet", "x.parquet", expect=2).err
+    assert file.query("SELECT count(*) FROM people").scalar() == 3
+
+
+def test_a_reader_that_goes_away_is_no_error(file: Database, tmp_path: Path) -> None:
     """`| head -1`"""
-    with sl.connect(f"sqlite:////{str(tmp_path / 'many.db').lstrip('/')}") as db:
-        db.execute("CREATE TABLE many AS SELECT n FROM generate_series(1, 100000) AS g(n)")
+    file.execute("CREATE TABLE many AS SELECT n FROM generate_series(1, 100000) AS g(n)")
     command = [sys.executable, "-m", "stepladder", "query", "SELECT * FROM many", "--csv", "--target"]
     process = subprocess.Popen(
-        [*command, "sqlite:///many.db"],
+        [*command, "sqlite:///people.db"],
         cwd=tmp_path,
         env=dict(os.environ),
         stdout=subprocess.PIPE,
@@ -171,4 +168,4 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     said = process.stderr.read().decode()
     process.stderr.close()
     assert process.wait(timeout=60) == 0
-    assert said.splitlines() == ["target sqlite:///many.db"]
+    assert said.splitlines() == ["target sqlite:///people.db"]
