@@ -130,8 +130,11 @@ def _load(verbs: _Verbs) -> None:
 def _query(verbs: _Verbs) -> None:
     verb = _verb(verbs, "query", "run one statement of PostgreSQL's SQL and print its rows")
     _statement(verb)
-    verb.add_argument("--csv", action="store_true", help="CSV on standard output")
-    verb.add_argument("--json", action="store_true", help="an array of objects on standard output")
+    form = verb.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="CSV (RFC 4180) on standard output")
+    form.add_argument("--json", action="store_true", help="an array of objects on standard output")
+    form.add_argument("--parquet", metavar="FILE", help="write FILE, whole or not at all")
+    verb.add_argument("--limit", type=int, metavar="N", help="stop after N rows (default: all)")
     _target(verb)
 
 

@@ -1,6 +1,6 @@
 """The database floor: one door to SQLite and PostgreSQL. The only floor that imports a driver."""
 
-from stepladder.db.connection import Connection
+from stepladder.db.connection import Connection, Cursor
 from stepladder.db.database import Database, connect
 from stepladder.db.explain import Node, Plan, Slow
 from stepladder.db.load import LoadResult
@@ -8,11 +8,13 @@ from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session, Table
+from stepladder.db.stream import Stream
 from stepladder.db.transaction import Transaction
 from stepladder.db.wrap import wrap
 
 __all__ = [
     "Connection",
+    "Cursor",
     "Database",
     "LoadResult",
     "Node",
@@ -24,6 +26,7 @@ __all__ = [
     "Slow",
     "StatementStats",
     "Stats",
+    "Stream",
     "Table",
     "Transaction",
     "connect",

@@ -9,10 +9,11 @@ from time import perf_counter
 from typing import Any, ClassVar
 
 from stepladder.db.explain import Plan
+from stepladder.db.faults import with_caret
 from stepladder.db.monitor import NEVER, StatementFigures, report_slow
 from stepladder.db.native import NativeValues
-from stepladder.errors import Error
-from stepladder.sql import Column, Encode, TableName, Type, encoder
+from stepladder.errors import Error, SqlSyntaxError, UsageError
+from stepladder.sql import Answer, Column, Encode, TableName, Type, answer, encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,24 @@ class Result:
     columns: tuple[Column, ...]
     rows: list[tuple[Any, ...]]
     affected: int
+
+
+class Cursor(ABC):
+    """The rows of an open query, read in order, some at a time."""
+
+    columns: tuple[Column, ...]
+
+    @abstractmethod
+    def fetch(self, rows: int) -> list[tuple[Any, ...]]:
+        """The next rows, at most so many; fewer only at the end."""
+
+    @abstractmethod
+    def fetch_arrow(self, rows: int) -> list[Any]:
+        """The same as Arrow arrays of `arrow_type`, one a column."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what the engine holds for it. Inside its transaction."""
 
 
 class Connection(ABC):
@@ -51,21 +70,25 @@ class Connection(ABC):
         try:
             result = self.run(sql, values)
         except Error:
-            self._took(sql, values, perf_counter() - began, None)
+            self.took(sql, values, perf_counter() - began, None)
             raise
         seconds = perf_counter() - began
         rows = len(result.rows) or result.affected
         if seconds < self.slow_seconds:
             self.figures.add(sql, seconds, rows)
         else:
-            self._took(sql, values, seconds, rows)
+            self.took(sql, values, seconds, rows)
         return result
 
     def timed_native(self, text: str, values: NativeValues) -> Result:
-        """run_native() for a user's statement: counted and timed; it has no plan to log."""
+        """run_native() for a user's statement, likewise; it has no plan to log."""
         began = perf_counter()
-        result = self.run_native(text, values)
-        self.figures.add(text, perf_counter() - began, len(result.rows) or result.affected)
+        rows = None
+        try:
+            result = self.run_native(text, values)
+            rows = len(result.rows) or result.affected
+        finally:
+            self.took(text, {}, perf_counter() - began, rows)
         return result
 
     def timed_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
@@ -75,10 +98,22 @@ class Connection(ABC):
         try:
             written = self.run_many(sql, rows)
         finally:
-            self._took(sql, rows[0] if rows else {}, perf_counter() - began, written)
+            self.took(sql, rows[0] if rows else {}, perf_counter() - began, written)
         return written
 
-    def _took(self, sql: str, values: Mapping[str, object], seconds: float, rows: int | None) -> None:
+    def timed_arrow(self, sql: str, values: Mapping[str, object]) -> Any:
+        """arrow() for a user's statement, likewise."""
+        began = perf_counter()
+        rows = None
+        try:
+            found = self.arrow(sql, values)
+            rows = found.num_rows
+        finally:
+            self.took(sql, values, perf_counter() - began, rows)
+        return found
+
+    def took(self, sql: str, values: Mapping[str, object], seconds: float, rows: int | None) -> None:
+        """Count a user's statement; log it, with its plan, when it was slow. `rows` is None where it failed."""
         self.figures.add(sql, seconds, rows)
         if seconds >= self.slow_seconds:
             report_slow(sql, seconds, rows, lambda: self.explain_aside(sql, values))
@@ -112,6 +147,14 @@ class Connection(ABC):
     @abstractmethod
     def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
         """explain(), where the session's state allows it, leaving that state as it was; else None."""
+
+    @abstractmethod
+    def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
+        """The rows of one statement as a pyarrow Table of exact types (`arrow_table.table`)."""
+
+    @abstractmethod
+    def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
+        """Open a query and read the first `ahead` rows. Inside a transaction only."""
 
     @abstractmethod
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
@@ -202,3 +245,22 @@ class Lent(Connection):
     @abstractmethod
     def transaction_failed(self, *, known: bool) -> bool:
         """Whether the open transaction is dead. `known`: a statement of ours has failed in it."""
+
+
+def refuse_no_rows(sql: str) -> Answer:
+    """What the statement gives back; UsageError where that is nothing."""
+    try:
+        found = answer(sql)
+    except SqlSyntaxError as error:
+        raise with_caret(error, sql) from error
+    if found is Answer.NOTHING:
+        raise UsageError("this statement returns no rows. Run it with execute(). Nothing was run.")
+    return found
+
+
+def refuse_all_but_queries(sql: str) -> None:
+    """Raise UsageError unless the statement is a query."""
+    if refuse_no_rows(sql) is not Answer.QUERY:
+        raise UsageError(
+            "only a query is streamed: SELECT, VALUES or TABLE, writing nothing. Run this one with query(). Nothing was run."
+        )

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +17,7 @@ from stepladder.db.openers import opener
 from stepladder.db.pool import Pool
 from stepladder.db.session import Session
 from stepladder.db.steps import done_so_far, take
+from stepladder.db.stream import Guard
 from stepladder.db.transaction import Transaction
 from stepladder.errors import (
     ConnectionFailed,
@@ -214,6 +215,7 @@ class Database(Session):
                 "This thread has a transaction open: what is asked of the database now would run outside it. "
                 "Ask the transaction: `with db.transaction() as tx: tx.query(...)`."
             )
+        self._refuse_waiting_for_itself()
         with self._checked_out() as connection:
             yield connection
 
@@ -229,6 +231,32 @@ class Database(Session):
         with self._connection() as connection:
             connection.begin(read_only=self._read_only, isolation=None)
             yield connection  # given back, it is rolled back
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[Connection, Guard]]:
+        with self._connection() as connection:
+            connection.begin(read_only=True, isolation=None)
+            streams = self._open_streams()
+            streams.append(connection)
+            try:
+                yield connection, nullcontext
+            finally:
+                streams.remove(connection)
+
+    def _open_streams(self) -> list[Connection]:
+        """The connections of the streams that this thread has open."""
+        if not hasattr(self._thread, "streams"):
+            self._thread.streams = []
+        found: list[Connection] = self._thread.streams
+        return found
+
+    def _refuse_waiting_for_itself(self) -> None:
+        streams = len(self._open_streams())
+        if streams >= self._pool.size:
+            raise UsageError(
+                f"This thread reads {streams} stream{'s' * (streams > 1)}, and that is every connection there may be: it would "
+                "wait for itself. End the stream first; or `with db.transaction() as tx` and ask tx for both; or raise pool_size."
+            )
 
     @contextmanager
     def _checked_out(self) -> Iterator[Connection]:

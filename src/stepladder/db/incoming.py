@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stepladder.db.rows import Row, Rows
+from stepladder.db.stream import Stream
 from stepladder.errors import AmbiguousColumn, ParameterError, UsageError
 from stepladder.files import Batch, Reject, Source, open_source
 from stepladder.sql import Column, Type, type_of
@@ -45,11 +46,12 @@ class Given:
 def incoming(data: object, format_: str | None) -> Source | Given:
     if isinstance(data, str | Path):
         return open_source(Path(data), format=format_)
-    if isinstance(data, Rows):
+    if isinstance(data, Rows | Stream):
         names = tuple(column.name for column in data.columns)
         if len(set(names)) < len(names):
             raise AmbiguousColumn(f"two columns have one name ({', '.join(names)}): name them apart with AS.")
-        return Given(names, iter(data.tuples()), lambda: data.columns)
+        tuples = data.tuples() if isinstance(data, Rows) else chain.from_iterable(data.batches())
+        return Given(names, iter(tuples), lambda: data.columns)
     if isinstance(data, Mapping) or not isinstance(data, Iterable):
         raise UsageError(
             f"cannot load a {type(data).__name__}. Give a path, Rows, or an iterable of dicts or tuples (one a row)."

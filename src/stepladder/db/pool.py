@@ -50,6 +50,11 @@ class Pool:
         self._spare: list[StatementFigures] = []  # of connections that are gone
         self._pid = os.getpid()
 
+    @property
+    def size(self) -> int:
+        """How many connections may be open at once."""
+        return self._size
+
     def take(self) -> Connection:
         """A connection that is not known to be broken. Raises PoolTimeout, ConnectionFailed."""
         if self._pid != os.getpid():

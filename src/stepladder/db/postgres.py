@@ -6,15 +6,25 @@ send the same bytes; the driver binds nothing.
 
 from __future__ import annotations
 
+import itertools
 import select
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from stepladder.db import explain_postgres
-from stepladder.db.connection import Connection, Lent, Result
+from stepladder.db.arrow_rows import arrays_of_rows, table_of_rows
+from stepladder.db.arrow_types import pyarrow
+from stepladder.db.connection import (
+    Connection,
+    Cursor,
+    Lent,
+    Result,
+    refuse_all_but_queries,
+    refuse_no_rows,
+)
 from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
 from stepladder.db.many import Many, many_at_once
@@ -29,6 +39,7 @@ from stepladder.errors import (
     UsageError,
 )
 from stepladder.sql import (
+    Answer,
     Bound,
     Column,
     Encode,
@@ -76,6 +87,10 @@ _ASIDE_LIMITS = "SET LOCAL lock_timeout = 100; SET LOCAL statement_timeout = 100
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
+_CURSORS = itertools.count(1)
+T = TypeVar("T")
+
+
 class PostgresConnection(Connection):
     """What the two drivers share. A driver says how text is sent and how its errors are read."""
 
@@ -93,6 +108,10 @@ class PostgresConnection(Connection):
     @abstractmethod
     def _copy(self, statement: str, data: bytes) -> int:
         """COPY … FROM STDIN with this text."""
+
+    @abstractmethod
+    def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:
+        """COPY … TO STDOUT: each message of it, which is one row, is given to `take`."""
 
     @abstractmethod
     def _escape(self, text: str) -> str:
@@ -149,17 +168,44 @@ class PostgresConnection(Connection):
                 self.rollback()
 
     def _plan(self, head: str, sql: str, values: Mapping[str, object], *, analyzed: bool) -> Plan:
-        _one_statement(sql)
-        bound = bind(sql, values, self._escape).after(head)
-        self._sent = (sql, bound)
-        try:
-            document = self._send(bound.text).rows[0][0]
-        finally:
-            self._sent = None
+        document = self._run_within(head, sql, "", values, self._send).rows[0][0]
         tables = explain_postgres.tables(document)
         schemas, names = sorted({schema for schema, _ in tables}), sorted({name for _, name in tables})
         rows = self.run(explain_postgres.SIZES, {"schemas": schemas, "names": names}).rows if tables else []
         return explain_postgres.read_plan(document, explain_postgres.read_sizes(rows), analyzed=analyzed)
+
+    def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
+        pyarrow("Arrow data")
+        if refuse_no_rows(sql) is not Answer.QUERY:
+            result = self.run(sql, values)
+            return table_of_rows(result.columns, result.rows)
+        from stepladder.db.copy_binary import CopiedRows
+
+        # Asked first for the types, which COPY does not tell: nothing is read for it.
+        described = self._run_within("SELECT * FROM (", sql, ") AS described LIMIT 0", values, self._send)
+        copied = CopiedRows(described.columns)
+        copy = "COPY (", sql, ") TO STDOUT (FORMAT binary)", values
+        self._run_within(*copy, lambda statement: self._copy_out(statement, copied.take))
+        return copied.table()
+
+    def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
+        refuse_all_but_queries(sql)
+        name = f"stepladder_{next(_CURSORS)}"
+        self._run_within(f"DECLARE {name} NO SCROLL CURSOR FOR ", sql, "", values, self._send)
+        return _ServerCursor(self._send, name, ahead)
+
+    def _run_within(
+        self, before: str, sql: str, after: str, values: Mapping[str, object], send: Callable[[str], T]
+    ) -> T:
+        """Send the user's one statement with words of ours around it; an error shows the user's text alone."""
+        _one_statement(sql)
+        statement = statements(sql)[0]
+        bound = bind(statement.text, values, self._escape)
+        self._sent = (sql, bound.within(before, after, offset=statement.offset))
+        try:
+            return send(self._sent[1].text)
+        finally:
+            self._sent = None
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         # A limit is one for each statement; and only of these statements can a block tell how many rows they wrote.
@@ -346,6 +392,29 @@ class LentPostgres(PostgresConnection, Lent):
 
     def transaction_failed(self, *, known: bool) -> bool:  # noqa: ARG002 - the server knows it itself
         return self._transaction_failed()
+
+
+class _ServerCursor(Cursor):
+    """A cursor of the server's: FETCH is text, and the same on both drivers."""
+
+    def __init__(self, send: Callable[[str], Result], name: str, ahead: int) -> None:
+        self._send = send
+        self._name = name
+        first = send(f"FETCH {ahead} FROM {name}")
+        self.columns = first.columns
+        self._ahead: list[tuple[Any, ...]] | None = first.rows
+
+    def fetch(self, rows: int) -> list[tuple[Any, ...]]:
+        if self._ahead is not None:
+            found, self._ahead = self._ahead, None
+            return found
+        return self._send(f"FETCH {rows} FROM {self._name}").rows
+
+    def fetch_arrow(self, rows: int) -> list[Any]:
+        return arrays_of_rows(self.columns, self.fetch(rows))
+
+    def close(self) -> None:
+        self._send(f"CLOSE {self._name}")
 
 
 @lru_cache(maxsize=1024)

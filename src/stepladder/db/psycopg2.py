@@ -77,6 +77,19 @@ class Psycopg2Connection(PostgresConnection):
         finally:
             cursor.close()
 
+    def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:
+        cursor = self._raw.cursor()
+        try:
+            cursor.copy_expert(statement, _Taker(take))
+        except driver.Error as error:
+            raise self._fault(error, statement) from error
+        except BaseException:
+            # What stopped it came from here: the server would send the rest of the rows before it hears anything else.
+            self._raw.cancel()
+            raise
+        finally:
+            cursor.close()
+
     def _fault(self, error: driver.Error, statement: str) -> DatabaseError:
         if error.pgcode is None and self._raw.closed:
             return self._lost(statement, str(error))
@@ -146,6 +159,13 @@ def connect(conninfo: str) -> Any:
     except driver.Error as error:
         # Not `from error`: libpq quotes a URL that it cannot read, password and all.
         raise ConnectionFailed(cannot_connect(error), sqlstate=error.pgcode) from None
+
+
+class _Taker:
+    """What copy_expert writes to."""
+
+    def __init__(self, take: Callable[[bytes | memoryview], None]) -> None:
+        self.write = take
 
 
 class _Unread:

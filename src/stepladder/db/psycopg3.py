@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import select
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 from psycopg.adapt import Loader
-from psycopg.pq import Escaping, Format, TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import Escaping, ExecStatus, Format, TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.types.json import set_json_loads
 
@@ -24,6 +27,8 @@ from stepladder.db.postgres import (
 )
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import Column, Span, Type, printed_interval, python_json
+
+_CANCEL_SECONDS = 5.0
 
 
 class PsycopgConnection(PostgresConnection):
@@ -89,6 +94,61 @@ class PsycopgConnection(PostgresConnection):
             return cursor.rowcount
         finally:
             cursor.close()
+
+    def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:
+        # libpq's own calls: the driver's Copy object needs longer for a row than the server does.
+        raw = self._raw.pgconn
+        try:
+            raw.send_query(statement.encode())
+            self._finish_sending(raw)
+            result = self._next_result(raw)
+            if result.status == ExecStatus.COPY_OUT:
+                self._take_rows(raw, take)
+                result = self._next_result(raw)
+            while raw.get_result() is not None:
+                pass
+            _refuse_failed(result)
+        except psycopg.Error as error:
+            raise self._fault(error, statement) from error
+        except BaseException:
+            self._raw.cancel_safe(timeout=_CANCEL_SECONDS)
+            self._drain(raw)
+            raise
+
+    def _finish_sending(self, raw: Any) -> None:
+        while raw.flush():
+            self._wait(select.POLLIN | select.POLLOUT)
+            raw.consume_input()
+
+    def _next_result(self, raw: Any) -> Any:
+        while raw.is_busy():
+            self._wait(select.POLLIN)
+            raw.consume_input()
+        return raw.get_result()
+
+    def _take_rows(self, raw: Any, take: Callable[[bytes | memoryview], None]) -> None:
+        get = raw.get_copy_data
+        while True:
+            length, message = get(1)
+            if length > 0:
+                take(message)
+            elif length == 0:
+                self._wait(select.POLLIN)
+                raw.consume_input()
+            else:
+                return
+
+    def _drain(self, raw: Any) -> None:
+        """Read on to the end of a statement that was canceled, so that the connection can be used again."""
+        while (result := raw.get_result()) is not None:
+            if result.status == ExecStatus.COPY_OUT:
+                while raw.get_copy_data(0)[0] >= 0:
+                    pass
+
+    def _wait(self, events: int) -> None:
+        waiting = select.poll()
+        waiting.register(self._raw.fileno(), events)
+        waiting.poll()
 
     def _fault(self, error: psycopg.Error, statement: str) -> DatabaseError:
         if error.sqlstate is None and self._raw.closed:
@@ -172,6 +232,11 @@ class _IntervalLoader(Loader):
 
 # What loaders raise for a value that Python does not have.
 _NO_VALUE = (psycopg.DataError, DatabaseError, ValueError, OverflowError)
+
+
+def _refuse_failed(result: Any) -> None:
+    if result.status != ExecStatus.COMMAND_OK:
+        raise error_from_result(result)
 
 
 def cannot_connect(error: Exception) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
 
 from stepladder.db.connection import Connection, Result
 from stepladder.db.explain import Plan
 from stepladder.db.faults import with_caret
+from stepladder.db.frames import frame_of, refuse_unknown_kind
 from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.native import Native
 from stepladder.db.rows import Rows
+from stepladder.db.stream import Guard, Stream, checked_batch_rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
 from stepladder.sql import Column, first_word, has_plan, parse_name, statements
 
@@ -45,12 +49,62 @@ class Session(ABC):
     def _undone(self) -> AbstractContextManager[Connection]:
         """A connection inside a transaction, or a savepoint, that is rolled back."""
 
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[tuple[Connection, Guard]]:
+        """A connection inside a transaction for as long as a stream is open, and what each call on it goes through."""
+
     def query(
         self, sql: str | Native, params: Parameters | Sequence[object] = None, /, **named: object
     ) -> Rows:
         """Run one statement and fetch its rows; a statement without rows returns empty Rows."""
         result = self._run(sql, params, named)
         return Rows(result.columns, result.rows)
+
+    def frame(self, sql: str, params: Parameters = None, /, *, kind: str = "pandas", **named: object) -> Any:
+        """Run one statement and return its rows as a frame: `kind` is "pandas", "polars" or "arrow" (a pyarrow Table).
+
+        Values are exact: integers stay integers beside NULLs, numerics decimals, timestamptz is in UTC; the types are in
+        docs/reference/frames.md. Raises AmbiguousColumn for two columns of one name, ParameterError for a type that no
+        frame has, NumericOutOfRange for a numeric of more than 76 digits or NaN, MissingExtra.
+        """
+        refuse_unknown_kind(kind)
+        _refuse_transaction_words(sql)
+        with self._connection() as connection:
+            table = connection.timed_arrow(sql, _values(params, named))
+        return frame_of(table, kind)
+
+    @contextmanager
+    def stream(
+        self, sql: str, params: Parameters = None, /, batch_rows: int = 10_000, **named: object
+    ) -> Iterator[Stream]:
+        """`with db.stream(sql) as s: for row in s: ...`: a query's rows in memory that does not grow with their number.
+
+        `batch_rows` are fetched at a time. It holds a connection until the block ends, in a transaction of its own that
+        only reads, or in this one. Only a query is streamed: UsageError for any other statement.
+        """
+        rows = checked_batch_rows(batch_rows)
+        _refuse_transaction_words(sql)
+        values = _values(params, named)
+        with self._reading() as (connection, guard):
+            began = perf_counter()
+            with guard():
+                cursor = connection.cursor(sql, values, ahead=rows)
+            opening = perf_counter() - began
+            stream = Stream(cursor, rows, guard)
+            try:
+                yield stream
+            except DatabaseError:
+                stream.end()  # whatever it broke, the transaction's end closes the cursor
+                raise
+            except BaseException:
+                with suppress(DatabaseError):  # the first error is the news; the guard has noted this one
+                    stream.close()
+                raise
+            else:
+                stream.close()
+            finally:
+                stream.end()
+                connection.took(sql, values, opening + stream.seconds, stream.rows)
 
     def execute(
         self, sql: str | Native, params: Parameters | Sequence[object] = None, /, **named: object

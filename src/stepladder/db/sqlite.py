@@ -6,22 +6,34 @@ copy drops the process's file locks, and another process's acknowledged rows can
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, ClassVar
 
 from stepladder.db import explain_sqlite, type_catalogue
-from stepladder.db.connection import Connection, Lent, Result
+from stepladder.db.arrow_rows import table_of_rows
+from stepladder.db.arrow_table import arrow_schema, table
+from stepladder.db.arrow_types import pyarrow
+from stepladder.db.connection import (
+    Connection,
+    Cursor,
+    Lent,
+    Result,
+    refuse_all_but_queries,
+    refuse_no_rows,
+)
 from stepladder.db.explain import Node, Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error
 from stepladder.sql import (
+    Answer,
     Column,
     Created,
     TableName,
@@ -38,6 +50,8 @@ from stepladder.sql import (
 
 _BUSY_SECONDS = 30.0
 _KEPT_TRANSLATIONS = 1024
+_ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the processor's cache
+_CURSORS = itertools.count(1)
 
 Decode = Callable[[Any], Any]
 
@@ -119,6 +133,31 @@ class SqliteConnection(Connection):
             steps = self._raw.execute(f"EXPLAIN QUERY PLAN {translation.sql}", arguments).fetchall()
         return explain_sqlite.read_plan(self._raw, steps, found)
 
+    def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
+        pyarrow("Arrow data")
+        if refuse_no_rows(sql) is not Answer.QUERY:
+            result = self.run(sql, values)
+            return table_of_rows(result.columns, result.rows)
+        from stepladder.db.stored_arrow import arrays_of_stored
+
+        translation = self._translate(sql, values)
+        arrow_schema(translation.columns)
+        batches = []
+        with self._callbacks.watching(sql):
+            cursor = self._raw.execute(translation.sql, _encode(translation.parameters, values))
+            with closing(cursor):
+                while rows := cursor.fetchmany(_ARROW_ROWS):
+                    batches.append(arrays_of_stored(translation.columns, rows))
+        return table(translation.columns, batches)
+
+    def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
+        refuse_all_but_queries(sql)
+        translation = self._translate(sql, values)
+        arguments = _encode(translation.parameters, values)
+        (reads_only,) = self._raw.execute("PRAGMA query_only").fetchone()
+        opened = _OpenQuery if reads_only else _KeptQuery
+        return opened(self._raw, self._callbacks, translation, arguments, ahead)
+
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         if not writes_rows(sql):
             return self.run_each(sql, rows)
@@ -180,13 +219,9 @@ class SqliteConnection(Connection):
             rows = cursor.fetchall()
         for effect in translation.effects:
             self._note(effect)
-        decoders = [
-            (place, found)
-            for place, column in enumerate(translation.columns)
-            if (found := decoder(column.type))
-        ]
         affected = cursor.rowcount if translation.writes and not translation.effects else 0
-        return Result(translation.columns, _decoded(rows, decoders, translation.columns), max(affected, 0))
+        columns = translation.columns
+        return Result(columns, _decoded(rows, _decoders(columns), columns), max(affected, 0))
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
         types = types_of(values)
@@ -347,6 +382,14 @@ class LentSqlite(SqliteConnection, Lent):
         with self._reading_our_way():
             return super().run_native(text, values)
 
+    def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
+        with self._reading_our_way():
+            return super().arrow(sql, values)
+
+    def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
+        with self._reading_our_way():
+            return super().cursor(sql, values, ahead=ahead)
+
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         with self._reading_our_way():
             return super().run_many(sql, rows)
@@ -392,6 +435,64 @@ class _Reached:
     row = 0
 
 
+class _OpenQuery(Cursor):
+    """A query of a transaction that only reads: SQLite runs it as its rows are asked for."""
+
+    def __init__(
+        self,
+        raw: sqlite3.Connection,
+        callbacks: Callbacks,
+        translation: Translation,
+        arguments: Sequence[object],
+        ahead: int,
+    ) -> None:
+        self.columns = translation.columns
+        self._callbacks = callbacks
+        self._decoders = _decoders(self.columns)
+        self._sql = translation.sql
+        self._ahead: list[tuple[Any, ...]] | None = None
+        with callbacks.watching(self._sql):
+            self._cursor = self._open(raw, arguments)
+        self._ahead = self._stored(ahead)
+
+    def _open(self, raw: sqlite3.Connection, arguments: Sequence[object]) -> sqlite3.Cursor:
+        return raw.execute(self._sql, arguments)
+
+    def _stored(self, rows: int) -> list[tuple[Any, ...]]:
+        if self._ahead is not None:
+            found, self._ahead = self._ahead, None
+            return found
+        with self._callbacks.watching(self._sql):
+            return self._cursor.fetchmany(rows)
+
+    def fetch(self, rows: int) -> list[tuple[Any, ...]]:
+        return _decoded(self._stored(rows), self._decoders, self.columns)
+
+    def fetch_arrow(self, rows: int) -> list[Any]:
+        from stepladder.db.stored_arrow import arrays_of_stored
+
+        return arrays_of_stored(self.columns, self._stored(rows))
+
+    def close(self) -> None:
+        self._cursor.close()
+
+
+class _KeptQuery(_OpenQuery):
+    """A query of a transaction that may write: a query of SQLite's that is open would see, or miss, what is written
+    meanwhile, where a server's cursor sees nothing of it. So its rows are set aside first, in a temporary table."""
+
+    def _open(self, raw: sqlite3.Connection, arguments: Sequence[object]) -> sqlite3.Cursor:
+        self._raw = raw
+        self._table = f"temp.stepladder_stream_{next(_CURSORS)}"
+        raw.execute(f"CREATE TABLE {self._table} AS {self._sql}", arguments)
+        return raw.execute(f"SELECT * FROM {self._table} ORDER BY rowid")
+
+    def close(self) -> None:
+        super().close()
+        with self._callbacks.watching(self._sql):
+            self._raw.execute(f"DROP TABLE {self._table}")
+
+
 class _Schema:
     """What the translator asks of the tables while one statement is translated."""
 
@@ -403,6 +504,10 @@ class _Schema:
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
     """Values as SQLite stores them, in the order of the translated statement's numbers."""
     return [encode_parameter(name, type_, values[name]) for name, type_ in parameters]
+
+
+def _decoders(columns: Sequence[Column]) -> list[tuple[int, Decode]]:
+    return [(place, found) for place, column in enumerate(columns) if (found := decoder(column.type))]
 
 
 def _decoded(

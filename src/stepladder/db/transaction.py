@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 
 from stepladder.db.connection import Connection
 from stepladder.db.session import Session
+from stepladder.db.stream import Guard
 from stepladder.errors import DatabaseError, TransactionDead, UsageError, UseTransaction
 
 
@@ -61,18 +62,31 @@ class Transaction(Session):
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
+        with self._alive():
+            if self._inner is not None:
+                raise UseTransaction(
+                    "A savepoint is open in this transaction: ask it (`with tx.transaction() as inner`)."
+                )
+            yield self._raw
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        """Do something on the connection: refused when the transaction is over or dead, which a failure makes it."""
         if self._over:
             raise UsageError("This transaction is over. Ask inside its block, or ask the database.")
         self.refuse_dead()
-        if self._inner is not None:
-            raise UseTransaction(
-                "A savepoint is open in this transaction: ask it (`with tx.transaction() as inner`)."
-            )
         try:
-            yield self._raw
+            yield
         except DatabaseError as error:
             self._failed = error
             raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[Connection, Guard]]:
+        with self._connection():
+            pass
+        # A savepoint may be open while its rows are read: load() makes one, and a cursor outlives it.
+        yield self._raw, self._alive
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

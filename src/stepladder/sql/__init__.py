@@ -9,8 +9,8 @@ from stepladder.sql.conditions import Comparison, comparisons, index_columns
 from stepladder.sql.decoding import decoder
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
-from stepladder.sql.jsons import python_json
-from stepladder.sql.literals import Bound, Escape, bind
+from stepladder.sql.jsons import jsonb_text, python_json
+from stepladder.sql.literals import Bound, Escape, bind, input_text
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
 from stepladder.sql.parameters import (
@@ -24,9 +24,9 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
-from stepladder.sql.reading import Window, has_plan, is_query, references, windows
+from stepladder.sql.reading import Answer, Window, answer, has_plan, is_query, references, windows
 from stepladder.sql.spans import Span, printed_interval
-from stepladder.sql.storage import check, declared
+from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.translate import Created, Dropped, Effect, Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, parse_type, type_of, types_of
 
@@ -37,6 +37,7 @@ __all__ = [
     "Access",
     "Accesses",
     "Aggregate",
+    "Answer",
     "Bound",
     "Collation",
     "Column",
@@ -56,6 +57,7 @@ __all__ = [
     "Type",
     "Window",
     "accesses",
+    "answer",
     "bind",
     "check",
     "check_syntax",
@@ -69,7 +71,10 @@ __all__ = [
     "first_word",
     "has_plan",
     "index_columns",
+    "input_text",
+    "is_native_numeric",
     "is_query",
+    "jsonb_text",
     "masked",
     "numbered",
     "parameter_names",

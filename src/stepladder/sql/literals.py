@@ -39,10 +39,11 @@ class Bound:
         found = bisect.bisect_right(self._changes, (position, 1 << 60)) - 1
         return max(0, position + (self._changes[found][1] if found >= 0 else 0))
 
-    def after(self, head: str) -> Bound:
-        """The same behind `head`, which is not the user's."""
-        changes = [(0, 0), *self._changes]
-        return Bound(head + self.text, tuple((at + len(head), by - len(head)) for at, by in changes))
+    def within(self, before: str, after: str, *, offset: int) -> Bound:
+        """The same with other text around it. `offset` is where the statement began in the user's text."""
+        further = offset - len(before)
+        changes = [(place + len(before), change + further) for place, change in self._changes]
+        return Bound(f"{before}{self.text}{after}", ((len(before), further), *changes))
 
 
 def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
@@ -34,6 +35,29 @@ def has_plan(sql: str) -> bool:
     if kind_of(tree) == "SelectStmt":
         return "intoClause" not in body_of(tree)
     return kind_of(tree) in ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+
+
+class Answer(Enum):
+    """What a statement gives back. A QUERY only reads, as far as its text says; ROWS are those of RETURNING, EXPLAIN, …"""
+
+    QUERY = "query"
+    ROWS = "rows"
+    NOTHING = "nothing"
+
+
+_ANSWER_WITH_ROWS = ("VariableShowStmt", "ExplainStmt", "CallStmt", "FetchStmt", "ExecuteStmt")
+
+
+def answer(sql: str) -> Answer:
+    """What one statement gives back. Raises SqlSyntaxError."""
+    with deep():
+        _, tree = parse_one(sql)
+    kind, body = kind_of(tree), body_of(tree)
+    if kind == "SelectStmt" and "intoClause" not in body:
+        parts = body.get("withClause", {}).get("ctes", [])
+        reads = all(kind_of(each["CommonTableExpr"]["ctequery"]) == "SelectStmt" for each in parts)
+        return Answer.QUERY if reads else Answer.ROWS
+    return Answer.ROWS if kind in _ANSWER_WITH_ROWS or "returningList" in body else Answer.NOTHING
 
 
 def references(sql: str) -> tuple[TableName, ...]:
