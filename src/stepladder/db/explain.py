@@ -16,9 +16,10 @@ class Node:
     `number` counts from 1 in the order of the printed tree. `operation` is one of these words, or the engine's own in
     lower case: scan (every row), index search, index scan (every row, in the index's order), bitmap search, automatic
     index, nested loop, hash join, merge join, sort, group, distinct, window, limit, append, union, materialize,
-    subquery, subquery for each row, insert, update, delete. `rows`, `cost` (PostgreSQL's units) and `table_rows` are
-    estimates; `actual_rows` (of one loop), `loops` and `milliseconds` (of all loops) are measured. What the engine
-    does not say is None.
+    subquery, subquery for each row, function, foreign key check, insert, update, delete.
+
+    `rows`, `cost` (PostgreSQL's units) and `table_rows` are estimates; `actual_rows` (of one loop), `loops` and
+    `milliseconds` (of all loops) are measured. What the engine does not say is None.
     """
 
     operation: str

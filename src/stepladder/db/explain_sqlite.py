@@ -1,7 +1,6 @@
 """SQLite's plan (EXPLAIN QUERY PLAN of the translated statement) as our value, in the user's names.
 
-SQLite names neither conditions nor numbers of rows, and knows joins as one loop inside the other only. Sizes are from
-sqlite_stat1 where ANALYZE was run, else from the row ids: cheap, and too large where many rows were deleted.
+SQLite names neither conditions nor numbers of rows, and knows joins as one loop inside the other only.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from stepladder.db.explain import Node, Plan, numbered
 from stepladder.db.explain_advice import advise
+from stepladder.db.sqlite_statistics import Statistics
 from stepladder.sql import Access, Accesses, Comparison, TableName, index_columns
 
 Step = tuple[int, int, int, str]
@@ -26,6 +25,7 @@ _INDEX = re.compile(
     r"(?P<auto>AUTOMATIC )?(?:PARTIAL )?(?P<covering>COVERING )?INDEX ?(?P<name>.*?)(?: ?\((?P<condition>[^()]*[=<>][^()]*)\))?$"
 )
 _SORT = re.compile(r"USE TEMP B-TREE FOR (?:(?:RIGHT PART|LAST TERM|LAST \d+ TERMS) OF )?(?P<for>.*)")
+_OWN = re.compile(r"[tws]\d+|s|\(.*\)|json_each|json_tree")
 _MADE = re.compile(r"(?:CO-ROUTINE|MATERIALIZE) (?P<name>\S+)$")
 _SORTED = {"ORDER BY": "sort", "GROUP BY": "group", "DISTINCT": "distinct"}
 _READS = ("scan", "index scan", "index search", "automatic index")
@@ -55,7 +55,7 @@ def plan_of(
 
 class _Reader:
     def __init__(self, raw: sqlite3.Connection, found: Accesses) -> None:
-        self._raw = raw
+        self._file = Statistics(raw)
         self._found = found
 
     def below(self, parent: int, steps: Sequence[Step]) -> Node | None:
@@ -68,11 +68,12 @@ class _Reader:
             inner = self.below(number, steps)
             children = (inner,) if inner else ()
             access, ready, sort = _ACCESS.match(words), _MADE.match(words), _SORT.match(words)
-            if access and _is_own(access["name"]) and "CONSTANT ROW" not in words:
-                name = access["name"]
-                read[name] = self._read(access, read.keys(), children + _taken(made, name))
-            elif access and "CONSTANT ROW" not in words:
-                others += self._check(access)
+            if access and "CONSTANT ROW" not in words:
+                name = self._number(access["name"], top=parent == 0)
+                if name is None:
+                    others += self._check(access)
+                else:
+                    read[name] = self._read(name, access, read.keys(), children + _taken(made, name))
             elif ready:
                 made[ready["name"]] = inner or Node(operation="values")
             elif sort:
@@ -107,12 +108,14 @@ class _Reader:
                 return Node(operation=operation, children=branches)
         return Node(operation="set operation", children=branches)
 
-    def _read(self, match: re.Match[str], seen: Collection[str], children: tuple[Node, ...]) -> Node:
+    def _read(
+        self, name: str, match: re.Match[str], seen: Collection[str], children: tuple[Node, ...]
+    ) -> Node:
         """SCAN or SEARCH; `seen` are the sources that are read before it in the same loop."""
-        access = self._access(match["name"])
+        access = self._access(name)
         index = _INDEX.match(match["using"] or "")
         if access is None:
-            return self._read_inner(match, index, children)
+            return self._read_inner(name, match, index, children)
         parts = [part for part in access.parts if {f"t{number}" for number in part.needs} <= set(seen)]
         compared = [each for part in parts for each in part.comparisons]
         columns = index_columns(compared)
@@ -125,12 +128,22 @@ class _Reader:
             filter=" AND ".join(part.text for part in parts) or None,
             detail="left" if match["left"] else "index only" if index and index["covering"] else None,
             rows=self._found_rows(access.table, index),
-            table_rows=self._size(access.table),
+            table_rows=self._file.rows(access.table),
             share=_share(compared),
             index_columns=columns,
-            has_index=bool(columns) and columns[0] in self._leading_columns(access.table),
+            has_index=bool(columns) and columns[0] in self._file.leading_columns(access.table),
             children=children,
         )
+
+    def _number(self, name: str, *, top: bool) -> str | None:
+        """The name by which the translated text calls it: t3; None for what SQLite reads on its own account."""
+        if _OWN.fullmatch(name):
+            return name
+        if top and self._found.verb in ("update", "delete"):
+            return None
+        # count(*) of a whole table is shown under the table's own name.
+        tables = self._found.tables.items()
+        return next((f"t{number}" for number, each in tables if each.table.stored_name == name), None)
 
     def _check(self, match: re.Match[str]) -> list[Node]:
         """What SQLite reads under a table's own name: those that refer to the rows that are written."""
@@ -138,8 +151,7 @@ class _Reader:
         if target is None or self._found.verb == "insert":  # then it is there for REPLACE, and not run
             return []
         table = TableName.from_stored(match["name"])
-        keys = self._raw.execute(f"PRAGMA foreign_key_list({_quoted(table)})").fetchall()
-        columns = [str(row[3]) for row in keys if row[2] == target.stored_name]
+        columns = self._file.referring_columns(table, target)
         searched = match["word"] == "SEARCH"
         return [
             Node(
@@ -147,22 +159,22 @@ class _Reader:
                 table=table.sql,
                 condition=" AND ".join(f"{column}=?" for column in columns) or None,
                 detail=None if searched else "scan",
-                table_rows=self._size(table),
-                index_columns=() if searched else tuple(columns),
+                table_rows=self._file.rows(table),
+                index_columns=() if searched else columns,
             )
         ]
 
     def _read_inner(
-        self, match: re.Match[str], index: re.Match[str] | None, children: tuple[Node, ...]
+        self, name: str, match: re.Match[str], index: re.Match[str] | None, children: tuple[Node, ...]
     ) -> Node:
         """A read of what is no table: a function, one of WITH, a subquery."""
-        number = re.fullmatch(r"t(\d+)", match["name"])
+        number = re.fullmatch(r"t(\d+)", name)
         source = int(number[1]) if number else 0
         if source in self._found.functions:
             return Node(operation="function", table=self._found.functions[source])
-        name = self._found.names.get(self._found.uses.get(source, 0))
+        cte = self._found.names.get(self._found.uses.get(source, 0))
         operation = _operation(match, index)
-        return Node(operation="subquery" if operation == "scan" else operation, table=name, children=children)
+        return Node(operation="subquery" if operation == "scan" else operation, table=cte, children=children)
 
     def _access(self, name: str) -> Access | None:
         """The table that t1 stands for; None for one of WITH, a subquery, or where it is not certain."""
@@ -170,87 +182,38 @@ class _Reader:
         if match is None:
             return None
         access = self._found.tables.get(int(match[1]))
-        views = [each.table for each in self._found.tables.values() if self._view(each.table)]
+        views = [each.table for each in self._found.tables.values() if self._file.view(each.table)]
         if not views:
             return access
         # A view's text has numbers of its own: only what no view could mean is certain.
         inside = {found for view in views if (found := self._inside(view, name))}
-        if access is not None and not self._view(access.table):
+        if access is not None and not self._file.view(access.table):
             return access if not inside else None
         return Access(TableName.from_stored(inside.pop())) if len(inside) == 1 else None
 
-    def _view(self, table: TableName) -> str | None:
-        row = self._raw.execute(
-            "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?", (table.stored_name,)
-        ).fetchone()
-        return None if row is None else str(row[0])
-
     def _inside(self, view: TableName, name: str) -> str | None:
-        match = re.search(rf'"((?:[^"]|"")+)" AS {name}\b', self._view(view) or "")
+        match = re.search(rf'"((?:[^"]|"")+)" AS {name}\b', self._file.view(view) or "")
         return match[1].replace('""', '"') if match else None
-
-    # -- what the file says
-    def _size(self, table: TableName) -> float | None:
-        for (stat,) in self._statistics(table):
-            return float(stat.split()[0])
-        with suppress(sqlite3.Error):  # a table WITHOUT ROWID, a view
-            # Two queries: of one with both, SQLite would read every row.
-            (low,), (high,) = (
-                self._raw.execute(f"SELECT {word}(rowid) FROM {table.sqlite}").fetchone()
-                for word in ("min", "max")
-            )
-            return 0.0 if high is None else float(high - low + 1)
-        return None
-
-    def _statistics(self, table: TableName, index: str | None = None) -> list[tuple[str]]:
-        with suppress(sqlite3.Error):  # ANALYZE was never run
-            return self._raw.execute(
-                "SELECT stat FROM sqlite_stat1 WHERE tbl = ?1 AND (?2 IS NULL OR idx = ?2) AND stat IS NOT NULL",
-                (table.stored_name, index),
-            ).fetchall()
-        return []
-
-    def _found_rows(self, table: TableName, index: re.Match[str] | None) -> float | None:
-        """Rows that one search finds, by the statistics."""
-        if index is None or not index["condition"] or not index["name"]:
-            return None
-        columns = index["condition"].count("=?")
-        for (stat,) in self._statistics(table, index["name"].strip()):
-            numbers = [word for word in stat.split() if word.isdigit()]
-            return float(numbers[min(columns, len(numbers) - 1)]) if columns else None
-        return None
-
-    def _leading_columns(self, table: TableName) -> set[str]:
-        names = [row[1] for row in self._raw.execute(f"PRAGMA index_list({_quoted(table)})")]
-        return {columns[0] for name in names if (columns := self._index_columns(name))}
-
-    def _index_columns(self, index: str) -> list[str]:
-        stored = index.replace('"', '""')
-        return [row[2] for row in self._raw.execute(f'PRAGMA index_info("{stored}")')]
 
     def _index(self, using: str | None, index: re.Match[str] | None) -> str | None:
         if using and using.startswith("INTEGER PRIMARY KEY"):
             return "its primary key"
         name = index["name"].strip() if index else ""
         if name.startswith("sqlite_autoindex_"):
-            return f"its key ({', '.join(self._index_columns(name))})"
+            return f"its key ({', '.join(self._file.index_columns(name))})"
         return TableName.from_stored(name).sql if name else None
+
+    def _found_rows(self, table: TableName, index: re.Match[str] | None) -> float | None:
+        """Rows that one search finds, by the statistics."""
+        if index is None or not index["condition"] or not index["name"]:
+            return None
+        return self._file.rows_of_a_key(table, index["name"].strip(), index["condition"].count("=?"))
 
 
 def _plain(words: str) -> str:
     """SQLite's own words for a step, without the names behind them: RIGHT-JOIN t3, BLOOM FILTER ON t2 (c1=?)."""
     match = re.match(r"[A-Z-]+(?: [A-Z-]+)*", words)
     return match[0].removesuffix(" ON").lower() if match else "step"
-
-
-def _is_own(name: str) -> bool:
-    """Whether a name in the plan is of the translated text: its tables and subqueries have numbers."""
-    return re.fullmatch(r"[tws]\d*|\(.*\)|json_each|json_tree", name) is not None
-
-
-def _quoted(table: TableName) -> str:
-    """A stored table's name for a PRAGMA."""
-    return table.sqlite.removeprefix("temp.")
 
 
 def _operation(match: re.Match[str], index: re.Match[str] | None) -> str:

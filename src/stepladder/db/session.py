@@ -246,7 +246,11 @@ def _refuse_transaction_words(sql: str) -> None:
         )
 
 
-def _refuse_without_plan(sql: str) -> None:
+def _refuse_without_plan(sql: object) -> None:
+    if not isinstance(sql, str):
+        raise UsageError(
+            f"explain() takes PostgreSQL's SQL as text, not a {type(sql).__name__}. Nothing was run."
+        )
     try:
         explained = has_plan(sql)
     except DatabaseError as error:
