@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import stepladder as sl
 from stepladder.db import Database, Session
 from stepladder.errors import (
     AmbiguousColumn,
@@ -204,11 +205,11 @@ def test_integers_beyond_doubles_stay_exact_beside_nulls(db: Database) -> None:
     assert db.frame(sql, kind="polars")["n"].to_list() == [2**53 + 1, None, -(2**63)]
 
 
-def test_nan_is_no_null(db: Database, engine: str) -> None:
-    if engine == "sqlite3":
-        pytest.skip("SQLite's numbers have no NaN")
+@pytest.mark.postgres
+def test_nan_is_no_null(postgres_url: str) -> None:
     sql = "SELECT * FROM (VALUES ('NaN'::float8), (NULL), ('Infinity')) AS v(x)"
-    values = db.frame(sql)["x"].array
+    with sl.connect(postgres_url) as db:
+        values = db.frame(sql)["x"].array
     assert math.isnan(values[0])
     assert values[1] is pd.NA
     assert values[2] == math.inf
