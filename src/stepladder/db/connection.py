@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from stepladder.db.catalog import Table
 from stepladder.sql import Column, TableName
 
 
@@ -85,6 +86,10 @@ class Connection(ABC):
     @abstractmethod
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         """The column names of each unique key, the primary key first."""
+
+    @abstractmethod
+    def describe(self, table: TableName) -> Table | None:
+        """All that the catalogue says of a table or view; None where there is none."""
 
     @abstractmethod
     def tables(self) -> tuple[TableName, ...]:

@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from stepladder.db import catalog_postgres
+from stepladder.db.catalog import Table, table_of
+from stepladder.db.catalog_postgres import catalogue_type
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import postgres_fault
-from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
-from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
+from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError
+from stepladder.sql import Bound, Column, TableName, Type, bind, statements
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
 SESSION = (
@@ -168,9 +171,7 @@ class PostgresConnection(Connection):
             " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
             {"name": table.sql},
         ).rows
-        return (
-            tuple(Column(name, _catalogue_type(type_), not_null) for name, type_, not_null in found) or None
-        )
+        return tuple(Column(name, catalogue_type(type_), not_null) for name, type_, not_null in found) or None
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         found = self.run(
@@ -182,6 +183,15 @@ class PostgresConnection(Connection):
             {"name": table.sql},
         ).rows
         return tuple(tuple(names) for (names,) in found)
+
+    def describe(self, table: TableName) -> Table | None:
+        result = self.run(catalog_postgres.ASK, {"name": table.sql})
+        if not result.rows:
+            return None
+        said = dict(zip((column.name for column in result.columns), result.rows[0], strict=True))
+        name = TableName(said["schema"], said["name"]).sql
+        kind = catalog_postgres.KINDS[said["kind"]]
+        return table_of(name, kind, catalog_postgres.definition(said), said["rows"])
 
     def tables(self) -> tuple[TableName, ...]:
         found = self.run(
@@ -229,14 +239,6 @@ def _one_statement(sql: str) -> str:
             statement=sql,
         )
     return found[0].text[:10].split(maxsplit=1)[0].upper() if found else ""
-
-
-def _catalogue_type(text: str) -> Type:
-    """A type as the server spells it; one that has no rules here (inet, an enum) is known by its name only."""
-    try:
-        return parse_type(text)
-    except UndefinedObject:
-        return Type(text)
 
 
 def result_type(oid: int, *, precision: int | None, scale: int | None, length: int | None) -> Type:

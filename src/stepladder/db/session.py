@@ -5,26 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
+from stepladder.db.catalog import Table
 from stepladder.db.connection import Connection
 from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.rows import Rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
-from stepladder.sql import Column, parse_name, statements
+from stepladder.sql import parse_name, statements
 
 _TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 HOME = "stepladder"  # the schema of our own tables
 Parameters = Mapping[str, object] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table or view: its columns with their PostgreSQL types, and its unique keys, the primary one first."""
-
-    name: str
-    columns: tuple[Column, ...]
-    keys: tuple[tuple[str, ...], ...]
 
 
 class Session(ABC):
@@ -116,13 +107,13 @@ class Session(ABC):
             )
 
     def table(self, name: str) -> Table:
-        """What the catalogue says of a table or view. Raises UndefinedTable."""
+        """What the catalogue says of a table or view: equal for equal tables on both engines. Raises UndefinedTable."""
         found = parse_name(name)
         with self._connection() as connection:
-            columns, keys = connection.columns(found), connection.keys(found)
-        if columns is None:
+            table = connection.describe(found)
+        if table is None:
             raise UndefinedTable(f"there is no table {found.sql}. See what there is: stepladder tables")
-        return Table(found.sql, columns, keys)
+        return table
 
     def server(self) -> str:
         """Product and version, for people: "PostgreSQL 18.6"."""
