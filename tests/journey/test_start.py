@@ -33,7 +33,19 @@ def test_every_verb_has_help() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "stepladder", "--help"], capture_output=True, text=True, check=True
     )
-    for verb in ("init", "demo", "load", "query", "tables", "plan", "run", "test", "report", "drop"):
+    for verb in (
+        "init",
+        "demo",
+        "load",
+        "query",
+        "tables",
+        "doctor",
+        "plan",
+        "run",
+        "test",
+        "report",
+        "drop",
+    ):
         assert f"    {verb} " in ended.stdout
         found = subprocess.run(
             [sys.executable, "-m", "stepladder", verb, "--help"], capture_output=True, text=True, check=True

@@ -3,6 +3,8 @@
 from stepladder.db.catalog import Table
 from stepladder.db.connection import Connection
 from stepladder.db.database import Database, connect
+from stepladder.db.findings import Finding
+from stepladder.db.health import examine
 from stepladder.db.load import LoadResult
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session
@@ -11,6 +13,7 @@ from stepladder.db.transaction import Transaction
 __all__ = [
     "Connection",
     "Database",
+    "Finding",
     "LoadResult",
     "Row",
     "Rows",
@@ -18,4 +21,5 @@ __all__ = [
     "Table",
     "Transaction",
     "connect",
+    "examine",
 ]

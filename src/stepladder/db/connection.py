@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from stepladder.config import Target
 from stepladder.db.catalog import Table
+from stepladder.db.findings import Finding
 from stepladder.sql import Column, TableName
 
 
@@ -110,6 +112,10 @@ class Connection(ABC):
     @abstractmethod
     def version(self) -> str:
         """The server's or library's version, for people."""
+
+    @abstractmethod
+    def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:
+        """Whether all is fit for work: see `stepladder.db.health`. Writes nothing."""
 
     @abstractmethod
     def usable(self) -> bool:

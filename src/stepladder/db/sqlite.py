@@ -13,10 +13,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from stepladder.db import catalog_sqlite, type_catalogue, type_catalogue_changes
+from stepladder.config import Target
+from stepladder.db import catalog_sqlite, health_sqlite, type_catalogue, type_catalogue_changes
 from stepladder.db.catalog import Table, table_of
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import with_caret
+from stepladder.db.findings import Finding
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.db.type_catalogue_changes import Before
 from stepladder.errors import ConnectionFailed, DatabaseError
@@ -265,6 +267,10 @@ class SqliteConnection(Connection):
         self._temporary = {name: found for name, found in self._temporary.items() if name in there}
         self._temporary_changes += 1
         self._forget_schema()
+
+    def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no limit
+        with self._callbacks.watching("the examination"):
+            return tuple(health_sqlite.examine(self._raw, target.path))
 
     # -- the session
     def limit(self, seconds: float | None) -> None:
