@@ -292,7 +292,7 @@ def compare(trio: tuple[Database, Database, Database], script: str) -> None:
 SHARED = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=15, deadline=None, suppress_health_check=SHARED)
 @given(script=schema())
 def test_whatever_is_made_is_told_alike(trio: tuple[Database, Database, Database], script: str) -> None:
     compare(trio, script)
@@ -398,6 +398,26 @@ def test_an_index_over_numerics_tells_equal_ones(db: Database) -> None:
     with pytest.raises(DatabaseError) as caught:
         db.execute("INSERT INTO t VALUES (1.00)")
     assert caught.value.sqlstate == "23505"
+
+
+def test_a_reader_may_not_comment(db: Database) -> None:
+    db.execute("CREATE TABLE t (a int)")
+    with pytest.raises(DatabaseError) as caught:
+        db.options(read_only=True).execute("COMMENT ON TABLE t IS 'x'")
+    assert caught.value.sqlstate == "25006"
+    assert db.table("t").comment is None
+
+
+def test_what_was_rolled_back_is_not_told(db: Database) -> None:
+    db.script("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p)")
+    before = db.table("t")
+    with db.scratch() as tx:
+        tx.execute("COMMENT ON TABLE t IS 'x'")
+        tx.execute("CREATE INDEX ON t (a)")
+        tx.execute("ALTER TABLE p RENAME TO q")
+        assert tx.table("t").foreign_keys[0].table == "q"
+        assert tx.table("t").comment == "x"
+    assert db.table("t") == before
 
 
 def test_rows_are_estimated_and_do_not_count(db: Database) -> None:

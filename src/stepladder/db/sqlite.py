@@ -111,8 +111,8 @@ class SqliteConnection(Connection):
         return result
 
     def _run(self, translation: Translation, arguments: Sequence[object], sql: str) -> Result:
-        before = type_catalogue_changes.look(self._raw, translation.effects)
         with self._callbacks.watching(sql):
+            before = type_catalogue_changes.look(self._raw, translation.effects)
             cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
             for effect in translation.effects:

@@ -15,7 +15,8 @@ NOW = datetime(2026, 3, 8, 12, tzinfo=UTC)
 WELL: dict[str, Any] = {
     "role": "etl", "database": "shop", "schema": "public", "version": 160_004, "now": NOW, "replica": False,
     "superuser": False, "role_limit": -1, "may_create_schema": True, "may_temp": True, "may_create_table": True,
-    "home": True, "unreadable": 0, "encoding": "UTF8", "size": 2**30, "in_use": 5, "database_in_use": 4, "role_in_use": 3, "left_over": None, "encrypted": True,
+    "home": True, "unreadable": 0, "encoding": "UTF8", "size": 2**30, "in_use": 5, "database_in_use": 4, "role_in_use": 3,
+    "left_over": None, "encrypted": True,
     "address": "10.0.0.7",
     "settings": {
         "TimeZone": "UTC", "DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "bytea_output": "hex",
