@@ -169,6 +169,11 @@ def settings(project: Project | None, environment: Mapping[str, str]) -> Mapping
     return {**{name: value for name, value in found.items() if value is not None}, **environment}
 
 
+def placeholders(text: str) -> tuple[str, ...]:
+    """The names of the variables that `text` needs."""
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
+
+
 def refuse_unknown(data: Mapping[str, object], known: Iterable[str], place: str) -> None:
     """ConfigError for the first key of `data` that is not `known`, with the nearest one that is."""
     names = list(known)

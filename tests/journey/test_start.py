@@ -40,6 +40,7 @@ def test_every_verb_has_help() -> None:
         "query",
         "explain",
         "tables",
+        "doctor",
         "plan",
         "run",
         "test",

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _query(verbs)
     _explain(verbs)
     _tables(verbs)
+    _doctor(verbs)
     _plan(verbs)
     _run(verbs)
     _test(verbs)
@@ -149,8 +150,19 @@ def _explain(verbs: _Verbs) -> None:
 
 
 def _tables(verbs: _Verbs) -> None:
-    verb = _verb(verbs, "tables", "what tables there are, and their columns")
-    verb.add_argument("tables", nargs="*", metavar="TABLE", help="show the columns of these")
+    verb = _verb(verbs, "tables", "what tables there are; or some of them whole")
+    verb.add_argument(
+        "tables",
+        nargs="*",
+        metavar="TABLE",
+        help="show these whole: columns, keys, checks, indexes, comments",
+    )
+    _target(verb)
+    _json(verb)
+
+
+def _doctor(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "doctor", "what is set, from where, and what to mend; writes nothing")
     _target(verb)
     _json(verb)
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar
 
+from stepladder.config import Target
+from stepladder.db.catalog import Table
 from stepladder.db.explain import Plan
 from stepladder.db.faults import with_caret
+from stepladder.db.findings import Finding
 from stepladder.db.monitor import NEVER, StatementFigures, report_slow
 from stepladder.db.native import NativeValues
 from stepladder.errors import Error, SqlSyntaxError, UsageError
@@ -208,6 +211,10 @@ class Connection(ABC):
         """The column names of each unique key, the primary key first."""
 
     @abstractmethod
+    def describe(self, table: TableName) -> Table | None:
+        """All that the catalogue says of a table or view; None where there is none."""
+
+    @abstractmethod
     def tables(self) -> tuple[TableName, ...]:
         """Every table and view that is not the engine's own."""
 
@@ -226,6 +233,10 @@ class Connection(ABC):
     @abstractmethod
     def version(self) -> str:
         """The server's or library's version, for people."""
+
+    @abstractmethod
+    def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:
+        """Whether all is fit for work: see `stepladder.db.health`. Writes nothing."""
 
     @abstractmethod
     def usable(self) -> bool:

@@ -11,22 +11,20 @@ import select
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
-from stepladder.db import explain_postgres
+from stepladder.config import Target
+from stepladder.db import catalog_postgres, explain_postgres, health_postgres
 from stepladder.db.arrow_rows import arrays_of_rows, table_of_rows
 from stepladder.db.arrow_types import pyarrow
-from stepladder.db.connection import (
-    Connection,
-    Cursor,
-    Lent,
-    Result,
-    refuse_all_but_queries,
-    refuse_no_rows,
-)
+from stepladder.db.catalog import Table, table_of
+from stepladder.db.catalog_postgres import catalogue_type
+from stepladder.db.connection import Connection, Cursor, Lent, Result, refuse_all_but_queries, refuse_no_rows
 from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
+from stepladder.db.findings import Finding
 from stepladder.db.many import Many, many_at_once
 from stepladder.db.native import NativeValues
 from stepladder.errors import (
@@ -35,7 +33,6 @@ from stepladder.errors import (
     InvalidDatetime,
     NumericOutOfRange,
     SqlSyntaxError,
-    UndefinedObject,
     UsageError,
 )
 from stepladder.sql import (
@@ -46,7 +43,6 @@ from stepladder.sql import (
     TableName,
     Type,
     bind,
-    parse_type,
     server_encoder,
     statements,
     writes_rows,
@@ -314,9 +310,7 @@ class PostgresConnection(Connection):
             " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
             {"name": table.sql},
         ).rows
-        return (
-            tuple(Column(name, _catalogue_type(type_), not_null) for name, type_, not_null in found) or None
-        )
+        return tuple(Column(name, catalogue_type(type_), not_null) for name, type_, not_null in found) or None
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         found = self.run(
@@ -328,6 +322,16 @@ class PostgresConnection(Connection):
             {"name": table.sql},
         ).rows
         return tuple(tuple(names) for (names,) in found)
+
+    def describe(self, table: TableName) -> Table | None:
+        # Sent as it is: looking for parameters in so long a text costs more than the server's answer.
+        result = self._send(catalog_postgres.ASK.replace(":name", self._escape(table.sql)))
+        if not result.rows:
+            return None
+        said = dict(zip((column.name for column in result.columns), result.rows[0], strict=True))
+        name = TableName(said["schema"], said["name"]).sql
+        kind = catalog_postgres.KINDS[said["kind"]]
+        return table_of(name, kind, catalog_postgres.definition(said), said["rows"])
 
     def tables(self) -> tuple[TableName, ...]:
         found = self.run(
@@ -343,6 +347,13 @@ class PostgresConnection(Connection):
         # Asked first: IF NOT EXISTS still wants the right to create, which a role may lack once the schema is there.
         if not self._send("SELECT FROM pg_namespace WHERE nspname = 'stepladder'").rows:
             self._send("CREATE SCHEMA stepladder")
+
+    def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:  # noqa: ARG002 - the server knows
+        before = datetime.now(UTC)
+        result = self._send(health_postgres.ASK)
+        after = datetime.now(UTC)
+        said = dict(zip((column.name for column in result.columns), result.rows[0], strict=True))
+        return tuple(health_postgres.examine(said, before, after, pool_size))
 
     # -- the session
     def limit(self, seconds: float | None) -> None:
@@ -428,14 +439,6 @@ def _one_statement(sql: str) -> str:
             statement=sql,
         )
     return found[0].text[:10].split(maxsplit=1)[0].upper() if found else ""
-
-
-def _catalogue_type(text: str) -> Type:
-    """A type as the server spells it; one that has no rules here (inet, an enum) is known by its name only."""
-    try:
-        return parse_type(text)
-    except UndefinedObject:
-        return Type(text)
 
 
 def result_type(oid: int, *, precision: int | None, scale: int | None, length: int | None) -> Type:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from stepladder.db.catalog import Table
 from stepladder.db.connection import Connection, Result
 from stepladder.db.explain import Plan
 from stepladder.db.faults import with_caret
@@ -18,20 +18,11 @@ from stepladder.db.native import Native
 from stepladder.db.rows import Rows
 from stepladder.db.stream import Guard, Stream, checked_batch_rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
-from stepladder.sql import Column, first_word, has_plan, parse_name, statements
+from stepladder.sql import Column, TableName, first_word, has_plan, parse_name, statements
 
 _TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 HOME = "stepladder"  # the schema of our own tables
 Parameters = Mapping[str, object] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table or view: its columns with their PostgreSQL types, and its unique keys, the primary one first."""
-
-    name: str
-    columns: tuple[Column, ...]
-    keys: tuple[tuple[str, ...], ...]
 
 
 class Session(ABC):
@@ -222,18 +213,31 @@ class Session(ABC):
             )
 
     def table(self, name: str) -> Table:
-        """What the catalogue says of a table or view. Raises UndefinedTable."""
+        """What the catalogue says of a table or view: equal for equal tables on both engines. Raises UndefinedTable."""
         found = parse_name(name)
         with self._connection() as connection:
-            columns, keys = connection.columns(found), connection.keys(found)
+            table = connection.describe(found)
+        if table is None:
+            raise _no_table(found)
+        return table
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        """The columns of a table or view and nothing else, which costs less than `table`. Raises UndefinedTable."""
+        found = parse_name(name)
+        with self._connection() as connection:
+            columns = connection.columns(found)
         if columns is None:
-            raise UndefinedTable(f"there is no table {found.sql}. See what there is: stepladder tables")
-        return Table(found.sql, columns, keys)
+            raise _no_table(found)
+        return columns
 
     def server(self) -> str:
         """Product and version, for people: "PostgreSQL 18.6"."""
         with self._connection() as connection:
             return connection.version()
+
+
+def _no_table(name: TableName) -> UndefinedTable:
+    return UndefinedTable(f"there is no table {name.sql}. See what there is: stepladder tables")
 
 
 def _refuse_transaction_words(sql: str) -> None:

@@ -11,38 +11,48 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, ClassVar
 
-from stepladder.db import explain_sqlite, type_catalogue
+from stepladder.config import Target
+from stepladder.db import (
+    catalog_sqlite,
+    explain_sqlite,
+    health_sqlite,
+    type_catalogue,
+    type_catalogue_changes,
+)
 from stepladder.db.arrow_rows import table_of_rows
 from stepladder.db.arrow_table import arrow_schema, table
 from stepladder.db.arrow_types import pyarrow
-from stepladder.db.connection import (
-    Connection,
-    Cursor,
-    Lent,
-    Result,
-    refuse_all_but_queries,
-    refuse_no_rows,
-)
+from stepladder.db.catalog import Table, table_of
+from stepladder.db.connection import Connection, Cursor, Lent, Result, refuse_all_but_queries, refuse_no_rows
 from stepladder.db.explain import Node, Plan
 from stepladder.db.faults import with_caret
+from stepladder.db.findings import Finding
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks
+from stepladder.db.type_catalogue_changes import Before
 from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error
 from stepladder.sql import (
     Answer,
     Column,
     Created,
+    Dropped,
+    Effect,
+    IndexDropped,
+    Renamed,
     TableName,
     Translation,
     Type,
     accesses,
+    altered,
     decoder,
     encode_parameter,
     quote,
+    shown_name,
     translate,
     types_of,
     writes_rows,
@@ -92,7 +102,7 @@ class SqliteConnection(Connection):
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
-        self._temporary: dict[str, tuple[Column, ...]] = {}
+        self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
         self._translations: dict[Any, Translation] = {}
 
@@ -215,10 +225,11 @@ class SqliteConnection(Connection):
 
     def _run(self, translation: Translation, arguments: Sequence[object], sql: str) -> Result:
         with self._callbacks.watching(sql):
+            before = type_catalogue_changes.look(self._raw, translation.effects)
             cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
-        for effect in translation.effects:
-            self._note(effect)
+            for effect in translation.effects:
+                self._note(effect, before)
         affected = cursor.rowcount if translation.writes and not translation.effects else 0
         columns = translation.columns
         return Result(columns, _decoded(rows, _decoders(columns), columns), max(affected, 0))
@@ -302,7 +313,7 @@ class SqliteConnection(Connection):
     def known_columns(self, table: TableName) -> tuple[Column, ...] | None:
         """The same, without asking whether another connection has changed the schema since the last time."""
         if table.schema in (None, "pg_temp") and table.name in self._temporary:
-            return self._temporary[table.name]
+            return self._temporary[table.name].columns
         name = table.stored_name
         if name not in self._known:
             known = type_catalogue.read(self._raw, name)
@@ -315,23 +326,42 @@ class SqliteConnection(Connection):
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         return type_catalogue.keys(self._raw, table.stored_name)
 
+    def describe(self, table: TableName) -> Table | None:
+        shown = shown_name(table)
+        if table.schema in (None, "pg_temp") and table.name in self._temporary:
+            return table_of(shown.sql, "table", self._temporary[table.name].definition, None)
+        found = catalog_sqlite.definition(self._raw, table.stored_name)
+        if found is None:
+            return None
+        kind, definition = found
+        rows = catalog_sqlite.estimated_rows(self._raw, table.stored_name) if kind == "table" else None
+        return table_of(shown.sql, kind, definition, rows)
+
+    def taken(self, name: TableName) -> bool:
+        """Whether a table, an index or a constraint of the schema has the name."""
+        return type_catalogue_changes.taken(self._raw, name)
+
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
 
     def make_home(self) -> None:
         """Nothing: `stepladder.x` is a table of that name, and a writing transaction is alone."""
 
-    def _note(self, effect: Any) -> None:
+    def _note(self, effect: Effect, before: Before) -> None:
+        """Follow a change of the tables: of temporary ones here, of others in the file."""
+        table = effect.index if isinstance(effect, IndexDropped) else effect.table
+        name = table.name
         if isinstance(effect, Created) and effect.temporary:
-            self._temporary[effect.table.name] = effect.columns
-            self._temporary_changes += 1
-        elif isinstance(effect, Created):
-            type_catalogue.write(self._raw, effect.table.stored_name, effect.columns)
-        elif effect.table.name in self._temporary and effect.table.schema in (None, "pg_temp"):
-            del self._temporary[effect.table.name]
-            self._temporary_changes += 1
+            self._temporary[name] = effect
+        elif name in self._temporary and table.schema in (None, "pg_temp"):
+            found = self._temporary.pop(name)
+            if isinstance(effect, Renamed):
+                self._temporary[effect.new.name] = found
+            elif not isinstance(effect, Dropped):
+                self._temporary[name] = replace(found, definition=altered(found.definition, effect))
         else:
-            type_catalogue.forget(self._raw, effect.table.stored_name)
+            type_catalogue_changes.follow(self._raw, effect, before)
+        self._temporary_changes += 1
         self._stamp = None
 
     def _forget_schema(self) -> None:
@@ -346,6 +376,10 @@ class SqliteConnection(Connection):
         self._temporary = {name: found for name, found in self._temporary.items() if name in there}
         self._temporary_changes += 1
         self._forget_schema()
+
+    def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no limit
+        with self._callbacks.watching("the examination"):
+            return tuple(health_sqlite.examine(self._raw, target.path))
 
     # -- the session
     def limit(self, seconds: float | None) -> None:
@@ -499,6 +533,7 @@ class _Schema:
     def __init__(self, connection: SqliteConnection) -> None:
         self.columns = connection.known_columns
         self.keys = connection.keys
+        self.taken = connection.taken
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:

@@ -4,6 +4,7 @@ SQLite's declared types cannot say it: a column declared `timestamptz` would tur
 exact type is kept in two tables of ours in the same file, written in the transaction that changes the table:
 
     "stepladder.table"    table_name, definition    (a hash of the table's `sqlite_schema.sql`)
+                          details                   (defaults, constraints, indexes, comments in PostgreSQL's SQL, as JSON)
     "stepladder.column"   table_name, position, name, type, not_null
 
 A definition that no longer matches was changed behind our back: the table is then *foreign*, as is one that
@@ -28,6 +29,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             table_name TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
             not_null INTEGER NOT NULL, PRIMARY KEY (table_name, position))""",
     ),
+    ('ALTER TABLE "stepladder.table" ADD COLUMN details TEXT',),
 )
 _PART = "type catalogue"
 _VERSION = (
@@ -60,21 +62,43 @@ def read(raw: sqlite3.Connection, table: str) -> tuple[tuple[Column, ...], bool]
     ).fetchone()
     if found is None:
         return None
-    name, definition = found
-    if _made(raw) and _recorded(raw, name) == _hash(definition):
-        rows = raw.execute(
-            'SELECT name, type, not_null FROM "stepladder.column" WHERE table_name = ? ORDER BY position',
-            (name,),
-        )
-        columns = tuple(Column(column, parse_type(type_), bool(not_null)) for column, type_, not_null in rows)
-        return columns, False
-    return _foreign(raw, name), True
+    columns = recorded(raw, *found)
+    return (_foreign(raw, table), True) if columns is None else (columns, False)
 
 
-def write(raw: sqlite3.Connection, table: str, columns: Sequence[Column]) -> None:
-    """Record a table that was made in this transaction."""
+def recorded(raw: sqlite3.Connection, table: str, definition: str) -> tuple[Column, ...] | None:
+    """The columns of a table of ours whose `sqlite_schema.sql` is `definition`; None for a foreign one."""
+    if not _made(raw) or _recorded(raw, table) != _hash(definition):
+        return None
+    rows = raw.execute(
+        'SELECT name, type, not_null FROM "stepladder.column" WHERE table_name = ? ORDER BY position',
+        (table,),
+    )
+    return tuple(Column(column, parse_type(type_), bool(not_null)) for column, type_, not_null in rows)
+
+
+def details(raw: sqlite3.Connection, table: str) -> str | None:
+    """What is recorded of a table beside its columns' types; None for a file that an older version made."""
+    if not _has_details(raw):
+        return None
+    found = raw.execute('SELECT details FROM "stepladder.table" WHERE table_name = ?', (table,)).fetchone()
+    return None if found is None else found[0]
+
+
+def write(raw: sqlite3.Connection, table: str, columns: Sequence[Column], details: str) -> None:
+    """Record a table that was made or changed in this transaction."""
     _make(raw)
-    _record(raw, table, columns)
+    _record(raw, table, columns, details)
+
+
+def intact(raw: sqlite3.Connection) -> tuple[str, ...]:
+    """The tables that are as they were recorded."""
+    if not _made(raw):
+        return ()
+    rows = raw.execute(
+        'SELECT t.table_name, t.definition, s.sql FROM "stepladder.table" t JOIN sqlite_schema s ON s.name = t.table_name'
+    )
+    return tuple(name for name, recorded, sql in rows if sql and recorded == _hash(sql))
 
 
 def forget(raw: sqlite3.Connection, table: str) -> None:
@@ -130,13 +154,21 @@ def _make(raw: sqlite3.Connection) -> None:
         (_PART, len(STEPS)),
     )
     if first:
-        _record(raw, "stepladder.version", _VERSION_COLUMNS)
+        _record(raw, "stepladder.version", _VERSION_COLUMNS, None)
 
 
-def _record(raw: sqlite3.Connection, table: str, columns: Sequence[Column]) -> None:
+def _has_details(raw: sqlite3.Connection) -> bool:
+    found = raw.execute("SELECT 1 FROM pragma_table_info('stepladder.table') WHERE name = 'details'")
+    return found.fetchone() is not None
+
+
+def _record(raw: sqlite3.Connection, table: str, columns: Sequence[Column], details: str | None) -> None:
     forget(raw, table)
     (definition,) = raw.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
-    raw.execute('INSERT INTO "stepladder.table" VALUES (?, ?)', (table, _hash(definition)))
+    raw.execute(
+        'INSERT INTO "stepladder.table" (table_name, definition, details) VALUES (?, ?, ?)',
+        (table, _hash(definition), details),
+    )
     raw.executemany(
         'INSERT INTO "stepladder.column" VALUES (?, ?, ?, ?, ?)',
         [(table, place, c.name, str(c.type), int(c.not_null)) for place, c in enumerate(columns, 1)],
@@ -155,7 +187,7 @@ def _hash(definition: str) -> str:
 def _foreign(raw: sqlite3.Connection, table: str) -> tuple[Column, ...]:
     columns = []
     for _, name, declared, not_null, _, _ in raw.execute(f"PRAGMA table_info({quote(table)})").fetchall():
-        type_ = next((known for word, known in _FOREIGN if word in declared.upper()), None)
+        type_ = declared_type(declared)
         if type_ is None:
             raise NotPortable(
                 f"column {table}.{name} is declared {declared or 'without a type'}, and Stepladder did not make the table",
@@ -165,6 +197,11 @@ def _foreign(raw: sqlite3.Connection, table: str) -> tuple[Column, ...]:
         _look_at_values(raw, table, name, type_)
         columns.append(Column(name, Type(type_), bool(not_null)))
     return tuple(columns)
+
+
+def declared_type(declared: str) -> str | None:
+    """The type that a foreign column's declaration says; None where it cannot be told."""
+    return next((known for word, known in _FOREIGN if word in declared.upper()), None)
 
 
 def _look_at_values(raw: sqlite3.Connection, table: str, column: str, type_: str) -> None:

@@ -212,7 +212,7 @@ def _apply_difference(
 
 
 def _replace(tx: Transaction, model: Model, table: Table, part: _Slice) -> tuple[int, int]:
-    name, staged = quote(model.name), {column.name for column in tx.table(STAGE).columns}
+    name, staged = quote(model.name), {column.name for column in tx.columns(STAGE)}
     listed = ", ".join(quote(column.name) for column in table.columns if column.name in staged)
     removed = tx.execute(f"DELETE FROM {name} WHERE {part.where}", part.values)
     return removed, tx.execute(f"INSERT INTO {name} ({listed}) SELECT {listed} FROM {STAGE}")
@@ -220,7 +220,7 @@ def _replace(tx: Transaction, model: Model, table: Table, part: _Slice) -> tuple
 
 def _apply_by_key(tx: Transaction, model: Model, table: Table, part: _Slice) -> tuple[int, int]:
     name, columns = quote(model.name), [quote(column.name) for column in table.columns]
-    staged = {column.name for column in tx.table(STAGE).columns}
+    staged = {column.name for column in tx.columns(STAGE)}
     mine = [quote(column.name) for column in table.columns if column.name in staged]
     same_key = " AND ".join(f"{STAGE}.{key} = {name}.{key}" for key in map(quote, model.key))
     same_rest = " AND ".join(
@@ -249,7 +249,7 @@ def _apply_by_key(tx: Transaction, model: Model, table: Table, part: _Slice) -> 
 def _apply_whole(tx: Transaction, model: Model, table: Table, part: _Slice) -> tuple[int, int]:
     """Without a key rows have no identity: the slice is kept when it holds the same rows, else replaced."""
     name, listed = quote(model.name), ", ".join(quote(column.name) for column in table.columns)
-    staged = [column.name for column in tx.table(STAGE).columns]
+    staged = [column.name for column in tx.columns(STAGE)]
     if len(staged) < len(table.columns):
         raise RunFailed(
             f"{model.name} has columns that the model no longer gives, and no key. Make it anew: stepladder drop {model.name}."

@@ -60,6 +60,9 @@ class _Known:
         found = self._table(table)
         return () if found is None else found[1]
 
+    def taken(self, name: TableName) -> bool:
+        return self.columns(name) is not None
+
     def _table(self, name: TableName) -> tuple[tuple[Column, ...], tuple[tuple[str, ...], ...]] | None:
         if name not in self._tables:
             try:

@@ -69,7 +69,7 @@ def _source_span(
     if is_model(window.table, models):
         span = models[window.table.name]
         return None if span is None else (span[0], span[1] - dt.timedelta(microseconds=1))
-    types = {column.name: column.type.name for column in db.table(window.table.sql).columns}
+    types = {column.name: column.type.name for column in db.columns(window.table.sql)}
     # Sentinels such as 9999-12-31 and infinity are no data.
     first, last = edges(WHOLE[0], now, project.timezone, by_date=types.get(window.column) == "date")
     column = quote(window.column)

@@ -5,11 +5,38 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 """
 
 from stepladder.sql.accesses import Access, Accesses, accesses
+from stepladder.sql.alterations import altered, repointed
+from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
 from stepladder.sql.decoding import decoder
+from stepladder.sql.definition import (
+    Check,
+    Definition,
+    ForeignKey,
+    Index,
+    IndexPart,
+    Key,
+    TableColumn,
+    joined,
+    object_name,
+    shown_name,
+)
+from stepladder.sql.effects import (
+    ColumnAdded,
+    ColumnDropped,
+    ColumnRenamed,
+    Commented,
+    Created,
+    Dropped,
+    Effect,
+    IndexDropped,
+    Indexed,
+    Renamed,
+)
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.jsons import jsonb_text, python_json
+from stepladder.sql.lexer import Token, tokens
 from stepladder.sql.literals import Bound, Escape, bind, input_text
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
@@ -27,7 +54,7 @@ from stepladder.sql.parse import check_syntax, writes_rows
 from stepladder.sql.reading import Answer, Window, answer, has_plan, is_query, references, windows
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
-from stepladder.sql.translate import Created, Dropped, Effect, Schema, Translation, describe, translate
+from stepladder.sql.translate import Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, parse_type, type_of, types_of
 
 __all__ = [
@@ -39,26 +66,45 @@ __all__ = [
     "Aggregate",
     "Answer",
     "Bound",
+    "Check",
     "Collation",
     "Column",
+    "ColumnAdded",
+    "ColumnDropped",
+    "ColumnRenamed",
+    "Commented",
     "Comparison",
     "Created",
+    "Definition",
     "Dropped",
     "Effect",
     "Encode",
     "Escape",
+    "ForeignKey",
+    "Index",
+    "IndexDropped",
+    "IndexPart",
+    "Indexed",
+    "Key",
     "Numbered",
+    "Renamed",
     "Scalar",
     "Schema",
     "Span",
     "Statement",
+    "TableColumn",
     "TableName",
+    "Token",
     "Translation",
     "Type",
     "Window",
     "accesses",
+    "altered",
     "answer",
     "bind",
+    "canonical",
+    "canonical_default",
+    "canonical_generated",
     "check",
     "check_syntax",
     "code_text",
@@ -74,9 +120,11 @@ __all__ = [
     "input_text",
     "is_native_numeric",
     "is_query",
+    "joined",
     "jsonb_text",
     "masked",
     "numbered",
+    "object_name",
     "parameter_names",
     "parse_name",
     "parse_type",
@@ -84,9 +132,12 @@ __all__ = [
     "python_json",
     "quote",
     "references",
+    "repointed",
     "server_encoder",
+    "shown_name",
     "spelled",
     "statements",
+    "tokens",
     "top_level_parts",
     "translate",
     "type_of",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stepladder.errors import ParameterError
+from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import body_of, kind_of
@@ -14,13 +15,13 @@ from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.parameters import Numbered
 from stepladder.sql.parse import deep, parse_one, placed
 from stepladder.sql.rewrite import definitions
-from stepladder.sql.rewrite.definitions import Created, Dropped, Effect, shown
+from stepladder.sql.rewrite.definitions import shown
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import print_query
 from stepladder.sql.rewrite.writes import print_write
 from stepladder.sql.types import Column, Type
 
-__all__ = ["Created", "Dropped", "Effect", "Schema", "Translation", "describe", "translate"]
+__all__ = ["Schema", "Translation", "describe", "translate"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,14 @@ from stepladder.sql import (
     SCALARS,
     Column,
     Created,
+    Definition,
+    Dropped,
+    Effect,
+    IndexDropped,
+    Renamed,
+    TableColumn,
     TableName,
+    altered,
     decoder,
     encoder,
     translate,
@@ -87,6 +94,10 @@ class Lite:
                 found.append([row[2] for row in self.raw.execute(f'PRAGMA index_info("{index}")')])
         return [key for key in found if key]
 
+    def taken(self, name: TableName) -> bool:
+        found = self.raw.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name.stored_name,))
+        return found.fetchone() is not None
+
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})
         arguments = []
@@ -101,14 +112,24 @@ class Lite:
                 raise self.raised from None
             raise
         for effect in translation.effects:
-            if isinstance(effect, Created):
-                self.tables[effect.table.stored_name] = effect.columns
-            else:
-                self.tables.pop(effect.table.stored_name)
+            self._follow(effect)
         decoders = [decoder(column.type) for column in translation.columns]
         return Result(
             translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
         )
+
+    def _follow(self, effect: Effect) -> None:
+        if isinstance(effect, IndexDropped):
+            return
+        name = effect.table.stored_name
+        before = self.tables.pop(name, ())
+        if isinstance(effect, Created):
+            self.tables[name] = effect.columns
+        elif isinstance(effect, Renamed):
+            self.tables[effect.new.stored_name] = before
+        elif not isinstance(effect, Dropped):
+            columns = tuple(TableColumn(each.name, each.type, each.not_null) for each in before)
+            self.tables[name] = altered(Definition(columns), effect).columns
 
 
 def _decoded(row: Sequence[Any], decoders: Sequence[Callable[[Any], Any] | None]) -> tuple[Any, ...]:

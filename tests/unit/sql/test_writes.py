@@ -18,7 +18,7 @@ from stepladder.errors import (
     UndefinedColumn,
     UndefinedTable,
 )
-from stepladder.sql import Column, Created, Dropped, TableName, parse_type, translate
+from stepladder.sql import Created, Definition, Dropped, TableColumn, TableName, parse_type, translate
 from tests.unit.sql.conftest import Lite
 
 
@@ -146,7 +146,11 @@ def test_numerics_as_text_are_unique_by_value(lite: Lite) -> None:
         ("CREATE TABLE IF NOT EXISTS stock (x int)", ()),
         (
             "CREATE TABLE app.t (x int NOT NULL)",
-            (Created(TableName("app", "t"), (Column("x", parse_type("int"), not_null=True),)),),
+            (
+                Created(
+                    TableName("app", "t"), Definition((TableColumn("x", parse_type("int"), not_null=True),))
+                ),
+            ),
         ),
     ],
 )
@@ -169,7 +173,8 @@ def test_columns_are_added_renamed_and_dropped(stock: Lite) -> None:
         "CREATE SEQUENCE s",
         "CREATE TABLE t (x int) PARTITION BY RANGE (x)",
         "CREATE TABLE t (x inet)",
-        "CREATE INDEX i ON stock (lower(sku))",
+        "CREATE INDEX i ON stock (lower(sku)) INCLUDE (price)",
+        "COMMENT ON SCHEMA public IS 'x'",
         "DROP TABLE stock CASCADE",
         "MERGE INTO stock USING stock s ON false WHEN MATCHED THEN DO NOTHING",
         "SET TimeZone = 'Europe/Berlin'",

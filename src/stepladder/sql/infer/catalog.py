@@ -84,10 +84,12 @@ class Catalog:
             )
             self._procedures.setdefault(row[0], []).append(found)
         self._operators: dict[str, list[Operator]] = {}
+        self._symbols: dict[tuple[str, int], str] = {}
         for name, left, right, result, procedure in data["ops"]:
             arguments = (right,) if left is None else (left, right)
             found_ = Operator(name, arguments, result, procedure.removeprefix("pg_catalog."))
             self._operators.setdefault(name, []).append(found_)
+            self._symbols.setdefault((found_.procedure, len(arguments)), name)
 
     # -- types
     def has_type(self, name: str) -> bool:
@@ -247,6 +249,10 @@ class Catalog:
         """The implementation of an operator by the exact types of its sides."""
         found = (op.procedure for op in self._operators.get(name, ()) if op.arguments == (left, right))
         return next(found, None)
+
+    def symbol(self, procedure: str, operands: int) -> str | None:
+        """The operator that a function implements: the inverse of `operator`."""
+        return self._symbols.get((procedure, operands))
 
     def _refusal(
         self, sources: Sequence[str], candidates: Sequence[Candidate], missing: str, spelled: str

@@ -25,6 +25,9 @@ class Schema(Protocol):
     def keys(self, table: TableName) -> Sequence[Sequence[str]]:
         """The unique keys of a table, the primary one first."""
 
+    def taken(self, name: TableName) -> bool:
+        """Whether a table, an index or a constraint of its schema has that name."""
+
 
 @dataclass(slots=True)
 class Item:

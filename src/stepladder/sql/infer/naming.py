@@ -16,6 +16,11 @@ def column_name(node: Raw) -> str:
     return _figure(node)[0] or "?column?"
 
 
+def index_column_name(node: Raw) -> str:
+    """The part of an index's name that stands for an expression."""
+    return _figure(node)[0] or "expr"
+
+
 def _figure(node: Raw | None) -> _Named:
     kind, body = kind_of(node), body_of(node)
     rule = _RULES.get(kind)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from stepladder.errors import ProgrammingError, UndefinedColumn
+from stepladder.sql.definition import ForeignKey, Key, TableColumn, shown_name
+from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
@@ -40,8 +42,11 @@ class ColumnText:
 
     name: str
     type: Type
-    identity: bool = False
+    identity: str | None = None
     not_null: bool = False
+    default: str | None = None  # PostgreSQL's, as are the next two
+    generated: str | None = None
+    collation: str | None = None
     parts: list[str] = field(default_factory=list)
 
     def text(self, *, inline_key: bool) -> str:
@@ -69,7 +74,11 @@ class TableText:
     table: TableName
     columns: list[ColumnText] = field(default_factory=list)
     primary: tuple[str, ...] = ()
+    primary_name: str = ""
     constraints: list[str] = field(default_factory=list)
+    unique: list[Key] = field(default_factory=list)  # a name of "": none was given
+    checks: list[tuple[str, Expression]] = field(default_factory=list)
+    foreign: list[tuple[ForeignKey, int | None]] = field(default_factory=list)
 
     def column(self, name: str, position: int | None) -> ColumnText:
         """The column of that name. Raises UndefinedColumn."""
@@ -78,12 +87,13 @@ class TableText:
                 return column
         raise wrong(UndefinedColumn, f'column "{name}" named in key does not exist', position)
 
-    def set_primary(self, names: tuple[str, ...], position: int | None) -> None:
+    def set_primary(self, names: tuple[str, ...], body: Raw) -> None:
         """Make these the primary key."""
+        position = body.get("location")
         if self.primary:
             message = f'multiple primary keys for table "{self.table.name}" are not allowed'
             raise wrong(ProgrammingError, message, position, sqlstate="42P16")
-        self.primary = names
+        self.primary, self.primary_name = names, body.get("conname", "")
         for name in names:
             self.column(name, position).not_null = True
 
@@ -96,15 +106,26 @@ class TableText:
             key = alone and column.name == self.primary[0]
             if column.identity and not key:
                 raise refuse(f"the numbered column {column.name}, which is not the primary key", None)
-            numbered = numbered or (column.identity and key)
+            numbered = numbered or (column.identity is not None and key)
             texts.append(column.text(inline_key=key))
         if self.primary and not numbered:
             texts.append(f"PRIMARY KEY ({', '.join(map(quote, self.primary))})")
         return ", ".join([*texts, *self.constraints])
 
-    def definitions(self) -> tuple[Column, ...]:
+    def definitions(self) -> tuple[TableColumn, ...]:
         """The columns for the type catalogue."""
-        return tuple(Column(column.name, column.type, column.not_null) for column in self.columns)
+        return tuple(
+            TableColumn(
+                column.name,
+                column.type,
+                column.not_null,
+                default=column.default,
+                identity=column.identity,
+                generated=column.generated,
+                collation=column.collation,
+            )
+            for column in self.columns
+        )
 
 
 def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printer) -> None:
@@ -117,7 +138,11 @@ def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printe
     if body.get("collClause") and strings(body["collClause"]["collname"])[-1] not in ("C", "POSIX"):
         raise refuse("a column's collation", position, instead='COLLATE "C"')
     serial = strings(body["typeName"]["names"])[-1] in SERIALS
-    column = ColumnText(name, type_of_name(body["typeName"]), identity=serial, not_null=serial)
+    column = ColumnText(
+        name, type_of_name(body["typeName"]), identity="serial" if serial else None, not_null=serial
+    )
+    if body.get("collClause"):
+        column.collation = strings(body["collClause"]["collname"])[-1]
     declared(column.type)
     table.columns.append(column)
     for each in body.get("constraints", ()):
@@ -138,12 +163,13 @@ def _null(_: Analysis, __: Raw, ___: ColumnText, ____: TableText, _____: Printer
 
 
 def _primary(_: Analysis, body: Raw, column: ColumnText, table: TableText, __: Printer) -> None:
-    table.set_primary((column.name,), body.get("location"))
+    table.set_primary((column.name,), body)
 
 
-def _unique(_: Analysis, body: Raw, column: ColumnText, __: TableText, ___: Printer) -> None:
+def _unique(_: Analysis, body: Raw, column: ColumnText, table: TableText, ___: Printer) -> None:
     _refuse_options(body)
     column.parts.append("UNIQUE")
+    table.unique.append(Key(body.get("conname", ""), (column.name,)))
 
 
 def _refuse_options(body: Raw) -> None:
@@ -158,14 +184,14 @@ def _check(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, 
 def _check_text(
     analysis: Analysis, body: Raw, table: TableText, printer: Printer, columns: list[ColumnText]
 ) -> str:
-    node = boolean(expression(analysis, body["raw_expr"], _row(printer, analysis, columns)), "CHECK")
-    _refuse_unsteady(node)
+    node = boolean(expression(analysis, body["raw_expr"], row_scope(printer, analysis, columns)), "CHECK")
+    refuse_unsteady(node)
     name = f"CONSTRAINT {quote(body['conname'])} " if body.get("conname") else ""
-    del table
+    table.checks.append((body.get("conname", ""), node))
     return f"{name}CHECK ({printer.expression(node)})"
 
 
-def _row(printer: Printer, analysis: Analysis, columns: list[ColumnText]) -> Scope:
+def row_scope(printer: Printer, analysis: Analysis, columns: Sequence[ColumnText | Column]) -> Scope:
     """The scope of an expression over the row's own columns."""
     source = analysis.new_id()
     known = [Column(column.name, column.type) for column in columns]
@@ -177,7 +203,7 @@ def _row(printer: Printer, analysis: Analysis, columns: list[ColumnText]) -> Sco
     return Scope(items=[Item(None, references)], clause="CHECK")
 
 
-def _refuse_unsteady(node: Expression) -> None:
+def refuse_unsteady(node: Expression) -> None:
     """What a stored expression must not hold: its value would change, or SQLite does not allow it."""
     for each in walk(node):
         if isinstance(each, Parameter | Subquery | Aggregate | WindowCall):
@@ -193,39 +219,57 @@ def _refuse_unsteady(node: Expression) -> None:
 
 def _default(analysis: Analysis, body: Raw, column: ColumnText, _: TableText, printer: Printer) -> None:
     node = assign(expression(analysis, body["raw_expr"], Scope(clause="DEFAULT")), column.type, column.name)
+    column.default = show_default(node)
     for each in walk(node):
         if isinstance(each, Parameter | Subquery | Aggregate | WindowCall | Reference):
             raise refuse("this in a default", each.position)
     column.parts.append(f"DEFAULT ({stored(printer, node, column.type)})")
 
 
-def _identity(_: Analysis, __: Raw, column: ColumnText, ___: TableText, ____: Printer) -> None:
-    column.identity = column.not_null = True
+def _identity(_: Analysis, body: Raw, column: ColumnText, __: TableText, ___: Printer) -> None:
+    if body.get("options"):
+        raise refuse("an identity's options", body.get("location"))
+    column.identity = "always" if body.get("generated_when") == "a" else "by default"
+    column.not_null = True
 
 
 def _generated(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, printer: Printer) -> None:
     if body.get("generated_when", "a") != "a" or body.get("generated_kind") == "v":
         raise refuse("a virtual generated column", body.get("location"), instead="write STORED")
-    scope = _row(printer, analysis, table.columns[:-1])
+    scope = row_scope(printer, analysis, table.columns[:-1])
     node = assign(expression(analysis, body["raw_expr"], scope), column.type, column.name)
-    _refuse_unsteady(node)
+    refuse_unsteady(node)
+    column.generated = show(node)
     column.parts.append(f"GENERATED ALWAYS AS ({stored(printer, node, column.type)}) STORED")
 
 
-def _references(_: Analysis, body: Raw, column: ColumnText, __: TableText, ___: Printer) -> None:
-    column.parts.append(_foreign(body))
+def _references(_: Analysis, body: Raw, column: ColumnText, table: TableText, __: Printer) -> None:
+    column.parts.append(_foreign(body, table, (column.name,)))
 
 
-def _foreign(body: Raw) -> str:
+def _foreign(body: Raw, table: TableText, names: tuple[str, ...]) -> str:
     if body.get("fk_matchtype", "s") != "s" or body.get("deferrable") or body.get("fk_del_set_cols"):
         raise refuse("this kind of foreign key", body.get("location"))
     columns = strings(body.get("pk_attrs"))
+    table.foreign.append((_foreign_key(body, names, tuple(columns)), body.get("location")))
     text = f"REFERENCES {table_name(body['pktable']).sqlite}"
     text += f" ({', '.join(map(quote, columns))})" if columns else ""
     for word, key in (("DELETE", "fk_del_action"), ("UPDATE", "fk_upd_action")):
         action = _ACTIONS[body.get(key, "a")]
         text += f" ON {word} {action}" if action != "NO ACTION" else ""
     return text
+
+
+def _foreign_key(body: Raw, names: tuple[str, ...], referenced: tuple[str, ...]) -> ForeignKey:
+    target = table_name(body["pktable"])
+    return ForeignKey(
+        body.get("conname", ""),
+        names,
+        shown_name(target).sql,
+        referenced,
+        on_delete=_ACTIONS[body.get("fk_del_action", "a")],
+        on_update=_ACTIONS[body.get("fk_upd_action", "a")],
+    )
 
 
 _COLUMN_RULES: dict[str, Callable[[Analysis, Any, ColumnText, TableText, Printer], None]] = {
@@ -251,12 +295,13 @@ def table_constraint(analysis: Analysis, body: Raw, table: TableText, printer: P
     constraint = f"CONSTRAINT {quote(body['conname'])} " if body.get("conname") else ""
     _refuse_options(body)
     if kind == "CONSTR_PRIMARY":
-        table.set_primary(names, position)
+        table.set_primary(names, body)
     elif kind == "CONSTR_UNIQUE":
+        table.unique.append(Key(body.get("conname", ""), names))
         table.constraints.append(f"{constraint}UNIQUE ({listed})")
     elif kind == "CONSTR_CHECK":
         table.constraints.append(_check_text(analysis, body, table, printer, table.columns))
     elif kind == "CONSTR_FOREIGN":
-        table.constraints.append(f"{constraint}FOREIGN KEY ({listed}) {_foreign(body)}")
+        table.constraints.append(f"{constraint}FOREIGN KEY ({listed}) {_foreign(body, table, names)}")
     else:
         raise refuse(f"the constraint {kind.removeprefix('CONSTR_')}", position)

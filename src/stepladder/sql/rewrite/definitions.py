@@ -4,35 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from stepladder.errors import DuplicateTable, ProgrammingError, UndefinedColumn, UndefinedTable
+from stepladder.errors import ProgrammingError, UndefinedTable
+from stepladder.sql.definition import Definition, TableColumn
+from stepladder.sql.effects import Created, Dropped, IndexDropped
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.names import TableName, quote
-from stepladder.sql.rewrite.columns import ColumnText, TableText, column_text, table_constraint
+from stepladder.sql.rewrite.alter import alter, comment, rename
+from stepladder.sql.rewrite.columns import TableText, column_text, table_constraint
+from stepladder.sql.rewrite.constraints import definition
+from stepladder.sql.rewrite.indexes import create_index
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
 from stepladder.sql.storage import declared, is_native_numeric
-from stepladder.sql.types import Column, Type
+from stepladder.sql.types import Column
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A table is there now with these columns (or an existing one has others now)."""
-
-    table: TableName
-    columns: tuple[Column, ...]
-    temporary: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A table is gone."""
-
-    table: TableName
+def _bare_definition(columns: Sequence[Column]) -> Definition:
+    """Of a query's output: names and types, with whatever modifiers they have."""
+    return Definition(
+        tuple(TableColumn(each.name, each.type if each.type.modified else each.type.bare) for each in columns)
+    )
 
 
 def shown(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -43,10 +40,6 @@ def shown(columns: Sequence[Column]) -> tuple[Column, ...]:
         else replace(column, type=column.type.bare)
         for column in columns
     )
-
-
-Effect = Created | Dropped
-Defined = tuple[str, tuple[Effect, ...], bool]  # the text, its effects, whether it writes rows
 
 
 def define(analysis: Analysis, kind: str, body: Raw, printer: Printer) -> Defined:
@@ -64,16 +57,6 @@ def _target(body: Raw) -> tuple[TableName, bool]:
     return (TableName("pg_temp", name.name) if temporary else name), temporary
 
 
-def _exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) -> bool:
-    there = analysis.schema.columns(table) is not None
-    if there and not allowed:
-        raise wrong(DuplicateTable, f'relation "{table.sql}" already exists', body.get("location"))
-    return there
-
-
-_NOTHING = "SELECT NULL WHERE 0"
-
-
 # -- CREATE TABLE
 def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     for word in (
@@ -88,8 +71,8 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         if body.get(word):
             raise refuse(f"CREATE TABLE with {word}", body["relation"].get("location"))
     table, temporary = _target(body["relation"])
-    if not temporary and _exists(analysis, table, body["relation"], allowed=bool(body.get("if_not_exists"))):
-        return _NOTHING, (), False
+    if not temporary and exists(analysis, table, body["relation"], allowed=bool(body.get("if_not_exists"))):
+        return NOTHING, (), False
     text = TableText(table)
     for each in body.get("tableElts", ()):
         if kind_of(each) == "ColumnDef":
@@ -103,7 +86,7 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         raise refuse("a table without columns", body["relation"].get("location"))
     return (
         f"CREATE TABLE {table.sqlite} ({text.body()})",
-        (Created(table, text.definitions(), temporary),),
+        (Created(table, definition(analysis, text), temporary),),
         False,
     )
 
@@ -115,34 +98,24 @@ def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined
     if into.get("skipData"):
         raise refuse("WITH NO DATA", None, instead="add WHERE false")
     table, temporary = _target(into["rel"])
-    if not temporary and _exists(analysis, table, into["rel"], allowed=bool(body.get("if_not_exists"))):
-        return _NOTHING, (), False
+    if not temporary and exists(analysis, table, into["rel"], allowed=bool(body.get("if_not_exists"))):
+        return NOTHING, (), False
     found = query(analysis, body["query"], Scope())
     names = strings(into.get("colNames"))
     columns = tuple(
         Column(name, column.type)
         for name, column in zip(_given(names, found.columns), found.columns, strict=True)
     )
-    _refuse_twins(columns)
+    refuse_twins(columns)
     casts = ", ".join(_kept(f"s.c{place}", column) for place, column in enumerate(columns, 1))
     text = f"CREATE TABLE {table.sqlite} AS SELECT {casts} FROM ({printer.query(found)}) AS s"
-    return text, (Created(table, shown(columns), temporary),), True
+    return text, (Created(table, _bare_definition(columns), temporary),), True
 
 
 def _given(names: Sequence[str], columns: Sequence[Column]) -> list[str]:
     if len(names) > len(columns):
         raise wrong(ProgrammingError, "too many column names were specified", None, sqlstate="42601")
     return [*names, *(column.name for column in columns[len(names) :])]
-
-
-def _refuse_twins(columns: Sequence[Column]) -> None:
-    names = [column.name for column in columns]
-    folded = [name.lower() for name in names]
-    for name in names:
-        if names.count(name) > 1:
-            raise wrong(ProgrammingError, f'column "{name}" specified more than once', None, sqlstate="42701")
-        if folded.count(name.lower()) > 1:
-            raise refuse(f"two columns whose names differ by case only: {name}", None)
 
 
 _AFFINITIES = {"float4": "REAL", "float8": "REAL", "bool": "NUMERIC", "bytea": "BLOB"}
@@ -162,7 +135,7 @@ def _kept(text: str, column: Column) -> str:
     return f"CAST({text} AS {affinity}) AS {quote(column.name)}"
 
 
-# -- views and indexes
+# -- views
 def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     if (
         body.get("replace")
@@ -173,7 +146,7 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     table, temporary = _target(body["view"])
     if temporary:
         raise refuse("a temporary view", None)
-    _exists(analysis, table, body["view"], allowed=False)
+    exists(analysis, table, body["view"], allowed=False)
     found = query(analysis, body["query"], Scope())
     columns = tuple(
         Column(name, column.type)
@@ -181,45 +154,16 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             _given(strings(body.get("aliases")), found.columns), found.columns, strict=True
         )
     )
-    _refuse_twins(columns)
+    refuse_twins(columns)
     names = ", ".join(quote(column.name) for column in columns)
     return (
         f"CREATE VIEW {table.sqlite} ({names}) AS {printer.query(found)}",
-        (Created(table, shown(columns)),),
+        (Created(table, _bare_definition(columns)),),
         False,
     )
 
 
-def _create_index(analysis: Analysis, body: Raw, _: Printer) -> Defined:
-    table = table_name(body["relation"])
-    columns = {column.name: column.type for column in _known(analysis, table, body["relation"])}
-    for word in ("whereClause", "indexIncludingParams", "nulls_not_distinct", "concurrent", "options"):
-        if body.get(word):
-            raise refuse(f"CREATE INDEX with {word}", body["relation"].get("location"))
-    if body.get("accessMethod", "btree") != "btree":
-        raise refuse(f"an index of kind {body['accessMethod']}", None)
-    keys = [_index_key(each["IndexElem"], columns) for each in body["indexParams"]]
-    name = body.get("idxname") or "_".join(
-        [table.name, *(each["IndexElem"]["name"] for each in body["indexParams"]), "idx"]
-    )
-    index = replace(table, name=name)
-    words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
-    there = "IF NOT EXISTS " if body.get("if_not_exists") else ""
-    # An index is named in its table's database; the table is named bare.
-    inside = table.sqlite.removeprefix("temp.")
-    return f"CREATE {words} {there}{index.sqlite} ON {inside} ({', '.join(keys)})", (), False
-
-
-def _index_key(element: Raw, columns: dict[str, Type]) -> str:
-    name = element.get("name")
-    if name is None or element.get("collation") or element.get("opclass"):
-        raise refuse("an index over an expression", None)
-    if name not in columns:
-        raise wrong(UndefinedColumn, f'column "{name}" does not exist', None)
-    return quote(name) + (" DESC" if element.get("ordering") == "SORTBY_DESC" else "")
-
-
-# -- DROP, TRUNCATE, ALTER
+# -- DROP, TRUNCATE
 def _drop(analysis: Analysis, body: Raw, _: Printer) -> Defined:
     word = {"OBJECT_TABLE": "TABLE", "OBJECT_VIEW": "VIEW", "OBJECT_INDEX": "INDEX"}.get(body["removeType"])
     if word is None or len(body["objects"]) != 1:
@@ -229,10 +173,11 @@ def _drop(analysis: Analysis, body: Raw, _: Printer) -> Defined:
     names = strings(body_of(body["objects"][0]).get("items"))
     table = TableName(names[-2] if len(names) > 1 else None, names[-1])
     if word == "INDEX":
-        return f"DROP INDEX {'IF EXISTS ' if body.get('missing_ok') else ''}{table.sqlite}", (), False
+        there = "IF EXISTS " if body.get("missing_ok") else ""
+        return f"DROP INDEX {there}{table.sqlite}", (IndexDropped(table),), False
     if analysis.schema.columns(table) is None:
         if body.get("missing_ok"):
-            return _NOTHING, (), False
+            return NOTHING, (), False
         raise wrong(UndefinedTable, f'{word.lower()} "{table.name}" does not exist', None)
     return f"DROP {word} {table.sqlite}", (Dropped(table),), False
 
@@ -242,7 +187,7 @@ def _truncate(analysis: Analysis, body: Raw, _: Printer) -> Defined:
         raise refuse("TRUNCATE of several tables, RESTART IDENTITY, CASCADE", None)
     relation = body["relations"][0]["RangeVar"]
     table = table_name(relation)
-    _known(analysis, table, relation)
+    known(analysis, table, relation)
     return f"DELETE FROM {table.sqlite}", (), True
 
 
@@ -256,98 +201,20 @@ def _analyze(analysis: Analysis, body: Raw, _: Printer) -> Defined:
         if each["VacuumRelation"].get("va_cols"):
             raise refuse("ANALYZE of some columns", relation.get("location"), instead="leave them out")
         table = table_name(relation)
-        _known(analysis, table, relation)
+        known(analysis, table, relation)
         return f"ANALYZE {table.sqlite}", (), False
     return "ANALYZE", (), False
-
-
-def _known(analysis: Analysis, table: TableName, body: Raw) -> Sequence[Column]:
-    columns = analysis.schema.columns(table)
-    if columns is None:
-        raise wrong(UndefinedTable, f'relation "{table.sql}" does not exist', body.get("location"))
-    return columns
-
-
-def _alter(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    table = table_name(body["relation"])
-    if body.get("missing_ok") and analysis.schema.columns(table) is None:
-        return _NOTHING, (), False
-    columns = tuple(_known(analysis, table, body["relation"]))
-    if len(body["cmds"]) != 1:
-        raise refuse(
-            "ALTER TABLE with several actions",
-            body["relation"].get("location"),
-            instead="one action a statement",
-        )
-    command = body["cmds"][0]["AlterTableCmd"]
-    if command["subtype"] == "AT_AddColumn":
-        return _add_column(analysis, table, columns, command, printer)
-    if command["subtype"] == "AT_DropColumn" and command.get("behavior") != "DROP_CASCADE":
-        kept = tuple(column for column in columns if column.name != command["name"])
-        if len(kept) == len(columns):
-            if command.get("missing_ok"):
-                return _NOTHING, (), False
-            message = f'column "{command["name"]}" of relation "{table.name}" does not exist'
-            raise wrong(UndefinedColumn, message, None)
-        return (
-            f"ALTER TABLE {table.sqlite} DROP COLUMN {quote(command['name'])}",
-            (Created(table, kept),),
-            False,
-        )
-    raise refuse(f"ALTER TABLE: {command['subtype'].removeprefix('AT_')}", body["relation"].get("location"))
-
-
-def _add_column(
-    analysis: Analysis, table: TableName, columns: tuple[Column, ...], command: Any, printer: Printer
-) -> Defined:
-    body = command["def"]["ColumnDef"]
-    if any(column.name == body["colname"] for column in columns):
-        if command.get("missing_ok"):
-            return _NOTHING, (), False
-        message = f'column "{body["colname"]}" of relation "{table.name}" already exists'
-        raise wrong(ProgrammingError, message, body.get("location"), sqlstate="42701")
-    text = TableText(table)
-    column_text(analysis, body, text, printer)
-    added: ColumnText = text.columns[0]
-    if text.primary or text.constraints:
-        raise refuse("ADD COLUMN with a key", body.get("location"), instead="create an index")
-    added_columns = (*columns, *text.definitions())
-    return (
-        f"ALTER TABLE {table.sqlite} ADD COLUMN {added.text(inline_key=False)}",
-        (Created(table, added_columns),),
-        False,
-    )
-
-
-def _rename(analysis: Analysis, body: Raw, _: Printer) -> Defined:
-    table = table_name(body["relation"])
-    columns = tuple(_known(analysis, table, body["relation"]))
-    new = body["newname"]
-    if body["renameType"] == "OBJECT_TABLE":
-        renamed = replace(table, name=new)
-        _exists(analysis, renamed, body["relation"], allowed=False)
-        text = f"ALTER TABLE {table.sqlite} RENAME TO {renamed.sqlite.removeprefix('temp.')}"
-        return text, (Dropped(table), Created(renamed, columns)), False
-    if body["renameType"] != "OBJECT_COLUMN":
-        raise refuse("this kind of RENAME", None)
-    if all(column.name != body["subname"] for column in columns):
-        raise wrong(UndefinedColumn, f'column "{body["subname"]}" does not exist', None)
-    after = tuple(
-        replace(column, name=new) if column.name == body["subname"] else column for column in columns
-    )
-    _refuse_twins(after)
-    text = f"ALTER TABLE {table.sqlite} RENAME COLUMN {quote(body['subname'])} TO {quote(new)}"
-    return text, (Created(table, after),), False
 
 
 _RULES: dict[str, Callable[[Analysis, Any, Printer], Defined]] = {
     "CreateStmt": _create_table,
     "CreateTableAsStmt": _create_table_as,
     "ViewStmt": _create_view,
-    "IndexStmt": _create_index,
+    "IndexStmt": create_index,
     "DropStmt": _drop,
     "TruncateStmt": _truncate,
-    "AlterTableStmt": _alter,
-    "RenameStmt": _rename,
     "VacuumStmt": _analyze,
+    "AlterTableStmt": alter,
+    "RenameStmt": rename,
+    "CommentStmt": comment,
 }

@@ -1,0 +1,100 @@
+"""What a statement of DDL changes: the catalogue of types follows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stepladder.sql.definition import Definition, Index
+from stepladder.sql.names import TableName
+from stepladder.sql.types import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A table is there now with this definition (a view: its columns only)."""
+
+    table: TableName
+    definition: Definition
+    temporary: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The table's columns."""
+        return self.definition.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A table is gone."""
+
+    table: TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A table has another name."""
+
+    table: TableName
+    new: TableName
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnAdded:
+    """A table has one more column; `definition` holds it and its constraints."""
+
+    table: TableName
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDropped:
+    """A table has one column less."""
+
+    table: TableName
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRenamed:
+    """A column has another name."""
+
+    table: TableName
+    column: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A table has one more index, unless there was one of that name and that is allowed."""
+
+    table: TableName
+    index: Index
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDropped:
+    """An index is gone."""
+
+    index: TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A table has a comment, or one of its columns; None takes it away."""
+
+    table: TableName
+    column: str | None
+    comment: str | None
+
+
+Effect = (
+    Created
+    | Dropped
+    | Renamed
+    | ColumnAdded
+    | ColumnDropped
+    | ColumnRenamed
+    | Indexed
+    | IndexDropped
+    | Commented
+)

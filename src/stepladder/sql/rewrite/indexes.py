@@ -1,0 +1,95 @@
+"""CREATE INDEX as SQLite's text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from stepladder.sql.definition import Index, IndexPart, joined, object_name
+from stepladder.sql.effects import Indexed
+from stepladder.sql.expression_text import show
+from stepladder.sql.infer.coercion import boolean, resolved
+from stepladder.sql.infer.context import Analysis, Scope, refuse
+from stepladder.sql.infer.expressions import expression
+from stepladder.sql.infer.naming import index_column_name
+from stepladder.sql.infer.raw import Raw
+from stepladder.sql.infer.sources import table_name
+from stepladder.sql.infer.tree import Expression, Reference
+from stepladder.sql.names import TableName, quote
+from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
+from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.tables import Defined, known
+
+
+def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
+    """CREATE INDEX: over columns and expressions, unique, partial."""
+    table = table_name(body["relation"])
+    columns = known(analysis, table, body["relation"])
+    for word in ("indexIncludingParams", "nulls_not_distinct", "concurrent", "options"):
+        if body.get(word):
+            raise refuse(f"CREATE INDEX with {word}", body["relation"].get("location"))
+    if body.get("accessMethod", "btree") != "btree":
+        raise refuse(f"an index of kind {body['accessMethod']}", None)
+    scope = row_scope(printer, analysis, columns)
+    elements = [each["IndexElem"] for each in body["indexParams"]]
+    keys = [_index_key(analysis, element, scope) for element in elements]
+    where = _index_predicate(analysis, body, scope)
+    name = body.get("idxname") or _index_name(analysis, table, elements)
+    words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
+    there = "IF NOT EXISTS " if body.get("if_not_exists") else ""
+    # An index is named in its table's database; the table is named bare.
+    inside = table.sqlite.removeprefix("temp.")
+    listed = ", ".join(_key_text(printer, *each) for each in zip(keys, elements, strict=True))
+    text = f"CREATE {words} {there}{replace(table, name=name).sqlite} ON {inside} ({listed})"
+    text += f" WHERE {printer.expression(where)}" if where else ""
+    parts = tuple(_index_part(*each) for each in zip(keys, elements, strict=True))
+    index = Index(name, parts, unique=bool(body.get("unique")), where=show(where) if where else None)
+    return text, (Indexed(table, index),), False
+
+
+def _index_predicate(analysis: Analysis, body: Raw, scope: Scope) -> Expression | None:
+    if not body.get("whereClause"):
+        return None
+    node = boolean(expression(analysis, body["whereClause"], scope), "WHERE")
+    refuse_unsteady(node)
+    return node
+
+
+def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
+    """A column, or an expression that gives the same for the same row at any time."""
+    if element.get("collation") or element.get("opclass"):
+        raise refuse("an index with a collation or an operator class", None)
+    raw = element.get("expr") or {"ColumnRef": {"fields": [{"String": {"sval": element["name"]}}]}}
+    node = resolved(expression(analysis, raw, scope))
+    refuse_unsteady(node)
+    return node
+
+
+def _key_text(printer: Printer, node: Expression, element: Raw) -> str:
+    # SQLite uses an index for a column only when it names the bare column.
+    plain = isinstance(node, Reference)
+    text = quote(node.name) if isinstance(node, Reference) else f"({printer.expression(node)})"
+    collated = "" if plain else collation(node.type)
+    return text + collated + (" DESC" if element.get("ordering") == "SORTBY_DESC" else "")
+
+
+def _index_part(node: Expression, element: Raw) -> IndexPart:
+    descending = element.get("ordering") == "SORTBY_DESC"
+    nulls = element.get("nulls_ordering", "SORTBY_NULLS_DEFAULT")
+    first = descending if nulls == "SORTBY_NULLS_DEFAULT" else nulls == "SORTBY_NULLS_FIRST"
+    return IndexPart(show(node), descending, first)
+
+
+def _index_name(analysis: Analysis, table: TableName, elements: Sequence[Raw]) -> str:
+    """PostgreSQL's name for an index without one (ChooseIndexColumnNames)."""
+    names: list[str] = []
+    for element in elements:
+        base = element.get("name") or index_column_name(element["expr"])
+        number = 0
+        while (name := base + (str(number) if number else "")) in names:
+            number += 1
+        names.append(name)
+    return object_name(
+        table.name, joined(tuple(names)), "idx", lambda name: analysis.schema.taken(replace(table, name=name))
+    )

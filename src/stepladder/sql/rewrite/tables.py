@@ -1,0 +1,42 @@
+"""The table that a statement of DDL is about, and what such a statement becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stepladder.errors import DuplicateTable, ProgrammingError, UndefinedTable
+from stepladder.sql.effects import Effect
+from stepladder.sql.infer.context import Analysis, refuse, wrong
+from stepladder.sql.infer.raw import Raw
+from stepladder.sql.names import TableName
+from stepladder.sql.types import Column
+
+Defined = tuple[str, tuple[Effect, ...], bool]  # the text, its effects, whether it writes rows
+NOTHING = "SELECT NULL WHERE 0"
+
+
+def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) -> bool:
+    """Whether the table is there. Raises DuplicateTable where that is not allowed."""
+    there = analysis.schema.columns(table) is not None
+    if there and not allowed:
+        raise wrong(DuplicateTable, f'relation "{table.sql}" already exists', body.get("location"))
+    return there
+
+
+def known(analysis: Analysis, table: TableName, body: Raw) -> Sequence[Column]:
+    """The columns of the table. Raises UndefinedTable."""
+    columns = analysis.schema.columns(table)
+    if columns is None:
+        raise wrong(UndefinedTable, f'relation "{table.sql}" does not exist', body.get("location"))
+    return columns
+
+
+def refuse_twins(columns: Sequence[Column]) -> None:
+    """Raise for two columns of one name; SQLite does not tell A from a."""
+    names = [column.name for column in columns]
+    folded = [name.lower() for name in names]
+    for name in names:
+        if names.count(name) > 1:
+            raise wrong(ProgrammingError, f'column "{name}" specified more than once', None, sqlstate="42701")
+        if folded.count(name.lower()) > 1:
+            raise refuse(f"two columns whose names differ by case only: {name}", None)
