@@ -51,7 +51,7 @@ class Connection(ABC):
         """Append rows of *stored* values (`stepladder.sql.encoder`). Inside a transaction only."""
 
     @abstractmethod
-    def begin(self, *, read_only: bool, isolation: str | None) -> None:
+    def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:
         """Open a transaction; a writing one on SQLite takes the write lock at once."""
 
     @abstractmethod
@@ -109,6 +109,10 @@ class Connection(ABC):
     @abstractmethod
     def usable(self) -> bool:
         """False when the other side is known to be gone. Costs no round trip."""
+
+    def answers(self) -> bool:
+        """Whether the other side still answers; a round trip, where there is another side."""
+        return True
 
     @abstractmethod
     def close(self) -> None: ...

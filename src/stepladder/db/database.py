@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TypeVar
+from typing import TypeVar, overload
 from urllib.parse import quote as percent
 
 from stepladder.config import Target, find_project, resolve_target
@@ -20,6 +20,7 @@ from stepladder.db.transaction import Transaction
 from stepladder.errors import (
     ConnectionFailed,
     DatabaseError,
+    Disconnected,
     MissingExtra,
     UsageError,
     UseTransaction,
@@ -27,6 +28,8 @@ from stepladder.errors import (
 
 T = TypeVar("T")
 _IDLE_SECONDS = 20.0  # a process that is frozen while it makes our tables must not lock others out for ever
+_LOOKS = 5  # for a token, when the answer of a COMMIT was lost
+_FRESH_CONNECTIONS = 3  # that may break while they are made ready, before the last error is raised
 _ISOLATION = (None, "read committed", "repeatable read", "serializable")
 
 
@@ -101,21 +104,33 @@ class Database(Session):
         *,
         read_only: bool = False,
         isolation: str | None = None,
+        deferrable: bool = False,
         lock_timeout: float | None = None,
         idle_timeout: float | None = None,
     ) -> Iterator[Transaction]:
         """Commit at the end of the block, or roll back and raise.
 
         `isolation` is PostgreSQL's word ("repeatable read", "serializable"); on SQLite every transaction is
-        serializable. After a failed statement the transaction is dead on both engines. `lock_timeout` (seconds) gives
-        up waiting for a lock with DatabaseBusy; a server ends a transaction that stands idle for `idle_timeout`.
+        serializable. `deferrable`, for a serializable one that only reads, waits for a moment from which on it can
+        neither fail nor be in another's way. After a failed statement the transaction is dead on both engines.
+        `lock_timeout` (seconds) gives up waiting for a lock with DatabaseBusy; a server ends a transaction that stands
+        idle for `idle_timeout`.
         """
         if isolation not in _ISOLATION:
             raise UsageError(
                 f"isolation must be one of {', '.join(map(repr, _ISOLATION[1:]))}, not {isolation!r}."
             )
-        with self._own_transaction(read_only=read_only, isolation=isolation) as (connection, transaction):
+        if deferrable and not (isolation == "serializable" and (read_only or self._read_only)):
+            raise UsageError(
+                'deferrable=True is for transaction(read_only=True, isolation="serializable", deferrable=True) only: '
+                "PostgreSQL ignores it elsewhere. Nothing was done."
+            )
+
+        def ready(connection: Connection) -> None:
+            self._begin(connection, read_only=read_only, isolation=isolation, deferrable=deferrable)
             connection.be_brief(lock_seconds=lock_timeout, idle_seconds=idle_timeout)
+
+        with self._own_transaction(ready) as (connection, transaction):
             yield transaction
             transaction.refuse_dead()
             connection.commit()
@@ -123,7 +138,7 @@ class Database(Session):
     @contextmanager
     def scratch(self) -> Iterator[Transaction]:
         """A transaction that is always rolled back: try what you like, nothing stays."""
-        with self._own_transaction(read_only=False, isolation=None) as (_, transaction):
+        with self._own_transaction(self._begin) as (_, transaction):
             yield transaction
 
     def take_steps(self, part: str, steps: Sequence[str]) -> None:
@@ -137,35 +152,90 @@ class Database(Session):
         with self._connection() as connection:
             return done_so_far(connection, part)
 
+    @overload
     def run_transaction(
         self,
         work: Callable[[Transaction], T],
         *,
         attempts: int = 5,
+        once: None = None,
         isolation: str | None = None,
         idle_timeout: float | None = None,
-    ) -> T:
-        """work(tx) in a transaction; again, after a pause, when a retryable error ended it.
+    ) -> T: ...
+    @overload
+    def run_transaction(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        attempts: int = 5,
+        once: str,
+        isolation: str | None = None,
+        idle_timeout: float | None = None,
+    ) -> T | None: ...
+    def run_transaction(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        attempts: int = 5,
+        once: str | None = None,
+        isolation: str | None = None,
+        idle_timeout: float | None = None,
+    ) -> T | None:
+        """work(tx) in a transaction, and what it returned; again, after a pause, when a retryable error ended it.
 
-        A COMMIT of unknown outcome is raised, never repeated.
+        Retryable are serialization failures, deadlocks, busy files and lost connections. Whether a COMMIT whose answer
+        was lost took effect is told by the token `once`, which is written in the same transaction: if so, what that
+        attempt's work returned is returned; if not, the work is done again. Without a token such a COMMIT is raised,
+        Disconnected with outcome "unknown", and never repeated. A later call with a token that is there does nothing,
+        whoever wrote it, and returns None. A token is unique per target.
         """
-        for attempt in range(1, attempts + 1):
+        if attempts < 1:
+            raise UsageError(f"attempts must be at least 1, not {attempts}.")
+        results: list[T] = []  # of an attempt that came as far as its COMMIT
+
+        def attempt() -> T | None:
+            results.clear()
+            with self.transaction(isolation=isolation, idle_timeout=idle_timeout) as transaction:
+                if once is not None and not transaction.take_mark(once):
+                    return None
+                results.append(work(transaction))
+            return results[0]
+
+        for left in reversed(range(attempts)):
             try:
-                with self.transaction(isolation=isolation, idle_timeout=idle_timeout) as transaction:
-                    return work(transaction)
+                return attempt()
             except DatabaseError as error:
-                if not error.retryable or getattr(error, "outcome", "") == "unknown" or attempt == attempts:
+                if getattr(error, "outcome", "") == "unknown":
+                    if once is None or not results:
+                        raise
+                    if self._took_effect(once, error):
+                        return results[0]
+                    if not left:
+                        raise _rolled_back(error) from error
+                if not error.retryable or not left:
                     raise
-                time.sleep(random.uniform(0.5, 1.0) * min(2.0, 0.02 * 2**attempt))  # noqa: S311 - a pause, no secret
-        raise UsageError(f"attempts must be at least 1, not {attempts}.")
+                _pause(attempts - left)
+        raise AssertionError("not reached")
+
+    def _took_effect(self, once: str, unknown: DatabaseError) -> bool:
+        """Whether the COMMIT that broke off had been done. Raises `unknown` again where nobody can be asked."""
+        for tries in range(1, _LOOKS + 1):
+            try:
+                # To write it again waits for a session that is still at it, as reading it would not.
+                with self.scratch() as transaction:
+                    return not transaction.take_mark(once)
+            except DatabaseError as error:
+                if not error.retryable:
+                    break
+                _pause(tries)
+        raise unknown
 
     @contextmanager
     def _own_transaction(
-        self, *, read_only: bool, isolation: str | None
+        self, ready: Callable[[Connection], None]
     ) -> Iterator[tuple[Connection, Transaction]]:
         """A transaction that this thread is in until the block ends; whatever is not committed is rolled back."""
-        with self._connection() as connection:
-            connection.begin(read_only=read_only or self._read_only, isolation=isolation)
+        with self._connection(ready) as connection:
             transaction = Transaction(connection)
             self._thread.transaction = transaction
             try:
@@ -174,35 +244,80 @@ class Database(Session):
                 self._thread.transaction = None
                 transaction.end()
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _connection(self, ready: Callable[[Connection], None] | None = None) -> _Lease:
         if getattr(self._thread, "transaction", None) is not None:
             raise UseTransaction(
                 "This thread has a transaction open: what is asked of the database now would run outside it. "
                 "Ask the transaction: `with db.transaction() as tx: tx.query(...)`."
             )
-        with self._checked_out() as connection:
-            yield connection
+        return _Lease(self._pool, ready or self._settle)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._connection() as connection:
-            connection.begin(read_only=self._read_only, isolation=None)
+        with self._connection(self._begin) as connection:
             yield connection
             connection.commit()
 
-    @contextmanager
-    def _checked_out(self) -> Iterator[Connection]:
-        connection = self._pool.take()
-        broken = False
-        try:
-            connection.settle(limit=self._limit, read_only=self._read_only)
-            yield connection
-        except ConnectionFailed:
-            broken = True
-            raise
-        finally:
-            self._pool.give_back(connection, broken=broken)
+    def _settle(self, connection: Connection) -> None:
+        connection.settle(limit=self._limit, read_only=self._read_only)
+
+    def _begin(
+        self,
+        connection: Connection,
+        *,
+        read_only: bool = False,
+        isolation: str | None = None,
+        deferrable: bool = False,
+    ) -> None:
+        self._settle(connection)
+        connection.begin(read_only=read_only or self._read_only, isolation=isolation, deferrable=deferrable)
+
+
+class _Lease:
+    """A connection for the length of a block: made ready, and given back at the end; dropped if it broke."""
+
+    __slots__ = ("_connection", "_pool", "_ready")
+    _connection: Connection
+
+    def __init__(self, pool: Pool, ready: Callable[[Connection], None]) -> None:
+        self._pool = pool
+        self._ready = ready
+
+    def __enter__(self) -> Connection:
+        for left in reversed(range(_FRESH_CONNECTIONS)):
+            connection = self._pool.take()
+            try:
+                self._ready(connection)
+            except Disconnected:
+                # Nothing of the user's was sent yet: another connection will do as well.
+                self._pool.give_back(connection, broken=True)
+                if not left:
+                    raise
+            except BaseException:
+                self._pool.give_back(connection)
+                raise
+            else:
+                self._connection = connection
+                return connection
+        raise AssertionError("not reached")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.give_back(self._connection, broken=isinstance(error, ConnectionFailed))
+
+
+def _rolled_back(unknown: DatabaseError) -> Disconnected:
+    return Disconnected(
+        f"the connection was lost while the transaction was committed: {unknown.message.splitlines()[0]}\n"
+        "It was rolled back: its token is not there. Run it again.",
+        sqlstate=unknown.sqlstate,
+    )
+
+
+def _pause(tries: int) -> None:
+    """Longer from try to try, and of random length: two that are in each other's way must fall out of step."""
+    time.sleep(random.uniform(0.5, 1.0) * min(2.0, 0.02 * 2**tries))  # noqa: S311 - a pause, no secret
 
 
 def _sqlite(target: Target, *, read_only: bool) -> Callable[[], Connection]:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import postgres_fault
-from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
+from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, TransactionDead, UndefinedObject
 from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
 
 # One statement after connecting; what a server or a role sets otherwise would change values or their text.
@@ -36,7 +36,8 @@ _ARRAYS = {
 }  # fmt: skip
 # What these change outlives the statement: the session is made anew before somebody else gets it.
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
-_HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
+# What may be lost with its session without a trace. SELECT is none of them: it may call a function that writes.
+_HARMLESS = ("BEGIN", "ROLLBACK", "SET", "SHOW", "DISCARD")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -45,7 +46,9 @@ class PostgresConnection(Connection):
 
     product: ClassVar[str] = "PostgreSQL"
     _begun: bool = False
+    _writing: bool = True  # the transaction that was begun may write
     _changed: bool = False  # a statement may have changed the session's settings
+    _poll: select.poll | None = None
     _sent: tuple[str, Bound] | None = None  # the user's statement, while it runs
 
     # -- what a driver adds
@@ -70,6 +73,10 @@ class PostgresConnection(Connection):
     @abstractmethod
     def _in_transaction(self) -> bool: ...
 
+    @abstractmethod
+    def _in_failed_transaction(self) -> bool:
+        """A statement of it failed, or was canceled."""
+
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         word = _one_statement(sql)
@@ -90,10 +97,16 @@ class PostgresConnection(Connection):
         return self._copy(f"COPY {table.sql} ({names}) FROM STDIN", data.encode())
 
     # -- transactions
-    def begin(self, *, read_only: bool, isolation: str | None) -> None:
-        words = [f"ISOLATION LEVEL {isolation.upper()}"] if isolation in _ISOLATION else []
-        self._send(" ".join(["BEGIN", *words, *(["READ ONLY"] if read_only else [])]))
-        self._begun = True
+    def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:
+        words = ["BEGIN"]
+        if isolation in _ISOLATION:
+            words.append(f"ISOLATION LEVEL {isolation.upper()}")
+        if read_only:
+            words.append("READ ONLY")
+        if deferrable:
+            words.append("DEFERRABLE")
+        self._send(" ".join(words))
+        self._begun, self._writing = True, not read_only
 
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         limits = (("lock_timeout", lock_seconds), ("idle_in_transaction_session_timeout", idle_seconds))
@@ -104,6 +117,11 @@ class PostgresConnection(Connection):
             self._send("; ".join(wanted))
 
     def commit(self) -> None:
+        if self._is_open() and self._in_failed_transaction():
+            # The server would answer ROLLBACK to it, and call that no error.
+            raise TransactionDead(
+                "A statement of this transaction failed or was canceled: nothing of it is kept."
+            )
         self._send("COMMIT")
         self._begun = False
 
@@ -144,22 +162,32 @@ class PostgresConnection(Connection):
             position=position,
             statement=statement,
         )
-        return self._lost(text, message) if isinstance(fault, Disconnected) else fault
+        ended = said.severity_nonlocalized in ("FATAL", "PANIC")
+        return self._lost(text, message) if ended and isinstance(fault, Disconnected) else fault
 
     def _lost(self, statement: str, said: str) -> Disconnected:
         """The error for a connection that broke under `statement`. Whether a COMMIT, or a statement that was its
-        own transaction, took effect before the answer was lost cannot be known."""
+        own transaction, took effect before the answer was lost cannot be known: not even a message that the session
+        was ended says so, it may have come after the commit."""
         word = statement.split(maxsplit=1)[0].upper() if statement.strip() else ""
-        unknown = word == "COMMIT" or (not self._begun and word not in _HARMLESS)
+        unknown = (self._writing and word == "COMMIT") if self._begun else not self.read_only
         state = (
             "It is unknown whether it took effect: look before you do it again."
-            if unknown
+            if unknown and word not in _HARMLESS
             else "The transaction was rolled back."
         )
         return Disconnected(
             f"the connection to the server was lost ({said.strip()})\n{state}",
-            outcome="unknown" if unknown else "rolled back",
+            outcome="unknown" if unknown and word not in _HARMLESS else "rolled back",
         )
+
+    def _refuse_lost(self) -> None:
+        """Raise Disconnected before anything is sent on a connection that is known to be gone."""
+        if not self._is_open():
+            raise Disconnected(
+                "the connection to the server was lost before this statement: it was not sent.\n"
+                "The transaction was rolled back."
+            )
 
     # -- catalogue
     def columns(self, table: TableName) -> tuple[Column, ...] | None:
@@ -213,9 +241,17 @@ class PostgresConnection(Connection):
             return False
         # An idle session has nothing to say: a socket with something to read carries the server's good-bye.
         # select() cannot take descriptors of 1,024 and up, which a large pool reaches; poll() can.
-        waiting = select.poll()
-        waiting.register(self._socket(), select.POLLIN)
-        return not waiting.poll(0)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._socket(), select.POLLIN)
+        return not self._poll.poll(0)
+
+    def answers(self) -> bool:
+        try:
+            self._send("SELECT")
+        except DatabaseError:
+            return False
+        return True
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from psycopg2 import extensions, extras
 from stepladder.db.connection import Result
 from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
 from stepladder.db.psycopg3 import cannot_connect
-from stepladder.errors import ConnectionFailed, DatabaseError
+from stepladder.errors import DatabaseError
 from stepladder.sql import Column, Type
 
 
@@ -28,12 +28,17 @@ class Psycopg2Connection(PostgresConnection):
                 client_encoding="utf8",
             )
         except driver.Error as error:
-            raise ConnectionFailed(cannot_connect(error), sqlstate=error.pgcode) from error
-        self._raw.autocommit = True
-        _read_like_psycopg3(self._raw)
-        self._send(SESSION)
+            raise cannot_connect(error, conninfo) from error
+        try:
+            self._raw.autocommit = True
+            _read_like_psycopg3(self._raw)
+            self._send(SESSION)
+        except BaseException:
+            self._raw.close()
+            raise
 
     def _send(self, text: str) -> Result:
+        self._refuse_lost()
         cursor = self._raw.cursor()
         cursor.tzinfo_factory = _utc
         try:
@@ -48,6 +53,7 @@ class Psycopg2Connection(PostgresConnection):
             cursor.close()
 
     def _copy(self, statement: str, data: bytes) -> int:
+        self._refuse_lost()
         cursor = self._raw.cursor()
         try:
             cursor.copy_expert(statement, io.BytesIO(data))
@@ -76,6 +82,9 @@ class Psycopg2Connection(PostgresConnection):
 
     def _in_transaction(self) -> bool:
         return bool(self._raw.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE)
+
+    def _in_failed_transaction(self) -> bool:
+        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_INERROR)
 
     def close(self) -> None:
         self._raw.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg.pq import Escaping, TransactionStatus
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import Escaping, PGconn, Ping, TransactionStatus
 
 from stepladder.db.connection import Result
 from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
@@ -27,11 +28,16 @@ class PsycopgConnection(PostgresConnection):
                 prepare_threshold=None,  # literals are in the text: no statement comes twice
             )
         except psycopg.Error as error:
-            raise ConnectionFailed(cannot_connect(error), sqlstate=error.sqlstate) from error
+            raise cannot_connect(error, conninfo) from error
         self._escaping = Escaping(self._raw.pgconn)
-        self._send(SESSION)
+        try:
+            self._send(SESSION)
+        except BaseException:
+            self._raw.close()
+            raise
 
     def _send(self, text: str) -> Result:
+        self._refuse_lost()
         cursor = self._raw.cursor()
         try:
             cursor.execute(text.encode())
@@ -47,6 +53,7 @@ class PsycopgConnection(PostgresConnection):
             cursor.close()
 
     def _copy(self, statement: str, data: bytes) -> int:
+        self._refuse_lost()
         cursor = self._raw.cursor()
         try:
             with cursor.copy(statement.encode()) as copy:
@@ -75,12 +82,34 @@ class PsycopgConnection(PostgresConnection):
     def _in_transaction(self) -> bool:
         return self._raw.info.transaction_status != TransactionStatus.IDLE
 
+    def _in_failed_transaction(self) -> bool:
+        return self._raw.info.transaction_status == TransactionStatus.INERROR
+
     def close(self) -> None:
         self._raw.close()
 
 
-def cannot_connect(error: Exception) -> str:
-    return f"cannot connect: {str(error).strip()}\nNothing was sent. Is the server up, and are host, port, database and password right?"
+# Who answered, as SQLSTATE says it: the server refuses; it starts up, shuts down or recovers; nobody is there.
+_ANSWERS: dict[int, str] = {Ping.OK: "08004", Ping.REJECT: "57P03", Ping.NO_RESPONSE: "08001"}
+
+
+def cannot_connect(error: Exception, conninfo: str) -> ConnectionFailed:
+    """The error for a connection that was not made; its `sqlstate` tells a server that refuses from one that is down.
+
+    A refused connection has no SQLSTATE in either driver, and its text is in the server's language: libpq is asked.
+    """
+    return ConnectionFailed(
+        f"cannot connect: {str(error).strip()}\nNothing was sent. Is the server up, and are host, port, database and password right?",
+        sqlstate=_ANSWERS.get(_ping(conninfo), "08004"),
+    )
+
+
+def _ping(conninfo: str) -> int:
+    try:
+        asked = make_conninfo(conninfo, connect_timeout=CONNECT_SECONDS)
+    except psycopg.ProgrammingError:
+        return Ping.NO_ATTEMPT  # libpq does not understand it
+    return PGconn.ping(asked.encode())
 
 
 def _type(part: Any) -> Type:

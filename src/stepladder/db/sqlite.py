@@ -58,7 +58,8 @@ class SqliteConnection(Connection):
         except sqlite3.Error as error:
             raise ConnectionFailed(
                 f"cannot open the SQLite file: {error}. Nothing was written. Does its folder exist, may you write there, "
-                "and is it a SQLite database?"
+                "and is it a SQLite database?",
+                sqlstate="08004",  # it would not be otherwise in a moment, as with a server that starts
             ) from error
         self._open = True
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
@@ -141,7 +142,7 @@ class SqliteConnection(Connection):
         return int(self._raw.execute("PRAGMA data_version").fetchone()[0]) if self._reads_foreign else 0
 
     # -- transactions
-    def begin(self, *, read_only: bool, isolation: str | None) -> None:  # noqa: ARG002 - always serializable
+    def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:  # noqa: ARG002 - always serializable
         # A reader that wants to write later cannot upgrade while another writes: writers take the lock at once.
         self._plain("BEGIN" if read_only or self.read_only else "BEGIN IMMEDIATE")
         self.restrict(read_only=read_only or self.read_only)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stepladder.db import marks
 from stepladder.db.connection import Connection
 from stepladder.db.session import Session
 from stepladder.errors import DatabaseError, TransactionDead, UsageError, UseTransaction
@@ -46,6 +47,11 @@ class Transaction(Session):
         except DatabaseError as lost:
             # SQLite rolls the whole transaction back when it interrupts a write: what followed would be kept alone.
             self._failed = lost
+
+    def take_mark(self, token: str) -> bool:
+        """Write the once-token, to be kept if the transaction is; False where it was there before."""
+        with self._connection() as connection:
+            return marks.take(connection, token)
 
     def end(self) -> None:
         """From here on every verb is refused: the connection is somebody else's."""
