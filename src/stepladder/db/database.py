@@ -60,6 +60,12 @@ def connect(
     return database
 
 
+class _Thread(threading.local):
+    """What a thread has open."""
+
+    transaction: Transaction | None = None
+
+
 class Database(Session):
     """A pool of connections to one target. Thread-safe. Close it, or use it as a context manager."""
 
@@ -70,7 +76,7 @@ class Database(Session):
         self._pool = pool
         self._limit = statement_timeout
         self._read_only = read_only
-        self._thread = threading.local()
+        self._thread = _Thread()
 
     def __enter__(self) -> Database:
         return self
@@ -245,7 +251,7 @@ class Database(Session):
                 transaction.end()
 
     def _connection(self, ready: Callable[[Connection], None] | None = None) -> _Lease:
-        if getattr(self._thread, "transaction", None) is not None:
+        if self._thread.transaction is not None:
             raise UseTransaction(
                 "This thread has a transaction open: what is asked of the database now would run outside it. "
                 "Ask the transaction: `with db.transaction() as tx: tx.query(...)`."
@@ -259,7 +265,8 @@ class Database(Session):
             connection.commit()
 
     def _settle(self, connection: Connection) -> None:
-        connection.settle(limit=self._limit, read_only=self._read_only)
+        if connection.limited != self._limit or connection.read_only != self._read_only:
+            connection.settle(limit=self._limit, read_only=self._read_only)
 
     def _begin(
         self,
@@ -284,14 +291,16 @@ class _Lease:
         self._ready = ready
 
     def __enter__(self) -> Connection:
-        for left in reversed(range(_FRESH_CONNECTIONS)):
+        broken = 0
+        while True:
             connection = self._pool.take()
             try:
                 self._ready(connection)
             except Disconnected:
                 # Nothing of the user's was sent yet: another connection will do as well.
                 self._pool.give_back(connection, broken=True)
-                if not left:
+                broken += 1
+                if broken == _FRESH_CONNECTIONS:
                     raise
             except BaseException:
                 self._pool.give_back(connection)
@@ -299,7 +308,6 @@ class _Lease:
             else:
                 self._connection = connection
                 return connection
-        raise AssertionError("not reached")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

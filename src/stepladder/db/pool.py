@@ -20,9 +20,9 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple
 from weakref import ref
 
 from stepladder.db.connection import Connection
@@ -33,31 +33,15 @@ _ASKED_AFTER = 30.0  # seconds idle: a router may have forgotten the connection 
 _LOOK_SECONDS = 1.0  # whoever waits looks this often for a place that was freed by no one
 _PAUSES = (0.02, 0.5)  # the shortest and the longest pause between attempts to reach a server that is down
 _DOWN = ("08001", "57P03")  # nobody answers, or the server is starting up or shutting down
+_forks = 0  # between the first process and this one
 _inherited: list[
     object
 ] = []  # in a forked child: the parent's connections, never to be touched nor collected
 
 
-class _Loan(NamedTuple):
-    """Who took a connection, when, and at which line of the user's code."""
-
-    thread: threading.Thread
-    since: float
-    code: CodeType
-    line: int
-
-    def __str__(self) -> str:
-        place = f"{self.code.co_filename}:{self.line}"
-        return f"{self.thread.name} for {time.monotonic() - self.since:.1f} s, taken at {place}"
-
-    def warn(self, what: str) -> None:
-        """A ResourceWarning at the user's line."""
-        warnings.warn_explicit(
-            f"{what} ({self}). Close what you open: use `with`.",
-            ResourceWarning,
-            self.code.co_filename,
-            self.line,
-        )
+# Who took a connection, when, and at which line of the user's code: the thread's number, seconds, code, line. A plain
+# tuple of what is at hand, for one is made for each query and hardly any is ever read.
+_Loan = tuple[int, float, CodeType, int]
 
 
 class _Turn:
@@ -98,7 +82,7 @@ class Pool:
         self._waiting: deque[_Turn] = deque()
         self._closing = threading.Event()
         self._closed = False
-        self._pid = os.getpid()
+        self._forks = _forks
 
     def _leave_to_parent(self) -> None:
         """In a forked child, which must not speak on its parent's sockets, nor close them: it opens its own."""
@@ -108,17 +92,20 @@ class Pool:
     # -- taking
     def take(self) -> Connection:
         """A connection that is not known to be broken. Raises PoolTimeout, ConnectionFailed."""
-        if self._pid != os.getpid():
+        if self._forks != _forks:
             self._leave_to_parent()
-        loan = _loan()
+        frame = sys._getframe(1)  # to the innermost line that is not of this package
+        while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+            frame = frame.f_back
+        loan = threading.get_ident(), time.monotonic(), frame.f_code, frame.f_lineno
         with self._lock:
-            self._refuse_closed()
             found = self._lend_idle(loan) if self._idle and not self._waiting else None
         if found is None:
+            self._refuse_closed()
             return self._take_in_turn(_Turn(loan))
         connection, since = found
         try:
-            if connection.usable() and (loan.since - since < _ASKED_AFTER or connection.answers()):
+            if connection.usable() and (loan[1] - since < _ASKED_AFTER or connection.answers()):
                 return connection
         except BaseException:
             self._drop(connection)
@@ -126,7 +113,7 @@ class Pool:
         return self._replace(connection, _Turn(loan))
 
     def _take_in_turn(self, turn: _Turn) -> Connection:
-        deadline = turn.loan.since + self._timeout
+        deadline = turn.loan[1] + self._timeout
         with self._lock:
             self._waiting.append(turn)
             self._serve()
@@ -158,7 +145,7 @@ class Pool:
                 self._opening[ref(turn, self._given_up)] = turn.loan
                 self._out.pop(ref(broken), None)
             broken.close()
-            return self._open_new(turn, turn.loan.since + self._timeout)
+            return self._open_new(turn, turn.loan[1] + self._timeout)
         except BaseException:
             turn.connection = None
             self._leave(turn)
@@ -211,23 +198,24 @@ class Pool:
     # -- giving back
     def give_back(self, connection: Connection, *, broken: bool = False) -> None:
         """Take `connection` back: rolled back, or dropped when it is broken."""
-        if self._pid != os.getpid():
+        if self._forks != _forks:
             return  # the parent's, whose transaction is the parent's to end
         try:
-            kept = not broken and _is_clean(connection) and not self._closed
+            if broken or not _is_clean(connection):
+                self._drop(connection)
+                return
         except BaseException:
             self._drop(connection)
             raise
-        if not kept:
-            self._drop(connection)
-            return
         with self._lock:
-            self._idle.append((connection, time.monotonic()))
+            kept = not self._closed
+            if kept:
+                self._idle.append((connection, time.monotonic()))
             self._out.pop(ref(connection), None)
             if self._waiting:
                 self._serve()
-        if self._closed:  # meanwhile
-            self.close()
+        if not kept:
+            connection.close()
 
     def _drop(self, connection: Connection) -> None:
         try:
@@ -239,7 +227,7 @@ class Pool:
 
     def close(self) -> None:
         """Close the idle connections; those that are out are closed when they come back, and named in a warning."""
-        if self._pid != os.getpid():
+        if self._forks != _forks:
             self._leave_to_parent()
         with self._lock:
             out = [] if self._closed else list(self._out.values())
@@ -251,10 +239,10 @@ class Pool:
         for connection, _ in idle:
             connection.close()
         for loan in out:
-            loan.warn("the database was closed while a connection was out: it is closed when it comes back")
+            _warn(loan, "the database was closed while a connection was out: it is closed when it comes back")
 
     def __del__(self) -> None:
-        if not self._closed and self._pid == os.getpid():
+        if not self._closed and self._forks == _forks:
             self.close()
 
     # -- under the lock
@@ -287,7 +275,7 @@ class Pool:
     def _gone(self, key: ref[Connection]) -> None:
         loan = self._out.pop(key, None)
         if loan is not None and not self._closed:
-            loan.warn("a connection was never given back: what its transaction wrote is rolled back")
+            _warn(loan, "a connection was never given back: what its transaction wrote is rolled back")
 
     def _refuse_closed(self) -> None:
         if self._closed:
@@ -295,20 +283,35 @@ class Pool:
 
     def _exhausted(self) -> PoolTimeout:
         with self._lock:
-            opening = [f"{loan} (opening it)" for loan in self._opening.values()]
-            holders = "; ".join([*map(str, self._out.values()), *opening])
+            opening = [f"{_said(loan)} (opening it)" for loan in self._opening.values()]
+            holders = "; ".join([*map(_said, self._out.values()), *opening])
         return PoolTimeout(
             f"No connection came free within {self._timeout:g} s: all {self._size} are out ({holders}). "
             "Nothing was sent. Give connections back sooner, or raise pool_size."
         )
 
 
-def _loan() -> _Loan:
-    """Who asks: the innermost line that is not of this package."""
-    frame = sys._getframe(2)
-    while frame.f_code.co_filename.startswith(_NOT_THE_USERS) and frame.f_back is not None:
-        frame = frame.f_back
-    return _Loan(threading.current_thread(), time.monotonic(), frame.f_code, frame.f_lineno)
+@lru_cache
+def _is_ours(file: str) -> bool:
+    return file.startswith(_NOT_THE_USERS)
+
+
+def _said(loan: _Loan) -> str:
+    number, since, code, line = loan
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    thread = names.get(number, "a thread that has ended")
+    return f"{thread} for {time.monotonic() - since:.1f} s, taken at {code.co_filename}:{line}"
+
+
+def _warn(loan: _Loan, what: str) -> None:
+    """A ResourceWarning at the user's line."""
+    message = f"{what} ({_said(loan)}). Close what you open: use `with`."
+    warnings.warn_explicit(message, ResourceWarning, loan[2].co_filename, loan[3])
+
+
+def _forked() -> None:
+    global _forks  # noqa: PLW0603 - each fork makes every pool of this process its parent's
+    _forks += 1
 
 
 def _is_clean(connection: Connection) -> bool:
@@ -317,3 +320,6 @@ def _is_clean(connection: Connection) -> bool:
     except DatabaseError:
         return False  # it cannot be cleaned; whoever used it has an error of their own
     return connection.usable()
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -11,7 +11,7 @@ from stepladder.db.connection import Connection
 from stepladder.db.load import LoadResult, Progress, load
 from stepladder.db.rows import Rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
-from stepladder.sql import Column, parse_name, statements
+from stepladder.sql import Column, first_word, parse_name, statements
 
 _TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 HOME = "stepladder"  # the schema of our own tables
@@ -132,10 +132,10 @@ class Session(ABC):
 
 def _refuse_transaction_words(sql: str) -> None:
     """A transaction is a block: a COMMIT in the middle of it would keep half of the work."""
-    word = sql.lstrip()[:10].split(maxsplit=1)[:1]
-    if word and word[0].rstrip(";").upper() in _TRANSACTION_WORDS:
+    word = first_word(sql)
+    if word in _TRANSACTION_WORDS:
         raise UsageError(
-            f"{word[0].upper()} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
+            f"{word} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
             "Nothing was done."
         )
 

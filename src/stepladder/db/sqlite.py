@@ -9,13 +9,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import NoneType
 from typing import Any, ClassVar
+from uuid import UUID
 
 from stepladder.db import type_catalogue
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import with_caret
-from stepladder.db.sqlite_callbacks import Callbacks
+from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import (
     Column,
@@ -32,6 +36,9 @@ from stepladder.sql import (
 
 _BUSY_SECONDS = 30.0
 _KEPT_TRANSLATIONS = 1024
+
+# Python's types whose every value is sent as the same type of PostgreSQL's.
+_OF_ONE_TYPE = frozenset((str, NoneType, bool, float, Decimal, date, UUID, bytes))
 
 Decode = Callable[[Any], Any]
 
@@ -63,21 +70,32 @@ class SqliteConnection(Connection):
             ) from error
         self._open = True
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
+        self._callbacks.guard_preparing()
         self._now: str | None = None
+        self._refuses_writes = False
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
         self._temporary: dict[str, tuple[Column, ...]] = {}
         self._temporary_changes = 0
-        self._translations: dict[Any, Translation] = {}
+        self._plans: dict[Any, _Plan] = {}
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        translation = self._translate(sql, values)
-        arguments = _encode(translation.parameters, values)
-        if translation.effects and not self._raw.in_transaction:
-            return self._alone(lambda: self._run(translation, arguments, sql))
-        return self._run(translation, arguments, sql)
+        plan = self._plans.get((sql, *values, *map(_kind, values.values())))
+        if plan is not None and plan.repeatable and self._stamp is not None:
+            self._callbacks.prepares = False
+            try:
+                return self._run(plan, _encode(plan.translation.parameters, values), sql)
+            except Prepared:
+                pass  # nothing was run: SQLite has let go of the statement, or the schema has changed
+            finally:
+                self._callbacks.prepares = True
+        plan = self._plan(sql, values)
+        arguments = _encode(plan.translation.parameters, values)
+        if plan.translation.effects and not self._raw.in_transaction:
+            return self._alone(lambda: self._run(plan, arguments, sql))
+        return self._run(plan, arguments, sql)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)
@@ -100,46 +118,51 @@ class SqliteConnection(Connection):
             raise
         return result
 
-    def _run(self, translation: Translation, arguments: Sequence[object], sql: str) -> Result:
-        with self._callbacks.watching(sql):
+    def _run(self, plan: _Plan, arguments: Sequence[object], sql: str) -> Result:
+        translation = plan.translation
+        self._callbacks.start()
+        try:
             cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
+        except sqlite3.Error as error:
+            self._callbacks.fail(error, sql)
+        finally:
+            self._callbacks.stop()
         for effect in translation.effects:
             self._note(effect)
-        decoders = [
-            (place, found)
-            for place, column in enumerate(translation.columns)
-            if (found := decoder(column.type))
-        ]
-        affected = cursor.rowcount if translation.writes and not translation.effects else 0
-        return Result(translation.columns, _decoded(rows, decoders), max(affected, 0))
+        affected = max(cursor.rowcount, 0) if translation.writes and not translation.effects else 0
+        return Result(translation.columns, _decoded(rows, plan.decoders), affected)
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
-        types = {name: type_of(value) for name, value in values.items()}
+        return self._plan(sql, values).translation
+
+    def _plan(self, sql: str, values: Mapping[str, object]) -> _Plan:
         self._notice_changes()
-        key = (sql, tuple(types.items()))
-        found = self._translations.get(key)
+        key = (sql, *values, *map(_kind, values.values()))
+        found = self._plans.get(key)
         if found is None:
+            types = {name: type_of(value) for name, value in values.items()}
             try:
-                found = translate(sql, _Schema(self), types)
+                translation = translate(sql, _Schema(self), types)
             except DatabaseError as error:
                 raise with_caret(error, sql) from error
-            if len(self._translations) >= _KEPT_TRANSLATIONS:
-                self._translations.clear()
-            self._translations[key] = found
+            if len(self._plans) >= _KEPT_TRANSLATIONS:
+                self._plans.clear()
+            repeatable = self._callbacks.guards and not translation.effects and not self._reads_foreign
+            found = self._plans[key] = _Plan(translation, _decoders(translation.columns), repeatable)
         return found
 
     def _notice_changes(self) -> None:
         """Forget what is known of the tables when their schema has changed, by whomever."""
-        version = self._raw.execute("PRAGMA schema_version").fetchone()[0]
-        stamp = (version, self._temporary_changes, self._foreign_stamp())
+        (version,) = self._raw.execute("PRAGMA schema_version").fetchone()
+        stamp = (version, self._temporary_changes, self._foreign_stamp() if self._reads_foreign else 0)
         if stamp != self._stamp:
             self._forget_schema()
             self._stamp = stamp
 
     def _foreign_stamp(self) -> int:
         """Changes when another connection has written: a foreign table's values must then be looked at again."""
-        return int(self._raw.execute("PRAGMA data_version").fetchone()[0]) if self._reads_foreign else 0
+        return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
 
     # -- transactions
     def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:  # noqa: ARG002 - always serializable
@@ -164,7 +187,8 @@ class SqliteConnection(Connection):
         self._forget_rolled_back()
 
     def reset(self) -> None:
-        self.rollback()
+        if self._raw.in_transaction:
+            self.rollback()
 
     def savepoint(self, name: str) -> None:
         self._plain(f"SAVEPOINT {name}")
@@ -227,7 +251,7 @@ class SqliteConnection(Connection):
 
     def _forget_schema(self) -> None:
         self._known.clear()
-        self._translations.clear()
+        self._plans.clear()
 
     def _forget_rolled_back(self) -> None:
         """After a rollback SQLite counts its schema versions from the old number again: stamps lie."""
@@ -243,7 +267,9 @@ class SqliteConnection(Connection):
         self._callbacks.limit = seconds
 
     def restrict(self, *, read_only: bool) -> None:
-        self._plain(f"PRAGMA query_only = {int(read_only)}")
+        if read_only != self._refuses_writes:
+            self._plain(f"PRAGMA query_only = {int(read_only)}")
+            self._refuses_writes = read_only
 
     def version(self) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
@@ -257,12 +283,33 @@ class SqliteConnection(Connection):
             self._raw.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A translation, and what reads its result: found once for a text and its parameters' types.
+
+    A `repeatable` one need not be preceded by a look at the schema: SQLite itself prepares a statement anew when its
+    schema has changed, and that is refused (`Callbacks.prepares`).
+    """
+
+    translation: Translation
+    decoders: list[tuple[int, Decode]]
+    repeatable: bool
+
+
 class _Schema:
     """What the translator asks of the tables while one statement is translated."""
 
     def __init__(self, connection: SqliteConnection) -> None:
         self.columns = connection.known_columns
         self.keys = connection.keys
+
+
+def _kind(value: object) -> object:
+    """Equal only for values of one type: to find that type each time would take longer than the query."""
+    kind = type(value)
+    if kind is int:
+        return kind if -(2**31) <= value < 2**31 else type_of(value)  # type: ignore[operator]
+    return kind if kind in _OF_ONE_TYPE else type_of(value)
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
@@ -273,6 +320,10 @@ def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]
         encode = None if value is None else encoder(type_)
         found.append(encode(value) if encode else value)
     return found
+
+
+def _decoders(columns: Sequence[Column]) -> list[tuple[int, Decode]]:
+    return [(place, found) for place, column in enumerate(columns) if (found := decoder(column.type))]
 
 
 def _decoded(rows: list[tuple[Any, ...]], decoders: Sequence[tuple[int, Decode]]) -> list[tuple[Any, ...]]:

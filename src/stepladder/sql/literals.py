@@ -43,7 +43,7 @@ def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     `escape` makes a string literal, quotes included, as the server's own client library does. Raises
     ParameterError for a value that is missing, one that is not used, and one that cannot be a literal.
     """
-    uses = list(parameters(sql))
+    uses = parameters(sql)
     check_names({use.name for use in uses}, values)
     written = {name: literal(values[name], escape, name) for name in values}
     parts: list[str] = []

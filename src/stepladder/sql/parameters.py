@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stepladder.errors import SqlSyntaxError
 from stepladder.sql.lexer import Token, tokens
@@ -72,6 +73,13 @@ def statements(sql: str) -> tuple[Statement, ...]:
     return (*found, *_statement(sql, code))
 
 
+@lru_cache(maxsize=1024)
+def first_word(sql: str) -> str:
+    """The first word of code in upper case: SELECT, WITH, …; empty for what begins with none."""
+    first = next((token for token in tokens(sql) if token.kind not in _NO_CODE), None)
+    return first.text.upper() if first is not None and first.kind == "word" else ""
+
+
 def _atomic_depth(depth: int, word: str, before: list[Token]) -> int:
     """How deep in a function's `BEGIN ATOMIC … END` body, whose statements are parts of one."""
     if word == "atomic" and before and before[-1].text.lower() == "begin":
@@ -93,8 +101,13 @@ def parameter_names(sql: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parameter.name for parameter in parameters(sql)))
 
 
-def parameters(sql: str) -> Iterator[_Parameter]:
+@lru_cache(maxsize=1024)
+def parameters(sql: str) -> tuple[_Parameter, ...]:
     """Every use of a parameter, with its place."""
+    return tuple(_parameters(sql))
+
+
+def _parameters(sql: str) -> Iterator[_Parameter]:
     before = colon = None
     for token in tokens(sql):
         if token.kind == "word" and colon is not None and colon.end == token.start and "$" not in token.text:
