@@ -39,9 +39,9 @@ _inherited: list[
 ] = []  # in a forked child: the parent's connections, never to be touched nor collected
 
 
-# Who took a connection, when, and at which line of the user's code: the thread's number, seconds, code, line. A plain
-# tuple of what is at hand, for one is made for each query and hardly any is ever read.
-_Loan = tuple[int, float, CodeType, int]
+# Who took a connection, when, and at which line of the user's code: thread, seconds, code, line. A plain tuple of what
+# is at hand, for one is made for each query and hardly any is ever read.
+_Loan = tuple[threading.Thread, float, CodeType, int]
 
 
 class _Turn:
@@ -97,7 +97,7 @@ class Pool:
         frame = sys._getframe(1)  # to the innermost line that is not of this package
         while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
             frame = frame.f_back
-        loan = threading.get_ident(), time.monotonic(), frame.f_code, frame.f_lineno
+        loan = threading.current_thread(), time.monotonic(), frame.f_code, frame.f_lineno
         with self._lock:
             found = self._lend_idle(loan) if self._idle and not self._waiting else None
         if found is None:
@@ -201,12 +201,16 @@ class Pool:
         if self._forks != _forks:
             return  # the parent's, whose transaction is the parent's to end
         try:
-            if broken or not _is_clean(connection):
-                self._drop(connection)
-                return
+            if not broken:
+                connection.reset()
+        except DatabaseError:
+            broken = True  # it cannot be cleaned; whoever used it has an error of their own
         except BaseException:
             self._drop(connection)
             raise
+        if broken:
+            self._drop(connection)
+            return
         with self._lock:
             kept = not self._closed
             if kept:
@@ -297,10 +301,8 @@ def _is_ours(file: str) -> bool:
 
 
 def _said(loan: _Loan) -> str:
-    number, since, code, line = loan
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    thread = names.get(number, "a thread that has ended")
-    return f"{thread} for {time.monotonic() - since:.1f} s, taken at {code.co_filename}:{line}"
+    thread, since, code, line = loan
+    return f"{thread.name} for {time.monotonic() - since:.1f} s, taken at {code.co_filename}:{line}"
 
 
 def _warn(loan: _Loan, what: str) -> None:
@@ -312,14 +314,6 @@ def _warn(loan: _Loan, what: str) -> None:
 def _forked() -> None:
     global _forks  # noqa: PLW0603 - each fork makes every pool of this process its parent's
     _forks += 1
-
-
-def _is_clean(connection: Connection) -> bool:
-    try:
-        connection.reset()
-    except DatabaseError:
-        return False  # it cannot be cleaned; whoever used it has an error of their own
-    return connection.usable()
 
 
 os.register_at_fork(after_in_child=_forked)

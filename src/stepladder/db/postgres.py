@@ -38,6 +38,7 @@ _ARRAYS = {
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
 # What may be lost with its session without a trace. SELECT is none of them: it may call a function that writes.
 _HARMLESS = ("BEGIN", "ROLLBACK", "SET", "SHOW", "DISCARD")
+_WRITING_TAGS = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -140,7 +141,9 @@ class PostgresConnection(Connection):
         self._send(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
 
     def reset(self) -> None:
-        self.rollback()
+        if self._in_transaction():  # or nobody knows, when it is lost
+            self._send("ROLLBACK")
+        self._begun = False
         if self._changed:
             self._send("DISCARD ALL")
             self._send(SESSION)
@@ -181,13 +184,12 @@ class PostgresConnection(Connection):
             outcome="unknown" if unknown and word not in _HARMLESS else "rolled back",
         )
 
-    def _refuse_lost(self) -> None:
-        """Raise Disconnected before anything is sent on a connection that is known to be gone."""
-        if not self._is_open():
-            raise Disconnected(
-                "the connection to the server was lost before this statement: it was not sent.\n"
-                "The transaction was rolled back."
-            )
+    def _lost_before(self) -> Disconnected:
+        """The error for a statement that is not sent, for its connection is known to be gone."""
+        return Disconnected(
+            "the connection to the server was lost before this statement: it was not sent.\n"
+            "The transaction was rolled back."
+        )
 
     # -- catalogue
     def columns(self, table: TableName) -> tuple[Column, ...] | None:
@@ -240,11 +242,14 @@ class PostgresConnection(Connection):
         if not self._is_open():
             return False
         # An idle session has nothing to say: a socket with something to read carries the server's good-bye.
+        return not (self._poll or self._waiter()).poll(0)
+
+    def _waiter(self) -> select.poll:
         # select() cannot take descriptors of 1,024 and up, which a large pool reaches; poll() can.
         if self._poll is None:
             self._poll = select.poll()
             self._poll.register(self._socket(), select.POLLIN)
-        return not self._poll.poll(0)
+        return self._poll
 
     def answers(self) -> bool:
         try:
@@ -285,11 +290,20 @@ def result_type(oid: int, *, precision: int | None, scale: int | None, length: i
     return Type(name, length=length) if name in ("varchar", "bpchar") else Type(name)
 
 
-def affected(command: str | None) -> int:
+def modified_type(oid: int, modifier: int) -> Type:
+    """The type of a result column from its OID and its type modifier (pg_attribute's atttypmod; -1: none)."""
+    bare = modifier - 4
+    if bare < 0:
+        return result_type(oid, precision=None, scale=None, length=None)
+    # numeric's: the precision in the upper half, a signed scale of 11 bits in the lower
+    return result_type(oid, precision=bare >> 16, scale=((bare & 0x7FF) ^ 0x400) - 0x400, length=bare)
+
+
+def affected(command: str | bytes | None) -> int:
     """Rows written, from a command tag such as "INSERT 0 5"; a SELECT writes none."""
-    words = (command or "").split()
-    writes = words and words[0] in ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
-    return int(words[-1]) if writes and words[-1].isdigit() else 0
+    tag = command.decode() if isinstance(command, bytes) else command or ""
+    word, _, rest = tag.partition(" ")
+    return int(rest.rpartition(" ")[2]) if rest and word in _WRITING_TAGS else 0
 
 
 def _copy_text(value: object) -> str:

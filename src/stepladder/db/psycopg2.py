@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 import psycopg2 as driver
 from psycopg2 import extensions, extras
 
 from stepladder.db.connection import Result
+from stepladder.db.interrupt import Interruptible, heed
 from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection, affected, result_type
 from stepladder.db.psycopg3 import cannot_connect
 from stepladder.errors import DatabaseError
@@ -38,14 +40,21 @@ class Psycopg2Connection(PostgresConnection):
             raise
 
     def _send(self, text: str) -> Result:
-        self._refuse_lost()
+        if self._raw.closed:
+            raise self._lost_before()
         cursor = self._raw.cursor()
         cursor.tzinfo_factory = _utc
         try:
-            cursor.execute(text)
+            with Interruptible(self._raw.cancel):
+                try:
+                    cursor.execute(text)
+                finally:
+                    heed()
             if cursor.description is None:
                 return Result((), [], affected(cursor.statusmessage))
-            columns = tuple(Column(part.name, _type(part)) for part in cursor.description)
+            columns = _columns(
+                tuple([(part[0], part[1], part[3], part[4], part[5]) for part in cursor.description])
+            )
             return Result(columns, cursor.fetchall(), affected(cursor.statusmessage))
         except driver.Error as error:
             raise self._fault(error, text) from error
@@ -53,10 +62,15 @@ class Psycopg2Connection(PostgresConnection):
             cursor.close()
 
     def _copy(self, statement: str, data: bytes) -> int:
-        self._refuse_lost()
+        if self._raw.closed:
+            raise self._lost_before()
         cursor = self._raw.cursor()
         try:
-            cursor.copy_expert(statement, io.BytesIO(data))
+            with Interruptible(self._raw.cancel):
+                try:
+                    cursor.copy_expert(statement, io.BytesIO(data))
+                finally:
+                    heed()
             return int(cursor.rowcount)
         except driver.Error as error:
             raise self._fault(error, statement) from error
@@ -81,10 +95,10 @@ class Psycopg2Connection(PostgresConnection):
         return not self._raw.closed
 
     def _in_transaction(self) -> bool:
-        return bool(self._raw.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE)
+        return bool(self._raw.get_transaction_status() != extensions.TRANSACTION_STATUS_IDLE)
 
     def _in_failed_transaction(self) -> bool:
-        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_INERROR)
+        return bool(self._raw.get_transaction_status() == extensions.TRANSACTION_STATUS_INERROR)
 
     def close(self) -> None:
         self._raw.close()
@@ -108,6 +122,12 @@ def _utc(_offset: timedelta | None) -> timezone:
     return UTC
 
 
-def _type(part: Any) -> Type:
-    length = part.internal_size - 4 if part.internal_size and part.internal_size > 4 else None
-    return result_type(part.type_code, precision=part.precision, scale=part.scale, length=length)
+@lru_cache(maxsize=1024)
+def _columns(parts: tuple[tuple[str, int, int | None, int | None, int | None], ...]) -> tuple[Column, ...]:
+    return tuple(
+        Column(name, _type(oid, size, precision, scale)) for name, oid, size, precision, scale in parts
+    )
+
+
+def _type(oid: int, size: int | None, precision: int | None, scale: int | None) -> Type:
+    return result_type(oid, precision=precision, scale=scale, length=size - 4 if size and size > 4 else None)

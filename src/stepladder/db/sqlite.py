@@ -20,6 +20,7 @@ from stepladder.db import type_catalogue
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import with_caret
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
+from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import (
     Column,
@@ -34,7 +35,6 @@ from stepladder.sql import (
     type_of,
 )
 
-_BUSY_SECONDS = 30.0
 _KEPT_TRANSLATIONS = 1024
 
 # Python's types whose every value is sent as the same type of PostgreSQL's.
@@ -52,11 +52,12 @@ class SqliteConnection(Connection):
         try:
             self._raw = sqlite3.connect(
                 address,
-                timeout=_BUSY_SECONDS,
+                timeout=SLICE_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=512,
                 uri=True,
+                factory=PatientConnection,
             )
             if wal:
                 self._raw.execute("PRAGMA journal_mode = WAL")

@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from stepladder.db.faults import sqlite_fault
+from stepladder.db.sqlite_waiting import PatientConnection, is_busy
+from stepladder.errors import StatementCanceled, redact
 from stepladder.sql import AGGREGATES, COLLATIONS, SCALARS
 
 _STEPS_BETWEEN_LOOKS = (
@@ -32,7 +34,7 @@ class Callbacks:
         self.guards = False
         self.prepares = True  # whether statements may be prepared; without `guards` they always may
         self._refused = False
-        self._set_authorizer = raw.set_authorizer
+        self._raw = raw
         self._deadline: float | None = None
         self._raised: BaseException | None = None
         for scalar in SCALARS:
@@ -52,7 +54,7 @@ class Callbacks:
 
     def guard_preparing(self) -> None:
         """From here on no statement is prepared while `prepares` is False: Prepared is raised in its stead."""
-        self._set_authorizer(self._authorize)
+        self._raw.set_authorizer(self._authorize)
         self.guards = True
 
     def _authorize(self, *_what: object) -> int:
@@ -70,11 +72,18 @@ class Callbacks:
     def start(self) -> None:
         """From here the limit of a statement counts."""
         self._raised = None
-        self._deadline = None if self.limit is None else time.monotonic() + self.limit
+        if self.limit is not None:
+            self._set_deadline(time.monotonic() + self.limit)
 
     def stop(self) -> None:
         """What follows is no statement of the user's, and has no limit."""
-        self._deadline = None
+        if self._deadline is not None:
+            self._set_deadline(None)
+
+    def _set_deadline(self, at: float | None) -> None:
+        self._deadline = at
+        if isinstance(self._raw, PatientConnection):
+            self._raw.give_up_at = at
 
     def fail(self, error: sqlite3.Error, statement: str) -> NoReturn:
         """Raise what is to be raised for what sqlite3 said of the statement."""
@@ -85,20 +94,27 @@ class Callbacks:
             raise Prepared from error
         if self._was_stopped(error):
             raise KeyboardInterrupt from None
+        if self._is_late() and (is_busy(error) or str(error) == "interrupted"):
+            raise StatementCanceled(
+                f"canceled: it took longer than {self.limit:g} s (statement_timeout)\nNothing of this statement was written.",
+                statement=redact(statement),
+            ) from error
         raise sqlite_fault(error, statement) from error
 
     def _was_stopped(self, error: sqlite3.Error) -> bool:
         """Whether a signal handler's exception ended the statement: one that is raised on the very entrance of a
         callback, before its `try`, is seen by nobody but sqlite3, which only says that there was one."""
-        late = self._deadline is not None and time.monotonic() > self._deadline
         unheard = self.guards and str(error) == "not authorized"
-        return unheard or "raised e" in str(error) or (str(error) == "interrupted" and not late)
+        return unheard or "raised e" in str(error) or (str(error) == "interrupted" and not self._is_late())
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
 
     def _look(self) -> int:
         # Entering this function is where Python runs signal handlers: a KeyboardInterrupt of one of them is
         # swallowed by sqlite3, which ends the statement all the same; keep it to raise it afterwards.
         try:
-            return int(self._deadline is not None and time.monotonic() > self._deadline)
+            return int(self._is_late())
         except BaseException as raised:
             self._raised = raised
             raise

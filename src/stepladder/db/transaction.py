@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from stepladder.db import marks
 from stepladder.db.connection import Connection
 from stepladder.db.session import Session
-from stepladder.errors import DatabaseError, TransactionDead, UsageError, UseTransaction
+from stepladder.errors import DatabaseError, StatementCanceled, TransactionDead, UsageError, UseTransaction
 
 
 class Transaction(Session):
@@ -78,6 +78,11 @@ class Transaction(Session):
             yield self._raw
         except DatabaseError as error:
             self._failed = error
+            raise
+        except Exception:
+            raise  # found before anything was sent
+        except BaseException:
+            self._failed = StatementCanceled("interrupted while a statement ran")
             raise
 
     @contextmanager
