@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import dis
+import gc
 import os
+import re
 import sqlite3
+import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType, FrameType
 
 import psycopg
 import pytest
@@ -37,8 +43,13 @@ class Fake:
         self.good = True
         self.closed = False
         self.rolled_back = 0
+        self.asked = 0
 
     def usable(self) -> bool:
+        return self.good
+
+    def answers(self) -> bool:
+        self.asked += 1
         return self.good
 
     def reset(self) -> None:
@@ -57,7 +68,39 @@ def pool_of(size: int, *, timeout: float = 5.0) -> tuple[Pool, list[Fake]]:
         made.append(Fake())
         return made[-1]  # type: ignore[return-value]
 
-    return Pool(open_one, size=size, timeout=timeout), made
+    pool = Pool(open_one, size=size, timeout=timeout)
+    _pools.append((pool, made))
+    return pool, made
+
+
+_pools: list[tuple[Pool, list[Fake]]] = []
+
+
+@pytest.fixture(autouse=True)
+def _given_back() -> Iterator[None]:
+    """What a test took and kept would be warned of while another test runs."""
+    yield
+    for pool, made in _pools:
+        for fake in made:
+            pool.give_back(fake)  # type: ignore[arg-type]
+    _pools.clear()
+
+
+def pool_that_fails(errors: list[Exception], *, timeout: float = 5.0) -> tuple[Pool, list[Fake], list[int]]:
+    """A pool for one, whose next openings raise these errors; what it opened, and how often it tried."""
+    made: list[Fake] = []
+    tries: list[int] = []
+
+    def open_one() -> Connection:
+        tries.append(1)
+        if errors:
+            raise errors.pop(0)
+        made.append(Fake())
+        return made[-1]  # type: ignore[return-value]
+
+    pool = Pool(open_one, size=1, timeout=timeout)
+    _pools.append((pool, made))
+    return pool, made, tries
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -134,27 +177,27 @@ def test_a_place_that_a_broken_connection_leaves_goes_to_whoever_waits() -> None
 
 
 def test_a_place_is_not_lost_when_opening_fails() -> None:
-    tries: list[int] = []
-
-    def open_one() -> Connection:
-        tries.append(1)
-        if len(tries) < 3:
-            raise ConnectionFailed("down")
-        return Fake()  # type: ignore[return-value]
-
-    pool = Pool(open_one, size=1, timeout=0.1)
+    pool, _, tries = pool_that_fails([ConnectionFailed("down")] * 2)
     for _ in range(2):
         with pytest.raises(ConnectionFailed):
             pool.take()
-    pool.take()
+    pool.give_back(pool.take())
+    assert len(tries) == 3
 
 
 def test_waiting_has_an_end_that_names_the_holders() -> None:
     pool, _ = pool_of(1, timeout=0.05)
-    thread = threading.Thread(target=pool.take, name="nightly-report")
+
+    def hold() -> None:
+        pool.take()  # the test's own line is the place that is named
+
+    thread = threading.Thread(target=hold, name="nightly-report")
     thread.start()
     thread.join()
-    with pytest.raises(PoolTimeout, match=r"within 0\.05 s: all 1 are out \(nightly-report for \d+\.\d s\)"):
+    place = rf"{re.escape(__file__)}:{hold.__code__.co_firstlineno + 1}"
+    with pytest.raises(
+        PoolTimeout, match=rf"within 0\.05 s: all 1 are out \(nightly-report for \d\.\d s, taken at {place}\)"
+    ):
         pool.take()
 
 
@@ -181,7 +224,10 @@ def test_closing_closes_the_idle_now_and_the_others_when_they_come_back() -> Non
     pool, made = pool_of(2)
     one, two = pool.take(), pool.take()
     pool.give_back(one)
-    pool.close()
+    with pytest.warns(
+        ResourceWarning, match="closed while a connection was out: it is closed when it comes back"
+    ):
+        pool.close()
     assert [fake.closed for fake in made] == [True, False]
     pool.give_back(two)
     assert [fake.closed for fake in made] == [True, True]
@@ -204,7 +250,8 @@ def test_closing_wakes_those_who_wait() -> None:
     thread = threading.Thread(target=ask)
     thread.start()
     wait_for(lambda: len(pool._waiting) == 1)
-    pool.close()
+    with pytest.warns(ResourceWarning, match=re.escape(__file__)):
+        pool.close()
     thread.join(5)
     assert len(found) == 1
 
@@ -233,12 +280,170 @@ def test_many_threads_share_few_connections() -> None:
         thread.join()
     assert clashes == []
     assert len(made) <= 3
-    assert pool._places + len(pool._idle) == 3
+    assert len(pool._idle) == len(made)
+    assert not pool._out
+    assert not pool._opening
 
 
 def test_a_pool_has_room_for_one() -> None:
     with pytest.raises(UsageError, match="at least 1"):
         pool_of(0)
+
+
+# -- nothing is lost
+def test_a_connection_that_nobody_holds_frees_its_place_with_a_warning_at_its_line() -> None:
+    pool = Pool(Fake, size=1, timeout=5)  # type: ignore[arg-type]
+    with pytest.warns(ResourceWarning, match="never given back") as warned:
+        pool.take()
+    assert warned[0].filename == __file__
+    assert Path(__file__).read_text().splitlines()[warned[0].lineno - 1].strip() == "pool.take()"
+    pool.give_back(pool.take())
+
+
+def test_a_database_that_is_forgotten_says_what_was_out() -> None:
+    pool = Pool(Fake, size=1, timeout=5)  # type: ignore[arg-type]
+    connection = pool.take()
+    connection.held = (connection, pool)  # type: ignore[attr-defined]
+    del connection, pool
+    with pytest.warns(ResourceWarning, match="while a connection was out"):
+        gc.collect()
+
+
+@pytest.mark.parametrize("prepare", ["fresh", "used", "broken"])
+def test_an_interrupt_at_any_moment_leaks_no_place(prepare: str) -> None:
+    """A KeyboardInterrupt at each point of taking and giving back where Python looks for one."""
+    moment, hit = 0, True
+    while hit:
+        pool = Pool(Fake, size=2, timeout=0.2)  # type: ignore[arg-type]
+        if prepare != "fresh":
+            connection = pool.take()
+            pool.give_back(connection)
+            connection.good = prepare == "used"  # type: ignore[attr-defined]
+            del connection
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            hit = interrupted(lambda: pool.give_back(pool.take()), moment)  # noqa: B023
+        both = [pool.take(), pool.take()]
+        assert len(set(both)) == 2
+        for connection in both:
+            pool.give_back(connection)
+        assert (len(pool._idle), len(pool._out), len(pool._opening)) == (2, 0, 0)
+        moment += 1
+    assert moment > 10
+
+
+def interrupted(work: Callable[[], object], moment: int) -> bool:
+    """Run `work` with a KeyboardInterrupt at the pool's own point number `moment`; False where it has fewer."""
+    seen = 0
+    last: dict[FrameType, str] = {}
+
+    def trace(frame: FrameType, event: str, arg: object) -> object:
+        nonlocal seen
+        code = frame.f_code
+        if not code.co_filename.endswith("db/pool.py") or code.co_name in ("__del__", "_gone", "_given_up"):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        if event == "opcode":
+            # Signals are looked for when a function begins, after a call, and when a loop goes back.
+            looks = last.get(frame, "").startswith(("RESUME", "CALL", "JUMP_BACKWARD"))
+            last[frame] = _instructions(code)[frame.f_lasti]
+            seen += looks
+            if looks and seen > moment:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)  # type: ignore[arg-type]
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+        last.clear()
+    return False
+
+
+@lru_cache
+def _instructions(code: CodeType) -> dict[int, str]:
+    return {found.offset: found.opname for found in dis.get_instructions(code)}
+
+
+# -- an outage
+def test_a_server_that_is_away_is_waited_for_once_it_has_answered() -> None:
+    errors: list[Exception] = []
+    pool, made, tries = pool_that_fails(errors)
+    pool.give_back(pool.take())
+    made[0].good = False
+    errors += [
+        ConnectionFailed("nobody there"),
+        ConnectionFailed("starting up", sqlstate="57P03"),
+        Disconnected("ended at once", sqlstate="57P01"),
+    ]
+    pool.give_back(pool.take())
+    assert len(tries) == 5
+
+
+def test_a_server_that_refuses_is_not_waited_for() -> None:
+    errors: list[Exception] = []
+    pool, made, tries = pool_that_fails(errors)
+    pool.give_back(pool.take())
+    made[0].good = False
+    errors += [ConnectionFailed("wrong password", sqlstate="08004")]
+    with pytest.raises(ConnectionFailed, match="wrong password"):
+        pool.take()
+    assert len(tries) == 2
+    pool.give_back(pool.take())
+
+
+def test_waiting_for_a_server_ends_with_its_last_error() -> None:
+    errors: list[Exception] = []
+    pool, made, tries = pool_that_fails(errors, timeout=0.2)
+    pool.give_back(pool.take())
+    made[0].good = False
+    errors += [ConnectionFailed("nobody there")] * 1000
+    with pytest.raises(ConnectionFailed, match=r"away for 0\.2 s \(pool_timeout\): nobody there"):
+        pool.take()
+    assert 2 < len(tries) < 30
+
+
+def test_closing_ends_waiting_for_a_server() -> None:
+    errors: list[Exception] = []
+    pool, made, tries = pool_that_fails(errors, timeout=60)
+    pool.give_back(pool.take())
+    made[0].good = False
+    errors += [ConnectionFailed("nobody there")] * 1000
+    found: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            pool.take()
+        except UsageError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    wait_for(lambda: len(tries) > 2)
+    pool.close()
+    thread.join(10)
+    assert len(found) == 1
+
+
+# -- the check on check-out
+def test_only_a_connection_that_idled_long_is_asked_whether_it_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool, made = pool_of(1)
+    for _ in range(3):
+        pool.give_back(pool.take())
+    assert made[0].asked == 0
+    monkeypatch.setattr("stepladder.db.pool._ASKED_AFTER", 0.0)
+    pool.give_back(pool.take())
+    assert made[0].asked == 1
+    monkeypatch.setattr(made[0], "answers", lambda: False)
+    pool.give_back(pool.take())
+    assert made[0].closed
+    assert len(made) == 2
 
 
 # -- with databases
@@ -276,7 +481,8 @@ def test_a_transaction_ends_although_its_database_was_closed(url: str) -> None:
     db = sl.connect(url)
     db.execute("CREATE TABLE t (a int)")
     with db.transaction() as tx:
-        db.close()
+        with pytest.warns(ResourceWarning, match=re.escape(__file__)):
+            db.close()
         tx.execute("INSERT INTO t VALUES (1)")
     with sl.connect(url) as again:
         assert again.query("SELECT count(*) FROM t").scalar() == 1

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from stepladder.config import Target
 from stepladder.db.catalog import Table
@@ -19,8 +18,7 @@ from stepladder.errors import Error, SqlSyntaxError, UsageError
 from stepladder.sql import Answer, Column, Encode, TableName, Type, answer, encoder
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """Rows and their columns, and how many rows the statement wrote (0 where it writes none)."""
 
     columns: tuple[Column, ...]
@@ -175,7 +173,7 @@ class Connection(ABC):
         """Append rows of *stored* values (`encoder`). Inside a transaction only."""
 
     @abstractmethod
-    def begin(self, *, read_only: bool, isolation: str | None) -> None:
+    def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:
         """Open a transaction; a writing one on SQLite takes the write lock at once."""
 
     @abstractmethod
@@ -241,6 +239,10 @@ class Connection(ABC):
     @abstractmethod
     def usable(self) -> bool:
         """False when the other side is known to be gone. Costs no round trip."""
+
+    def answers(self) -> bool:
+        """Whether the other side still answers; a round trip, where there is another side."""
+        return True
 
     @abstractmethod
     def close(self) -> None: ...

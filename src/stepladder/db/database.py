@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from stepladder.config import Target, find_project, resolve_target, slow_seconds
 from stepladder.db.connection import Connection
@@ -22,6 +22,7 @@ from stepladder.db.transaction import Transaction
 from stepladder.errors import (
     ConnectionFailed,
     DatabaseError,
+    Disconnected,
     UsageError,
     UseTransaction,
 )
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _IDLE_SECONDS = 20.0  # a process that is frozen while it makes our tables must not lock others out for ever
+_LOOKS = 5  # for a token, when the answer of a COMMIT was lost
+_FRESH_CONNECTIONS = 3  # that may break while they are made ready, before the last error is raised
 _ISOLATION = (None, "read committed", "repeatable read", "serializable")
 
 
@@ -65,6 +68,15 @@ def connect(
     return database
 
 
+class _Thread(threading.local):
+    """What a thread has open."""
+
+    transaction: Transaction | None = None
+
+    def __init__(self) -> None:
+        self.streams: list[Connection] = []
+
+
 class Database(Session):
     """A pool of connections to one target. Thread-safe. Close it, or use it as a context manager."""
 
@@ -76,7 +88,7 @@ class Database(Session):
         self._limit = statement_timeout
         self._read_only = read_only
         self._slow = NEVER
-        self._thread = threading.local()
+        self._thread = _Thread()
 
     def __enter__(self) -> Database:
         return self
@@ -126,21 +138,33 @@ class Database(Session):
         *,
         read_only: bool = False,
         isolation: str | None = None,
+        deferrable: bool = False,
         lock_timeout: float | None = None,
         idle_timeout: float | None = None,
     ) -> Iterator[Transaction]:
         """Commit at the end of the block, or roll back and raise.
 
         `isolation` is PostgreSQL's word ("repeatable read", "serializable"); on SQLite every transaction is
-        serializable. After a failed statement the transaction is dead on both engines. `lock_timeout` (seconds) gives
-        up waiting for a lock with DatabaseBusy; a server ends a transaction that stands idle for `idle_timeout`.
+        serializable. `deferrable`, for a serializable one that only reads, waits for a moment from which on it can
+        neither fail nor be in another's way. After a failed statement the transaction is dead on both engines.
+        `lock_timeout` (seconds) gives up waiting for a lock with DatabaseBusy; a server ends a transaction that stands
+        idle for `idle_timeout`.
         """
         if isolation not in _ISOLATION:
             raise UsageError(
                 f"isolation must be one of {', '.join(map(repr, _ISOLATION[1:]))}, not {isolation!r}."
             )
-        with self._own_transaction(read_only=read_only, isolation=isolation) as (connection, transaction):
+        if deferrable and not (isolation == "serializable" and (read_only or self._read_only)):
+            raise UsageError(
+                'deferrable=True is for transaction(read_only=True, isolation="serializable", deferrable=True) only: '
+                "PostgreSQL ignores it elsewhere. Nothing was done."
+            )
+
+        def ready(connection: Connection) -> None:
+            self._begin(connection, read_only=read_only, isolation=isolation, deferrable=deferrable)
             connection.be_brief(lock_seconds=lock_timeout, idle_seconds=idle_timeout)
+
+        with self._own_transaction(ready) as (connection, transaction):
             yield transaction
             transaction.refuse_dead()
             connection.commit()
@@ -157,7 +181,7 @@ class Database(Session):
     @contextmanager
     def scratch(self) -> Iterator[Transaction]:
         """A transaction that is always rolled back: try what you like, nothing stays."""
-        with self._own_transaction(read_only=False, isolation=None) as (_, transaction):
+        with self._own_transaction(self._begin) as (_, transaction):
             yield transaction
 
     def take_steps(self, part: str, steps: Sequence[str]) -> None:
@@ -171,35 +195,90 @@ class Database(Session):
         with self._connection() as connection:
             return done_so_far(connection, part)
 
+    @overload
     def run_transaction(
         self,
         work: Callable[[Transaction], T],
         *,
         attempts: int = 5,
+        once: None = None,
         isolation: str | None = None,
         idle_timeout: float | None = None,
-    ) -> T:
-        """work(tx) in a transaction; again, after a pause, when a retryable error ended it.
+    ) -> T: ...
+    @overload
+    def run_transaction(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        attempts: int = 5,
+        once: str,
+        isolation: str | None = None,
+        idle_timeout: float | None = None,
+    ) -> T | None: ...
+    def run_transaction(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        attempts: int = 5,
+        once: str | None = None,
+        isolation: str | None = None,
+        idle_timeout: float | None = None,
+    ) -> T | None:
+        """work(tx) in a transaction, and what it returned; again, after a pause, when a retryable error ended it.
 
-        A COMMIT of unknown outcome is raised, never repeated.
+        Retryable are serialization failures, deadlocks, busy files and lost connections. Whether a COMMIT whose answer
+        was lost took effect is told by the token `once`, which is written in the same transaction: if so, what that
+        attempt's work returned is returned; if not, the work is done again. Without a token such a COMMIT is raised,
+        Disconnected with outcome "unknown", and never repeated. A later call with a token that is there does nothing,
+        whoever wrote it, and returns None. A token is unique per target.
         """
-        for attempt in range(1, attempts + 1):
+        if attempts < 1:
+            raise UsageError(f"attempts must be at least 1, not {attempts}.")
+        results: list[T] = []  # of an attempt that came as far as its COMMIT
+
+        def attempt() -> T | None:
+            results.clear()
+            with self.transaction(isolation=isolation, idle_timeout=idle_timeout) as transaction:
+                if once is not None and not transaction.take_mark(once):
+                    return None
+                results.append(work(transaction))
+            return results[0]
+
+        for left in reversed(range(attempts)):
             try:
-                with self.transaction(isolation=isolation, idle_timeout=idle_timeout) as transaction:
-                    return work(transaction)
+                return attempt()
             except DatabaseError as error:
-                if not error.retryable or getattr(error, "outcome", "") == "unknown" or attempt == attempts:
+                if getattr(error, "outcome", "") == "unknown":
+                    if once is None or not results:
+                        raise
+                    if self._took_effect(once, error):
+                        return results[0]
+                    if not left:
+                        raise _rolled_back(error) from error
+                if not error.retryable or not left:
                     raise
-                time.sleep(random.uniform(0.5, 1.0) * min(2.0, 0.02 * 2**attempt))  # noqa: S311 - a pause, no secret
-        raise UsageError(f"attempts must be at least 1, not {attempts}.")
+                _pause(attempts - left)
+        raise AssertionError("not reached")
+
+    def _took_effect(self, once: str, unknown: DatabaseError) -> bool:
+        """Whether the COMMIT that broke off had been done. Raises `unknown` again where nobody can be asked."""
+        for tries in range(1, _LOOKS + 1):
+            try:
+                # To write it again waits for a session that is still at it, as reading it would not.
+                with self.scratch() as transaction:
+                    return not transaction.take_mark(once)
+            except DatabaseError as error:
+                if not error.retryable:
+                    break
+                _pause(tries)
+        raise unknown
 
     @contextmanager
     def _own_transaction(
-        self, *, read_only: bool, isolation: str | None
+        self, ready: Callable[[Connection], None]
     ) -> Iterator[tuple[Connection, Transaction]]:
         """A transaction that this thread is in until the block ends; whatever is not committed is rolled back."""
-        with self._connection() as connection:
-            connection.begin(read_only=read_only or self._read_only, isolation=isolation)
+        with self._connection(ready) as connection:
             transaction = Transaction(connection)
             self._thread.transaction = transaction
             try:
@@ -208,66 +287,108 @@ class Database(Session):
                 self._thread.transaction = None
                 transaction.end()
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        if getattr(self._thread, "transaction", None) is not None:
+    def _connection(self, ready: Callable[[Connection], None] | None = None) -> _Lease:
+        if self._thread.transaction is not None:
             raise UseTransaction(
                 "This thread has a transaction open: what is asked of the database now would run outside it. "
                 "Ask the transaction: `with db.transaction() as tx: tx.query(...)`."
             )
-        self._refuse_waiting_for_itself()
-        with self._checked_out() as connection:
-            yield connection
+        if self._thread.streams:
+            self._refuse_waiting_for_itself()
+        return _Lease(self._pool, ready or self._settle)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._connection() as connection:
-            connection.begin(read_only=self._read_only, isolation=None)
+        with self._connection(self._begin) as connection:
             yield connection
             connection.commit()
 
     @contextmanager
     def _undone(self) -> Iterator[Connection]:
-        with self._connection() as connection:
-            connection.begin(read_only=self._read_only, isolation=None)
+        with self._connection(self._begin) as connection:
             yield connection  # given back, it is rolled back
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[Connection, Guard]]:
-        with self._connection() as connection:
-            connection.begin(read_only=True, isolation=None)
-            streams = self._open_streams()
+        def ready(connection: Connection) -> None:
+            self._begin(connection, read_only=True)
+
+        with self._connection(ready) as connection:
+            streams = self._thread.streams
             streams.append(connection)
             try:
                 yield connection, nullcontext
             finally:
                 streams.remove(connection)
 
-    def _open_streams(self) -> list[Connection]:
-        """The connections of the streams that this thread has open."""
-        if not hasattr(self._thread, "streams"):
-            self._thread.streams = []
-        found: list[Connection] = self._thread.streams
-        return found
-
     def _refuse_waiting_for_itself(self) -> None:
-        streams = len(self._open_streams())
+        streams = len(self._thread.streams)
         if streams >= self._pool.size:
             raise UsageError(
                 f"This thread reads {streams} stream{'s' * (streams > 1)}, and that is every connection there may be: it would "
                 "wait for itself. End the stream first; or `with db.transaction() as tx` and ask tx for both; or raise pool_size."
             )
 
-    @contextmanager
-    def _checked_out(self) -> Iterator[Connection]:
-        connection = self._pool.take()
-        broken = False
-        try:
+    def _settle(self, connection: Connection) -> None:
+        connection.slow_seconds = self._slow
+        if connection.limited != self._limit or connection.read_only != self._read_only:
             connection.settle(limit=self._limit, read_only=self._read_only)
-            connection.slow_seconds = self._slow
-            yield connection
-        except ConnectionFailed:
-            broken = True
-            raise
-        finally:
-            self._pool.give_back(connection, broken=broken)
+
+    def _begin(
+        self,
+        connection: Connection,
+        *,
+        read_only: bool = False,
+        isolation: str | None = None,
+        deferrable: bool = False,
+    ) -> None:
+        self._settle(connection)
+        connection.begin(read_only=read_only or self._read_only, isolation=isolation, deferrable=deferrable)
+
+
+class _Lease:
+    """A connection for the length of a block: made ready, and given back at the end; dropped if it broke."""
+
+    __slots__ = ("_connection", "_pool", "_ready")
+    _connection: Connection
+
+    def __init__(self, pool: Pool, ready: Callable[[Connection], None]) -> None:
+        self._pool = pool
+        self._ready = ready
+
+    def __enter__(self) -> Connection:
+        broken = 0
+        while True:
+            connection = self._pool.take()
+            try:
+                self._ready(connection)
+            except Disconnected:
+                # Nothing of the user's was sent yet: another connection will do as well.
+                self._pool.give_back(connection, broken=True)
+                broken += 1
+                if broken == _FRESH_CONNECTIONS:
+                    raise
+            except BaseException:
+                self._pool.give_back(connection)
+                raise
+            else:
+                self._connection = connection
+                return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.give_back(self._connection, broken=isinstance(error, ConnectionFailed))
+
+
+def _rolled_back(unknown: DatabaseError) -> Disconnected:
+    return Disconnected(
+        f"the connection was lost while the transaction was committed: {unknown.message.splitlines()[0]}\n"
+        "It was rolled back: its token is not there. Run it again.",
+        sqlstate=unknown.sqlstate,
+    )
+
+
+def _pause(tries: int) -> None:
+    """Longer from try to try, and of random length: two that are in each other's way must fall out of step."""
+    time.sleep(random.uniform(0.5, 1.0) * min(2.0, 0.02 * 2**tries))  # noqa: S311 - a pause, no secret

@@ -9,8 +9,7 @@ from __future__ import annotations
 import itertools
 import select
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -21,7 +20,7 @@ from stepladder.db.arrow_rows import arrays_of_rows, table_of_rows
 from stepladder.db.arrow_types import pyarrow
 from stepladder.db.catalog import Table, table_of
 from stepladder.db.catalog_postgres import catalogue_type
-from stepladder.db.connection import Connection, Cursor, Lent, Result, refuse_all_but_queries, refuse_no_rows
+from stepladder.db.connection import Connection, Cursor, Result, refuse_all_but_queries, refuse_no_rows
 from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
 from stepladder.db.findings import Finding
@@ -33,7 +32,7 @@ from stepladder.errors import (
     InvalidDatetime,
     NumericOutOfRange,
     SqlSyntaxError,
-    UsageError,
+    TransactionDead,
 )
 from stepladder.sql import (
     Answer,
@@ -75,11 +74,13 @@ _ARRAYS = {
 }  # fmt: skip
 # What these change outlives the statement: the session is made anew before somebody else gets it.
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
-_HARMLESS = ("SELECT", "BEGIN", "SET", "SHOW", "EXPLAIN")
 _ASIDE = "stepladder_aside"  # a savepoint's name
 _TEMPORAL = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
 # Whoever waits for the statement's answer must not wait for its plan: planning takes locks too. Undone with the savepoint.
 _ASIDE_LIMITS = "SET LOCAL lock_timeout = 100; SET LOCAL statement_timeout = 1000"
+# What may be lost with its session without a trace. SELECT is none of them: it may call a function that writes.
+_HARMLESS = ("BEGIN", "ROLLBACK", "SET", "SHOW", "DISCARD")
+_WRITING_TAGS = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -92,14 +93,20 @@ class PostgresConnection(Connection):
 
     product: ClassVar[str] = "PostgreSQL"
     _begun: bool = False
+    _writing: bool = True  # the transaction that was begun may write
     _changed: bool = False  # a statement may have changed the session's settings
+    _poll: select.poll | None = None
     _sent: tuple[str, Bound] | None = None  # the user's statement, while it runs
     _many: Many | None = None  # or many of them at once
 
     # -- what a driver adds
     @abstractmethod
-    def _send(self, text: str, values: NativeValues = None) -> Result:
-        """One statement (or several, whose last one's result counts); `values` are for the driver's placeholders."""
+    def _send(self, text: str) -> Result:
+        """One statement (or several, whose last one's result counts)."""
+
+    @abstractmethod
+    def _send_native(self, text: str, values: NativeValues) -> Result:
+        """The same, with `values` for the driver's placeholders."""
 
     @abstractmethod
     def _copy(self, statement: str, data: bytes) -> int:
@@ -123,7 +130,8 @@ class PostgresConnection(Connection):
     def _in_transaction(self) -> bool: ...
 
     @abstractmethod
-    def _transaction_failed(self) -> bool: ...
+    def _in_failed_transaction(self) -> bool:
+        """A statement of it failed, or was canceled."""
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
@@ -138,7 +146,7 @@ class PostgresConnection(Connection):
 
     def run_native(self, text: str, values: NativeValues) -> Result:
         self._changed = True  # nobody has read it: it may have set anything
-        return self._send(text, values)
+        return self._send_native(text, values)
 
     def explain(self, sql: str, values: Mapping[str, object]) -> Plan:
         return self._plan("EXPLAIN (FORMAT JSON, VERBOSE) ", sql, values, analyzed=False)
@@ -147,7 +155,7 @@ class PostgresConnection(Connection):
         return self._plan("EXPLAIN (FORMAT JSON, VERBOSE, ANALYZE, BUFFERS) ", sql, values, analyzed=True)
 
     def explain_aside(self, sql: str, values: Mapping[str, object]) -> Plan | None:
-        if not self._is_open() or self._transaction_failed():
+        if not self._is_open() or self._in_failed_transaction():
             return None
         inside = self._in_transaction()
         if inside:
@@ -226,10 +234,16 @@ class PostgresConnection(Connection):
         return self._copy(f"COPY {table.sql} ({names}) FROM STDIN", data.encode())
 
     # -- transactions
-    def begin(self, *, read_only: bool, isolation: str | None) -> None:
-        words = [f"ISOLATION LEVEL {isolation.upper()}"] if isolation in _ISOLATION else []
-        self._send(" ".join(["BEGIN", *words, *(["READ ONLY"] if read_only else [])]))
-        self._begun = True
+    def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:
+        words = ["BEGIN"]
+        if isolation in _ISOLATION:
+            words.append(f"ISOLATION LEVEL {isolation.upper()}")
+        if read_only:
+            words.append("READ ONLY")
+        if deferrable:
+            words.append("DEFERRABLE")
+        self._send(" ".join(words))
+        self._begun, self._writing = True, not read_only
 
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         limits = (("lock_timeout", lock_seconds), ("idle_in_transaction_session_timeout", idle_seconds))
@@ -240,6 +254,11 @@ class PostgresConnection(Connection):
             self._send("; ".join(wanted))
 
     def commit(self) -> None:
+        if self._is_open() and self._in_failed_transaction():
+            # The server would answer ROLLBACK to it, and call that no error.
+            raise TransactionDead(
+                "A statement of this transaction failed or was canceled: nothing of it is kept."
+            )
         self._send("COMMIT")
         self._begun = False
 
@@ -258,7 +277,9 @@ class PostgresConnection(Connection):
         self._send(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
 
     def reset(self) -> None:
-        self.rollback()
+        if self._in_transaction():  # or nobody knows, when it is lost
+            self._send("ROLLBACK")
+        self._begun = False
         if self._changed:
             self._send("DISCARD ALL")
             self._send(SESSION)
@@ -284,23 +305,31 @@ class PostgresConnection(Connection):
             position=position,
             statement=statement,
         )
-        if isinstance(fault, Disconnected):
+        if isinstance(fault, Disconnected) and said.severity_nonlocalized in ("FATAL", "PANIC"):
             return self._lost(text, message)
         return fault if row is None else fault.at(f"row {row}")
 
     def _lost(self, statement: str, said: str) -> Disconnected:
         """The error for a connection that broke under `statement`. Whether a COMMIT, or a statement that was its
-        own transaction, took effect before the answer was lost cannot be known."""
+        own transaction, took effect before the answer was lost cannot be known: not even a message that the session
+        was ended says so, it may have come after the commit."""
         word = statement.split(maxsplit=1)[0].upper() if statement.strip() else ""
-        unknown = word == "COMMIT" or (not self._begun and word not in _HARMLESS)
+        unknown = (self._writing and word == "COMMIT") if self._begun else not self.read_only
         state = (
             "It is unknown whether it took effect: look before you do it again."
-            if unknown
+            if unknown and word not in _HARMLESS
             else "The transaction was rolled back."
         )
         return Disconnected(
             f"the connection to the server was lost ({said.strip()})\n{state}",
-            outcome="unknown" if unknown else "rolled back",
+            outcome="unknown" if unknown and word not in _HARMLESS else "rolled back",
+        )
+
+    def _lost_before(self) -> Disconnected:
+        """The error for a statement that is not sent, for its connection is known to be gone."""
+        return Disconnected(
+            "the connection to the server was lost before this statement: it was not sent.\n"
+            "The transaction was rolled back."
         )
 
     # -- catalogue
@@ -369,40 +398,21 @@ class PostgresConnection(Connection):
         if not self._is_open():
             return False
         # An idle session has nothing to say: a socket with something to read carries the server's good-bye.
+        return not (self._poll or self._waiter()).poll(0)
+
+    def _waiter(self) -> select.poll:
         # select() cannot take descriptors of 1,024 and up, which a large pool reaches; poll() can.
-        waiting = select.poll()
-        waiting.register(self._socket(), select.POLLIN)
-        return not waiting.poll(0)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._socket(), select.POLLIN)
+        return self._poll
 
-
-class LentPostgres(PostgresConnection, Lent):
-    """A PostgreSQL connection of the user's: its settings are ours for the length of a statement."""
-
-    @abstractmethod
-    def _setting(self, name: str) -> str:
-        """A setting that the server reports unasked (libpq's PQparameterStatus)."""
-
-    def refuse_encoding(self) -> None:
-        """Raise UsageError unless text travels as UTF-8."""
-        encoding = self._setting("client_encoding")
-        if encoding != "UTF8":
-            raise UsageError(
-                f"the connection's client_encoding is {encoding}; wrap() needs UTF8. SET client_encoding TO 'UTF8' first."
-            )
-
-    @contextmanager
-    def _with_our_settings(self, send: Callable[[str], object]) -> Iterator[None]:
-        theirs = {name: self._setting(name) for name, ours in _LENT.items() if self._setting(name) != ours}
-        if not theirs:
-            yield
-            return
-        word = "SET" if self.stands_alone() else "SET LOCAL"
-        send("; ".join(f"{word} {name} = {self._escape(_LENT[name])}" for name in theirs))
-        yield
-        send("; ".join(f"{word} {name} = {self._escape(value)}" for name, value in theirs.items()))
-
-    def transaction_failed(self, *, known: bool) -> bool:  # noqa: ARG002 - the server knows it itself
-        return self._transaction_failed()
+    def answers(self) -> bool:
+        try:
+            self._send("SELECT")
+        except DatabaseError:
+            return False
+        return True
 
 
 class _ServerCursor(Cursor):
@@ -468,11 +478,20 @@ def unreadable(column: Column, row: int, text: str) -> DatabaseError:
     )
 
 
-def affected(command: str | None) -> int:
+def modified_type(oid: int, modifier: int) -> Type:
+    """The type of a result column from its OID and its type modifier (pg_attribute's atttypmod; -1: none)."""
+    bare = modifier - 4
+    if bare < 0:
+        return result_type(oid, precision=None, scale=None, length=None)
+    # numeric's: the precision in the upper half, a signed scale of 11 bits in the lower
+    return result_type(oid, precision=bare >> 16, scale=((bare & 0x7FF) ^ 0x400) - 0x400, length=bare)
+
+
+def affected(command: str | bytes | None) -> int:
     """Rows written, from a command tag such as "INSERT 0 5"; a SELECT writes none."""
-    words = (command or "").split()
-    writes = words and words[0] in ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
-    return int(words[-1]) if writes and words[-1].isdigit() else 0
+    tag = command.decode() if isinstance(command, bytes) else command or ""
+    word, _, rest = tag.partition(" ")
+    return int(rest.rpartition(" ")[2]) if rest and word in _WRITING_TAGS else 0
 
 
 def _copy_text(value: object) -> str:

@@ -5,49 +5,71 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 import psycopg2 as driver
 from psycopg2 import extensions, extras
 
 from stepladder.db.connection import Result
+from stepladder.db.interrupt import Interruptible, heed
 from stepladder.db.native import NativeValues
 from stepladder.db.postgres import (
     CONNECT_SECONDS,
     SESSION,
-    LentPostgres,
     PostgresConnection,
     affected,
     result_type,
     unreadable,
 )
 from stepladder.db.psycopg3 import cannot_connect
-from stepladder.errors import ConnectionFailed, DatabaseError
+from stepladder.errors import DatabaseError
 from stepladder.sql import Column, Type, printed_interval, python_json
 
 
 class Psycopg2Connection(PostgresConnection):
     """One psycopg2 connection in autocommit: transactions are begun by us, in words."""
 
+    _raw: Any
+    _unread: list[_Unread]
+
     def __init__(self, conninfo: str) -> None:
         self._raw = connect(conninfo)
-        self._raw.autocommit = True
-        self._unread: list[_Unread] = []
-        _read_like_psycopg3(self._raw, self._unread)
-        self._send(SESSION)
+        self._unread = []
+        try:
+            self._raw.autocommit = True
+            read_like_psycopg3(self._raw, self._unread)
+            self._send(SESSION)
+        except BaseException:
+            self._raw.close()
+            raise
 
     def _cursor(self) -> Any:
         cursor = self._raw.cursor()
-        cursor.tzinfo_factory = _utc
+        cursor.tzinfo_factory = utc
         return cursor
 
-    def _send(self, text: str, values: NativeValues = None) -> Result:
+    def _send(self, text: str) -> Result:
+        return self._execute(text, None)
+
+    def _send_native(self, text: str, values: NativeValues) -> Result:
+        return self._execute(text, values)
+
+    def _execute(self, text: str, values: NativeValues) -> Result:
+        if self._raw.closed:
+            raise self._lost_before()
         cursor = self._cursor()
         try:
-            cursor.execute(text, values)
+            with Interruptible(self._raw.cancel):
+                try:
+                    cursor.execute(text, values)
+                finally:
+                    heed()
             if cursor.description is None:
                 return Result((), [], affected(cursor.statusmessage))
-            columns = tuple(Column(part.name, _type(part)) for part in cursor.description)
+            columns = _columns(
+                tuple([(part[0], part[1], part[3], part[4], part[5]) for part in cursor.description])
+            )
             return Result(columns, self._rows(cursor, columns), affected(cursor.statusmessage))
         except driver.Error as error:
             raise self._fault(error, text) from error
@@ -68,19 +90,22 @@ class Psycopg2Connection(PostgresConnection):
         return rows
 
     def _copy(self, statement: str, data: bytes) -> int:
-        cursor = self._cursor()
-        try:
-            cursor.copy_expert(statement, io.BytesIO(data))
-            return int(cursor.rowcount)
-        except driver.Error as error:
-            raise self._fault(error, statement) from error
-        finally:
-            cursor.close()
+        return self._copy_by(statement, io.BytesIO(data))
 
     def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:
-        cursor = self._raw.cursor()
+        self._copy_by(statement, _Taker(take))
+
+    def _copy_by(self, statement: str, file: Any) -> int:
+        if self._raw.closed:
+            raise self._lost_before()
+        cursor = self._cursor()
         try:
-            cursor.copy_expert(statement, _Taker(take))
+            with Interruptible(self._raw.cancel):
+                try:
+                    cursor.copy_expert(statement, file)
+                finally:
+                    heed()
+            return int(cursor.rowcount)
         except driver.Error as error:
             raise self._fault(error, statement) from error
         except BaseException:
@@ -108,43 +133,13 @@ class Psycopg2Connection(PostgresConnection):
         return not self._raw.closed
 
     def _in_transaction(self) -> bool:
-        return bool(self._raw.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE)
+        return bool(self._raw.get_transaction_status() != extensions.TRANSACTION_STATUS_IDLE)
 
-    def _transaction_failed(self) -> bool:
-        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_INERROR)
+    def _in_failed_transaction(self) -> bool:
+        return bool(self._raw.get_transaction_status() == extensions.TRANSACTION_STATUS_INERROR)
 
     def close(self) -> None:
         self._raw.close()
-
-
-class LentPsycopg2(LentPostgres, Psycopg2Connection):
-    """A psycopg2 connection of the user's."""
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-        self._unread = []
-        self._begun = not raw.autocommit
-        self.refuse_encoding()
-
-    def _cursor(self) -> Any:
-        cursor = self._raw.cursor(cursor_factory=extensions.cursor)  # whatever the user's own cursors give
-        cursor.tzinfo_factory = _utc
-        _read_like_psycopg3(cursor, self._unread)
-        return cursor
-
-    def _send(self, text: str, values: NativeValues = None) -> Result:
-        with self._with_our_settings(super()._send):
-            return super()._send(text, values)
-
-    def _copy(self, statement: str, data: bytes) -> int:
-        with self._with_our_settings(super()._send):
-            return super()._copy(statement, data)
-
-    def _setting(self, name: str) -> str:
-        return self._raw.get_parameter_status(name) or ""
-
-    def stands_alone(self) -> bool:
-        return bool(self._raw.autocommit) and not self._in_transaction()
 
 
 def connect(conninfo: str) -> Any:
@@ -158,7 +153,7 @@ def connect(conninfo: str) -> Any:
         )
     except driver.Error as error:
         # Not `from error`: libpq quotes a URL that it cannot read, password and all.
-        raise ConnectionFailed(cannot_connect(error), sqlstate=error.pgcode) from None
+        raise cannot_connect(error, conninfo) from None
 
 
 class _Taker:
@@ -179,7 +174,7 @@ def _holds(values: list[Any], wanted: _Unread) -> bool:
     return any(value is wanted or (isinstance(value, list) and _holds(value, wanted)) for value in values)
 
 
-def _read_like_psycopg3(raw: Any, unread: list[_Unread]) -> None:
+def read_like_psycopg3(raw: Any, unread: list[_Unread]) -> None:
     """psycopg2 reads uuid as text, bytea as memoryview, infinity as the year 9999 and 24:00 as 00:00, and makes days
     of months; here both drivers read the same."""
     extras.register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
@@ -229,17 +224,24 @@ def _bytes(value: str | bytes | None, cursor: Any) -> bytes | None:
     return None if view is None else bytes(view)
 
 
-def _utc(offset: timedelta | None) -> timezone:
+def utc(offset: timedelta | None) -> timezone:
     return timezone(offset) if offset else UTC
-
-
-def _type(part: Any) -> Type:
-    length = part.internal_size if part.internal_size and part.internal_size > 0 else None
-    if part.precision in (None, _NO_PRECISION):
-        return result_type(part.type_code, precision=None, scale=None, length=length)
-    scale = part.scale if part.scale < _SCALES // 2 else part.scale - _SCALES
-    return result_type(part.type_code, precision=part.precision, scale=scale, length=length)
 
 
 _NO_PRECISION = 65_535  # psycopg2's word for a numeric without a modifier
 _SCALES = 2048  # it reads a numeric's scale, a number of eleven bits with a sign, without the sign
+
+
+@lru_cache(maxsize=1024)
+def _columns(parts: tuple[tuple[str, int, int | None, int | None, int | None], ...]) -> tuple[Column, ...]:
+    return tuple(
+        Column(name, _type(oid, size, precision, scale)) for name, oid, size, precision, scale in parts
+    )
+
+
+def _type(oid: int, size: int | None, precision: int | None, scale: int | None) -> Type:
+    length = size if size and size > 0 else None
+    if precision in (None, _NO_PRECISION) or scale is None:
+        return result_type(oid, precision=None, scale=None, length=length)
+    signed = scale if scale < _SCALES // 2 else scale - _SCALES
+    return result_type(oid, precision=precision, scale=signed, length=length)

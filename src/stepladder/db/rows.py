@@ -79,7 +79,7 @@ class Rows(Sequence[Row]):
     def __init__(self, columns: tuple[Column, ...], tuples: Sequence[tuple[Any, ...]]) -> None:
         self.columns = columns
         self._tuples = tuples
-        self._class = row_class(tuple(column.name for column in columns))
+        self._class = row_class(tuple([column.name for column in columns]))
 
     def __len__(self) -> int:
         return len(self._tuples)

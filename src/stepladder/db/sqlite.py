@@ -10,11 +10,14 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import groupby
+from types import NoneType
 from typing import Any, ClassVar
+from uuid import UUID
 
 from stepladder.config import Target
 from stepladder.db import (
@@ -28,14 +31,15 @@ from stepladder.db.arrow_rows import table_of_rows
 from stepladder.db.arrow_table import arrow_schema, table
 from stepladder.db.arrow_types import pyarrow
 from stepladder.db.catalog import Table, table_of
-from stepladder.db.connection import Connection, Cursor, Lent, Result, refuse_all_but_queries, refuse_no_rows
+from stepladder.db.connection import Connection, Cursor, Result, refuse_all_but_queries, refuse_no_rows
 from stepladder.db.explain import Node, Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.findings import Finding
 from stepladder.db.native import NativeValues
-from stepladder.db.sqlite_callbacks import Callbacks
+from stepladder.db.sqlite_callbacks import Callbacks, Prepared
+from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection
 from stepladder.db.type_catalogue_changes import Before
-from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error
+from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error, ParameterError
 from stepladder.sql import (
     Answer,
     Column,
@@ -54,14 +58,17 @@ from stepladder.sql import (
     quote,
     shown_name,
     translate,
+    type_of,
     types_of,
     writes_rows,
 )
 
-_BUSY_SECONDS = 30.0
 _KEPT_TRANSLATIONS = 1024
 _ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the processor's cache
 _CURSORS = itertools.count(1)
+
+# Python's types whose every value is sent as the same type of PostgreSQL's.
+_OF_ONE_TYPE = frozenset((str, NoneType, bool, float, Decimal, date, UUID, bytes))
 
 Decode = Callable[[Any], Any]
 
@@ -70,16 +77,18 @@ class SqliteConnection(Connection):
     """One sqlite3 connection in autocommit: transactions are begun by us."""
 
     product: ClassVar[str] = "SQLite"
+    _raw: sqlite3.Connection
 
     def __init__(self, address: str, *, wal: bool) -> None:
         try:
             self._raw = sqlite3.connect(
                 address,
-                timeout=_BUSY_SECONDS,
+                timeout=SLICE_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=512,
                 uri=True,
+                factory=PatientConnection,
             )
             if wal:
                 self._raw.execute("PRAGMA journal_mode = WAL")
@@ -88,10 +97,12 @@ class SqliteConnection(Connection):
         except sqlite3.Error as error:
             raise ConnectionFailed(
                 f"cannot open the SQLite file: {error}. Nothing was written. Does its folder exist, may you write there, "
-                "and is it a SQLite database?"
+                "and is it a SQLite database?",
+                sqlstate="08004",  # it would not be otherwise in a moment, as with a server that starts
             ) from error
         self._adopt(self._raw)
         self._callbacks.look_at_times()
+        self._callbacks.guard_preparing()
 
     def _adopt(self, raw: sqlite3.Connection) -> None:
         """Use an open connection: PostgreSQL's functions are registered on it."""
@@ -99,20 +110,30 @@ class SqliteConnection(Connection):
         self._open = True
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
         self._now: str | None = None
+        self._refuses_writes = False
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
-        self._translations: dict[Any, Translation] = {}
+        self._plans: dict[Any, _Plan] = {}
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        translation = self._translate(sql, values)
-        arguments = _encode(translation.parameters, values)
-        if translation.effects and not self._raw.in_transaction:
-            return self._alone(lambda: self._run(translation, arguments, sql))
-        return self._run(translation, arguments, sql)
+        plan = self._plans.get((sql, *values, *_kinds(values)))
+        if plan is not None and plan.repeatable and self._stamp is not None:
+            self._callbacks.prepares = False
+            try:
+                return self._run(plan, _encode(plan.translation.parameters, values), sql)
+            except Prepared:
+                pass  # nothing was run: SQLite has let go of the statement, or the schema has changed
+            finally:
+                self._callbacks.prepares = True
+        plan = self._plan(sql, values)
+        arguments = _encode(plan.translation.parameters, values)
+        if plan.translation.effects and not self._raw.in_transaction:
+            return self._alone(lambda: self._run(plan, arguments, sql))
+        return self._run(plan, arguments, sql)
 
     def run_native(self, text: str, values: NativeValues) -> Result:
         with self._callbacks.watching(text):
@@ -223,46 +244,54 @@ class SqliteConnection(Connection):
             raise
         return result
 
-    def _run(self, translation: Translation, arguments: Sequence[object], sql: str) -> Result:
-        with self._callbacks.watching(sql):
+    def _run(self, plan: _Plan, arguments: Sequence[object], sql: str) -> Result:
+        translation = plan.translation
+        self._callbacks.start()
+        try:
             before = type_catalogue_changes.look(self._raw, translation.effects)
             cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
             for effect in translation.effects:
                 self._note(effect, before)
-        affected = cursor.rowcount if translation.writes and not translation.effects else 0
-        columns = translation.columns
-        return Result(columns, _decoded(rows, _decoders(columns), columns), max(affected, 0))
+        except sqlite3.Error as error:
+            self._callbacks.fail(error, sql)
+        finally:
+            self._callbacks.stop()
+        affected = max(cursor.rowcount, 0) if translation.writes and not translation.effects else 0
+        return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
-        types = types_of(values)
+        return self._plan(sql, values).translation
+
+    def _plan(self, sql: str, values: Mapping[str, object]) -> _Plan:
         self._notice_changes()
-        key = (sql, tuple(types.items()))
-        found = self._translations.get(key)
+        key = (sql, *values, *_kinds(values))
+        found = self._plans.get(key)
         if found is None:
             try:
-                found = translate(sql, _Schema(self), types)
+                translation = translate(sql, _Schema(self), types_of(values))
             except DatabaseError as error:
                 raise with_caret(error, sql) from error
-            if len(self._translations) >= _KEPT_TRANSLATIONS:
-                self._translations.clear()
-            self._translations[key] = found
+            if len(self._plans) >= _KEPT_TRANSLATIONS:
+                self._plans.clear()
+            repeatable = self._callbacks.guards and not translation.effects and not self._reads_foreign
+            found = self._plans[key] = _Plan(translation, _decoders(translation.columns), repeatable)
         return found
 
     def _notice_changes(self) -> None:
         """Forget what is known of the tables when their schema has changed, by whomever."""
-        version = self._raw.execute("PRAGMA schema_version").fetchone()[0]
-        stamp = (version, self._temporary_changes, self._foreign_stamp())
+        (version,) = self._raw.execute("PRAGMA schema_version").fetchone()
+        stamp = (version, self._temporary_changes, self._foreign_stamp() if self._reads_foreign else 0)
         if stamp != self._stamp:
             self._forget_schema()
             self._stamp = stamp
 
     def _foreign_stamp(self) -> int:
         """Changes when another connection has written: a foreign table's values must then be looked at again."""
-        return int(self._raw.execute("PRAGMA data_version").fetchone()[0]) if self._reads_foreign else 0
+        return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
 
     # -- transactions
-    def begin(self, *, read_only: bool, isolation: str | None) -> None:  # noqa: ARG002 - always serializable
+    def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:  # noqa: ARG002 - always serializable
         # A reader that wants to write later cannot upgrade while another writes: writers take the lock at once.
         self._plain("BEGIN" if read_only or self.read_only else "BEGIN IMMEDIATE")
         self.restrict(read_only=read_only or self.read_only)
@@ -284,7 +313,8 @@ class SqliteConnection(Connection):
         self._forget_rolled_back()
 
     def reset(self) -> None:
-        self.rollback()
+        if self._raw.in_transaction:
+            self.rollback()
 
     def savepoint(self, name: str) -> None:
         self._plain(f"SAVEPOINT {name}")
@@ -366,7 +396,7 @@ class SqliteConnection(Connection):
 
     def _forget_schema(self) -> None:
         self._known.clear()
-        self._translations.clear()
+        self._plans.clear()
 
     def _forget_rolled_back(self) -> None:
         """After a rollback SQLite counts its schema versions from the old number again: stamps lie."""
@@ -386,7 +416,9 @@ class SqliteConnection(Connection):
         self._callbacks.limit = seconds
 
     def restrict(self, *, read_only: bool) -> None:
-        self._plain(f"PRAGMA query_only = {int(read_only)}")
+        if read_only != self._refuses_writes:
+            self._plain(f"PRAGMA query_only = {int(read_only)}")
+            self._refuses_writes = read_only
 
     def version(self) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
@@ -398,69 +430,6 @@ class SqliteConnection(Connection):
         self._open = False
         with suppress(sqlite3.ProgrammingError):  # another thread is in it: it is closed when that one ends
             self._raw.close()
-
-
-class LentSqlite(SqliteConnection, Lent):
-    """A sqlite3 connection of the user's: transactions are begun as its own cursors would begin them."""
-
-    def __init__(self, raw: sqlite3.Connection) -> None:
-        self._adopt(raw)
-
-    def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        with self._reading_our_way():
-            if self._translate(sql, values).writes:
-                self._join()
-            return super().run(sql, values)
-
-    def run_native(self, text: str, values: NativeValues) -> Result:
-        with self._reading_our_way():
-            return super().run_native(text, values)
-
-    def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
-        with self._reading_our_way():
-            return super().arrow(sql, values)
-
-    def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
-        with self._reading_our_way():
-            return super().cursor(sql, values, ahead=ahead)
-
-    def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
-        with self._reading_our_way():
-            return super().run_many(sql, rows)
-
-    def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
-        with self._reading_our_way():
-            return super().copy_rows(table, columns, rows)
-
-    def savepoint(self, name: str) -> None:
-        self._join()
-        super().savepoint(name)
-
-    def stands_alone(self) -> bool:
-        return self._raw.isolation_level is None and not self._raw.in_transaction
-
-    def transaction_failed(self, *, known: bool) -> bool:
-        return known and self._raw.in_transaction
-
-    def _alone(self, work: Callable[[], Result]) -> Result:
-        if self.stands_alone():
-            return super()._alone(work)
-        self._join()
-        return work()
-
-    def _join(self) -> None:
-        """Begin the transaction that the connection's own cursors would begin; its end is the user's."""
-        if not self._raw.in_transaction and self._raw.isolation_level is not None:
-            self._plain(f"BEGIN {self._raw.isolation_level}")
-
-    @contextmanager
-    def _reading_our_way(self) -> Iterator[None]:
-        theirs = self._raw.row_factory, self._raw.text_factory
-        self._raw.row_factory, self._raw.text_factory = None, str
-        try:
-            yield
-        finally:
-            self._raw.row_factory, self._raw.text_factory = theirs
 
 
 class _Reached:
@@ -527,6 +496,19 @@ class _KeptQuery(_OpenQuery):
             self._raw.execute(f"DROP TABLE {self._table}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A translation, and what reads its result: found once for a text and its parameters' types.
+
+    A `repeatable` one need not be preceded by a look at the schema: SQLite itself prepares a statement anew when its
+    schema has changed, and that is refused (`Callbacks.prepares`).
+    """
+
+    translation: Translation
+    decoders: list[tuple[int, Decode]]
+    repeatable: bool
+
+
 class _Schema:
     """What the translator asks of the tables while one statement is translated."""
 
@@ -534,6 +516,22 @@ class _Schema:
         self.columns = connection.known_columns
         self.keys = connection.keys
         self.taken = connection.taken
+
+
+def _kinds(values: Mapping[str, object]) -> list[object]:
+    try:
+        return [_kind(value) for value in values.values()]
+    except ParameterError:
+        types_of(values)  # says the name too
+        raise
+
+
+def _kind(value: object) -> object:
+    """Equal only for values of one type: to find that type each time would take longer than the query."""
+    kind = type(value)
+    if kind is int:
+        return kind if -(2**31) <= value < 2**31 else type_of(value)  # type: ignore[operator]
+    return kind if kind in _OF_ONE_TYPE else type_of(value)
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from stepladder.db import marks
 from stepladder.db.connection import Connection
 from stepladder.db.session import Session
 from stepladder.db.stream import Guard
-from stepladder.errors import DatabaseError, TransactionDead, UsageError, UseTransaction
+from stepladder.errors import DatabaseError, StatementCanceled, TransactionDead, UsageError, UseTransaction
 
 
 class Transaction(Session):
@@ -48,6 +49,11 @@ class Transaction(Session):
             # SQLite rolls the whole transaction back when it interrupts a write: what followed would be kept alone.
             self._failed = lost
 
+    def take_mark(self, token: str) -> bool:
+        """Write the once-token, to be kept if the transaction is; False where it was there before."""
+        with self._connection() as connection:
+            return marks.take(connection, token)
+
     def end(self) -> None:
         """From here on every verb is refused: the connection is somebody else's."""
         self._over = True
@@ -79,6 +85,11 @@ class Transaction(Session):
             yield
         except DatabaseError as error:
             self._failed = error
+            raise
+        except Exception:
+            raise  # found before anything was sent
+        except BaseException:
+            self._failed = StatementCanceled("interrupted while a statement ran")
             raise
 
     @contextmanager

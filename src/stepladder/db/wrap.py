@@ -62,19 +62,19 @@ class _Borrowed(Transaction):
 
 
 def _sqlite(raw: Any) -> Lent:
-    from stepladder.db.sqlite import LentSqlite
+    from stepladder.db.lent_sqlite import LentSqlite
 
     return LentSqlite(raw)
 
 
 def _psycopg(raw: Any) -> Lent:
-    from stepladder.db.psycopg3 import LentPsycopg
+    from stepladder.db.lent_psycopg3 import LentPsycopg
 
     return LentPsycopg(raw)
 
 
 def _psycopg2(raw: Any) -> Lent:
-    from stepladder.db.psycopg2 import LentPsycopg2
+    from stepladder.db.lent_psycopg2 import LentPsycopg2
 
     return LentPsycopg2(raw)
 

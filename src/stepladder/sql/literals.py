@@ -80,6 +80,8 @@ def _apart(before: str, text: str, *, first: bool, after: str) -> str:
 
 def check_names(wanted: set[str], values: Mapping[str, object]) -> None:
     """Raise ParameterError unless `values` has exactly the names that the statement uses."""
+    if wanted == values.keys():
+        return
     missing, unused = sorted(wanted - values.keys()), sorted(values.keys() - wanted)
     at_hand = f"At hand: {', '.join(sorted(values)) or 'none'}."
     if missing:

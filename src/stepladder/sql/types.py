@@ -119,6 +119,9 @@ class Column:
     not_null: bool = False
 
 
+_INTEGERS = (Type("int4"), Type("int8"))
+
+
 def parse_type(text: str) -> Type:
     """The type that any of PostgreSQL's spellings means: `int`, `varchar(20)`, `timestamp(3) with time zone`, `text[]`.
 
@@ -157,7 +160,10 @@ def with_modifiers(name: str, modifiers: list[int], text: str) -> Type:
 
 def integer_type(value: int) -> Type:
     """The smallest of int4, int8 and numeric that holds `value`."""
-    return Type(next((name for name in ("int4", "int8") if fits_integer(name, value)), "numeric"))
+    for type_ in _INTEGERS:
+        if fits_integer(type_.name, value):
+            return type_
+    return Type("numeric")
 
 
 def fits_integer(name: str, value: int) -> bool:
