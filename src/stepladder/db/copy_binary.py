@@ -111,9 +111,8 @@ class CopiedRows:
         begin = np.cumsum(lengths) - lengths
         if not self._header_read:
             self._header_read = True
-            header = _SIGNATURE_BYTES + 4 + int(_numbers(data, ">i4", np.array([_SIGNATURE_BYTES]))[0])
-            begin[0] += header
-            begin = begin if lengths[0] > header else begin[1:]
+            extension = int(_numbers(data, ">i4", np.array([_SIGNATURE_BYTES]))[0])
+            begin[0] += _SIGNATURE_BYTES + 4 + extension  # it comes in one message with what follows
         fields = _numbers(data, ">i2", begin)
         begin = begin[fields >= 0]  # the last message is the trailer, -1
         if (fields[fields >= 0] != len(self._columns)).any():
