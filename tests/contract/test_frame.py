@@ -215,6 +215,19 @@ def test_nan_is_no_null(postgres_url: str) -> None:
     assert values[2] == math.inf
 
 
+def test_values_of_every_length_come_out_whole(db: Database) -> None:
+    """Short values are gathered another way than long ones; NULLs stand between."""
+    db.execute("CREATE TABLE t (n int, note text, doc jsonb, raw bytea)")
+    lengths = [*range(70), 1000]
+    rows = [(2 * n, "é" * n, ["x" * n], b"\xff" * n) for n in lengths] + [
+        (2 * n + 1, None, None, None) for n in lengths
+    ]
+    db.load(rows, "t", mode="append")
+    for last in (10, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 5000):
+        sql = f"SELECT note, doc, raw FROM t WHERE n <= {last} ORDER BY n"
+        assert arrow_values(db.frame(sql, kind="arrow")) == db.query(sql).tuples()
+
+
 # -- numerics without a precision
 def test_a_bare_numeric_gets_the_smallest_decimal(db: Database) -> None:
     sql = "SELECT * FROM (VALUES (1.5::numeric), (NULL), (-1234.25), (0.001)) AS v(x)"
