@@ -6,9 +6,12 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import math
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -27,6 +30,7 @@ from stepladder.errors import (
     UniqueViolation,
     UsageError,
 )
+from stepladder.sql import parse_type
 
 UTC = dt.UTC
 LAST = dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)
@@ -354,3 +358,39 @@ def test_a_comment_hides_no_commit(table: Database) -> None:
         for attempt in (tx.query, tx.execute, tx.script, lambda sql: tx.execute_many(sql, [{}])):
             with pytest.raises(UsageError, match="COMMIT is not sent"):
                 attempt("/* x */ -- y\n commit")  # type: ignore[operator]
+
+
+# -- docs/reference/values.md
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "values.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^\| `([^`]+)` \| (.+?) \| (.+?) \|", PAGE, re.MULTILINE)
+SAMPLES: dict[str, Any] = {
+    "bool": True, "int": 5, "Decimal": Decimal("1.25"), "float": 0.5, "str": "ab", "bytes": b"\0", "dict": {"a": [1]}, "list": ["x", None],
+    "date": dt.date(2026, 3, 1), "time": dt.time(1, 2), "timedelta": dt.timedelta(1, 2), "Span": sl.Span(1, 2, 3), "UUID": UUID(int=5),
+}  # fmt: skip
+
+
+def sample(word: str, type_: str) -> Any:
+    if word != "datetime":
+        return SAMPLES[word]
+    return dt.datetime(2026, 3, 1, 12, tzinfo=hours(2) if type_ == "timestamptz" else None)
+
+
+@pytest.mark.parametrize(("type_", "from_", "to"), SHOWN, ids=[row[0] for row in SHOWN])
+def test_the_page_of_values_is_true(db: Database, type_: str, from_: str, to: str) -> None:
+    db.execute(f"CREATE TABLE t (v {type_})")
+    for word in re.findall(r"`(\w+)`", from_):
+        value = sample(word, type_)
+        assert db.execute("INSERT INTO t VALUES (:v)", v=value) == 1
+        found = [db.query("SELECT v FROM t").scalar(), db.query(f"SELECT :v::{type_}", v=value).scalar()]
+        assert {type(one).__name__ for one in found} <= set(re.findall(r"`(\w+)`", to))
+        assert type(value).__name__ in to or word == "int"
+        assert found[0] == found[1] == (value.ljust(5) if type_ == "char(5)" else value)
+        db.execute("DELETE FROM t")
+
+
+def test_the_page_of_values_has_every_type() -> None:
+    assert [str(parse_type(type_)) for type_, _, _ in SHOWN] == [
+        "smallint", "integer", "bigint", "numeric(12,2)", "numeric", "real", "double precision", "boolean", "text",
+        "character varying(5)", "character(5)", "date", "time without time zone", "timestamp without time zone",
+        "timestamp with time zone", "interval", "uuid", "bytea", "jsonb", "text[]",
+    ]  # fmt: skip

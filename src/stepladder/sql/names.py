@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from stepladder.errors import UsageError
+from stepladder.errors import NotPortable, UsageError
+from stepladder.sql.texts import first_unstorable
 
 _NAME_BYTES = 63  # PostgreSQL cuts longer names without an error: two tables would become one
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -190,8 +191,9 @@ def quote(identifier: str) -> str:
     """
     if not identifier:
         raise UsageError("a name must not be empty.")
-    if "\0" in identifier:
-        raise UsageError(f"the name {identifier!r} holds a NUL character, which no database takes.")
+    bad = first_unstorable(identifier)
+    if bad is not None:
+        raise UsageError(f"the name {identifier!r} holds {identifier[bad]!r}, which no database takes.")
     if len(identifier.encode()) > _NAME_BYTES:
         raise UsageError(
             f"the name {identifier!r} has more than {_NAME_BYTES} bytes: PostgreSQL would cut it. Give a shorter one."
@@ -220,8 +222,17 @@ class TableName:
 
     @property
     def stored_name(self) -> str:
-        """The table's name inside a SQLite file, which has no schemas: `name` or `schema.name`."""
-        return self.name if self.schema in (None, "public", "pg_temp") else f"{self.schema}.{self.name}"
+        """The table's name inside a SQLite file, which has no schemas: `name` or `schema.name`.
+
+        Raises NotPortable for a name with a point in it that would be read as another's schema.
+        """
+        schema = None if self.schema in ("public", "pg_temp") else self.schema
+        stored = self.name if schema is None else f"{schema}.{self.name}"
+        if TableName.from_stored(stored) != TableName(schema, self.name):
+            raise NotPortable(
+                f"the table name {self.sql}", why="in a SQLite file `.` parts a schema from a table's name"
+            )
+        return stored
 
     @classmethod
     def from_stored(cls, name: str) -> TableName:
