@@ -17,10 +17,11 @@ import stepladder as sl
 from stepladder.db import Database, LoadResult
 from stepladder.errors import (
     AmbiguousColumn,
+    CheckViolation,
     DatabaseError,
+    ForeignKeyViolation,
     LoadError,
     MissingFile,
-    NotNullViolation,
     ParameterError,
     UndefinedTable,
     UniqueViolation,
@@ -383,19 +384,36 @@ def test_twins_in_an_upsert_are_refused(orders: Database) -> None:
     assert content(orders) == OLD
 
 
-@pytest.mark.parametrize(
-    ("rows", "found"),
-    [
-        ([{"id": 3, "name": "x"}, {"id": 1, "name": "y"}], UniqueViolation),
-        ([{"id": 3, "name": "x"}, {"id": 4, "name": None}], NotNullViolation),
-    ],
-)
-def test_a_constraint_that_does_not_hold_loads_nothing(
-    orders: Database, rows: list[dict[str, object]], found: type[DatabaseError]
-) -> None:
-    with pytest.raises(found):
+def test_a_null_where_none_may_be_is_a_row_that_does_not_fit(orders: Database) -> None:
+    rows = [{"id": 3, "name": "x"}, {"id": 4, "name": None}]
+    with pytest.raises(LoadError, match="row 2, column name = None: NULL, and the column is NOT NULL"):
         orders.load(rows, "orders", mode="append")
     assert content(orders) == OLD
+    assert orders.load(rows, "orders", mode="append", rejects="table").rejected == 1
+
+
+@pytest.mark.parametrize("number", [1, 2, 77, 100])
+@pytest.mark.parametrize("mode", ["append", "upsert"])
+def test_a_row_that_a_constraint_refuses_is_named(db: Database, number: int, mode: str) -> None:
+    db.execute("CREATE TABLE shops (id int PRIMARY KEY)")
+    db.execute("INSERT INTO shops VALUES (1)")
+    db.execute(
+        "CREATE TABLE sales (id int PRIMARY KEY, amount int CHECK (amount > 0), shop int REFERENCES shops (id), code text UNIQUE)"
+    )
+    bad: list[tuple[dict[str, object], type[DatabaseError]]] = [
+        ({"amount": 0}, CheckViolation),
+        ({"shop": 2}, ForeignKeyViolation),
+        ({"code": "0"}, UniqueViolation),
+    ]
+    db.execute("INSERT INTO sales VALUES (0, 1, 1, '0')")
+    rows: list[dict[str, object]] = [
+        {"id": place, "amount": place, "shop": 1, "code": str(place)} for place in range(1, 101)
+    ]
+    for wrong, found in bad:
+        these = [*rows[: number - 1], rows[number - 1] | wrong, *rows[number:]]
+        with pytest.raises(found, match=rf"^row {number} does not fit sales; nothing was loaded: "):
+            db.load(these, "sales", mode=mode, key=["id"] if mode == "upsert" else None)
+        assert db.query("SELECT count(*) FROM sales").scalar() == 1
 
 
 # -- rows that do not fit

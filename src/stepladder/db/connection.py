@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from stepladder.sql import Column, TableName
+from stepladder.sql import Column, TableName, Type, encoder, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,18 @@ class Result:
     affected: int
 
 
+@dataclass(frozen=True, slots=True)
+class LoadFacts:
+    """What a load must know of a table beside its columns.
+
+    `refers_to_itself`: a row may need another row of the same load. `fills_nulls`: a trigger may put a value where
+    NULL is given.
+    """
+
+    refers_to_itself: bool
+    fills_nulls: bool
+
+
 class Connection(ABC):
     """One connection, used by one thread at a time. Every error that leaves it is of our tree.
 
@@ -26,6 +38,7 @@ class Connection(ABC):
     """
 
     product: ClassVar[str]
+    holds_nan: ClassVar[bool]
     limited: float | None = None
     read_only: bool = False
 
@@ -48,7 +61,29 @@ class Connection(ABC):
 
     @abstractmethod
     def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
-        """Append rows of *stored* values (`stepladder.sql.encoder`). Inside a transaction only."""
+        """Append rows of *stored* values (`encoder`). Inside a transaction only."""
+
+    @abstractmethod
+    def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
+        """Append a pyarrow RecordBatch of *fitted* columns (`stepladder.db.arrow_fit`). Inside a transaction only."""
+
+    def copy_batch(self, table: TableName, columns: Sequence[Column], rows: Any) -> int:
+        """Append stored rows or fitted columns, whichever they are; the number of rows."""
+        copy = self.copy_rows if isinstance(rows, list) else self.copy_arrow
+        return copy(table, columns, rows)
+
+    @abstractmethod
+    def upsert(
+        self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
+    ) -> tuple[int, int]:
+        """Insert the rows of a query, or update the ones whose key is there; how many of each. No key comes twice."""
+
+    @abstractmethod
+    def load_facts(self, table: TableName) -> LoadFacts: ...
+
+    def encoder(self, type_: Type) -> Callable[[Any], Any] | None:
+        """A function from a Python value to the one that is stored; None: as it is. See `stepladder.sql.encoder`."""
+        return encoder(type_)
 
     @abstractmethod
     def begin(self, *, read_only: bool, isolation: str | None) -> None:
@@ -112,3 +147,15 @@ class Connection(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+
+def upsert_statement(table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str) -> str:
+    """INSERT … ON CONFLICT of a query's rows; a table of nothing but keys has nothing to update."""
+    names = ", ".join(quote(column.name) for column in columns)
+    rest = ", ".join(
+        f"{quote(column.name)} = excluded.{quote(column.name)}"
+        for column in columns
+        if column.name not in key
+    )
+    then = f"UPDATE SET {rest}" if rest else "NOTHING"
+    return f"INSERT INTO {table.sql} ({names}) {rows} ON CONFLICT ({', '.join(map(quote, key))}) DO {then}"

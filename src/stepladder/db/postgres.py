@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import select
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from stepladder.db.connection import Connection, Result
+from stepladder.db.arrow_stored import copy_binary, copy_text
+from stepladder.db.connection import Connection, LoadFacts, Result, upsert_statement
 from stepladder.db.faults import postgres_fault
+from stepladder.db.postgres_encoding import server_encoder
 from stepladder.errors import DatabaseError, Disconnected, SqlSyntaxError, UndefinedObject
 from stepladder.sql import Bound, Column, TableName, Type, bind, parse_type, statements
 
@@ -44,6 +46,7 @@ class PostgresConnection(Connection):
     """What the two drivers share. A driver says how text is sent and how its errors are read."""
 
     product: ClassVar[str] = "PostgreSQL"
+    holds_nan: ClassVar[bool] = True
     _begun: bool = False
     _changed: bool = False  # a statement may have changed the session's settings
     _sent: tuple[str, Bound] | None = None  # the user's statement, while it runs
@@ -54,7 +57,7 @@ class PostgresConnection(Connection):
         """One statement (or several, whose last one's result counts)."""
 
     @abstractmethod
-    def _copy(self, statement: str, data: bytes) -> int:
+    def _copy(self, statement: str, data: bytes | memoryview) -> int:
         """COPY … FROM STDIN with this text."""
 
     @abstractmethod
@@ -88,6 +91,37 @@ class PostgresConnection(Connection):
         names = ", ".join(TableName(None, column.name).sql for column in columns)
         data = "".join("\t".join(map(_copy_text, row)) + "\n" for row in rows)
         return self._copy(f"COPY {table.sql} ({names}) FROM STDIN", data.encode())
+
+    def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
+        names = ", ".join(TableName(None, column.name).sql for column in columns)
+        statement = f"COPY {table.sql} ({names}) FROM STDIN"
+        chunks = copy_binary(batch.columns, columns)
+        if chunks is not None:
+            return self._copy(f"{statement} (FORMAT binary)", b"".join(chunks))
+        return self._copy(statement, copy_text(batch.columns))
+
+    def upsert(
+        self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
+    ) -> tuple[int, int]:
+        # Counted as they are written, for others write too. A row that no transaction has changed since has xmax 0.
+        ((inserted, updated),) = self.run(
+            f"WITH written AS ({upsert_statement(table, columns, key, rows)} RETURNING xmax = 0 AS fresh)"
+            " SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM written",
+            {},
+        ).rows
+        return inserted, updated
+
+    def load_facts(self, table: TableName) -> LoadFacts:
+        ((itself, fills),) = self.run(
+            "SELECT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = confrelid AND conrelid = to_regclass(:name)),"
+            # tgtype: 1 is FOR EACH ROW, 2 is BEFORE, 4 is INSERT
+            " EXISTS (SELECT FROM pg_trigger WHERE NOT tgisinternal AND tgtype::int & 7 = 7 AND tgrelid = to_regclass(:name))",
+            {"name": table.sql},
+        ).rows
+        return LoadFacts(refers_to_itself=itself, fills_nulls=fills)
+
+    def encoder(self, type_: Type) -> Callable[[Any], Any] | None:
+        return server_encoder(type_)
 
     # -- transactions
     def begin(self, *, read_only: bool, isolation: str | None) -> None:

@@ -47,7 +47,7 @@ class Psycopg2Connection(PostgresConnection):
         finally:
             cursor.close()
 
-    def _copy(self, statement: str, data: bytes) -> int:
+    def _copy(self, statement: str, data: bytes | memoryview) -> int:
         cursor = self._raw.cursor()
         try:
             cursor.copy_expert(statement, io.BytesIO(data))

@@ -46,7 +46,7 @@ class PsycopgConnection(PostgresConnection):
         finally:
             cursor.close()
 
-    def _copy(self, statement: str, data: bytes) -> int:
+    def _copy(self, statement: str, data: bytes | memoryview) -> int:
         cursor = self._raw.cursor()
         try:
             with cursor.copy(statement.encode()) as copy:

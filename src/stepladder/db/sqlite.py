@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from stepladder.db import type_catalogue
-from stepladder.db.connection import Connection, Result
+from stepladder.db.arrow_stored import stored_values
+from stepladder.db.connection import Connection, LoadFacts, Result, upsert_statement
 from stepladder.db.faults import with_caret
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.errors import ConnectionFailed, DatabaseError
@@ -40,6 +41,7 @@ class SqliteConnection(Connection):
     """One sqlite3 connection in autocommit: transactions are begun by us."""
 
     product: ClassVar[str] = "SQLite"
+    holds_nan: ClassVar[bool] = False
 
     def __init__(self, address: str, *, wal: bool) -> None:
         try:
@@ -87,6 +89,31 @@ class SqliteConnection(Connection):
         statement = f"INSERT INTO {table.sqlite} ({names}) VALUES ({marks})"
         with self._callbacks.watching(statement):
             return self._raw.executemany(statement, rows).rowcount
+
+    def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
+        cells = [
+            stored_values(array, column.type) for array, column in zip(batch.columns, columns, strict=True)
+        ]
+        return self.copy_rows(table, columns, list(zip(*cells, strict=True)))
+
+    def upsert(
+        self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
+    ) -> tuple[int, int]:
+        # A writing transaction is alone: what is there now is there when the rows come.
+        match = " AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in key)
+        ((total, there),) = self.run(
+            f"SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM {table.sql} t WHERE {match})) FROM ({rows}) s",
+            {},
+        ).rows
+        self.run(upsert_statement(table, columns, key, rows), {})
+        return total - there, there if len(columns) > len(key) else 0
+
+    def load_facts(self, table: TableName) -> LoadFacts:
+        name = table.stored_name
+        found = self._raw.execute(f"PRAGMA foreign_key_list({quote(name)})").fetchall()
+        return LoadFacts(
+            refers_to_itself=any(row[2].lower() == name.lower() for row in found), fills_nulls=False
+        )
 
     def _alone(self, work: Callable[[], Result]) -> Result:
         """A statement of DDL outside a transaction: the type catalogue changes with it, or neither."""

@@ -9,6 +9,7 @@ from stepladder.sql.encoding import encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.literals import Bound, bind
 from stepladder.sql.names import TableName, parse_name, quote
+from stepladder.sql.numerals import numeric_text
 from stepladder.sql.parameters import (
     Numbered,
     Statement,
@@ -20,9 +21,10 @@ from stepladder.sql.parameters import (
 )
 from stepladder.sql.parse import check_syntax
 from stepladder.sql.reading import Window, is_query, references, windows
-from stepladder.sql.storage import check, declared
+from stepladder.sql.spans import Span
+from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.translate import Created, Dropped, Effect, Schema, Translation, describe, translate
-from stepladder.sql.types import Column, Type, parse_type, type_of
+from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of
 
 __all__ = [
     "AGGREGATES",
@@ -38,6 +40,7 @@ __all__ = [
     "Numbered",
     "Scalar",
     "Schema",
+    "Span",
     "Statement",
     "TableName",
     "Translation",
@@ -51,8 +54,11 @@ __all__ = [
     "decoder",
     "describe",
     "encoder",
+    "fits_integer",
+    "is_native_numeric",
     "is_query",
     "numbered",
+    "numeric_text",
     "parameter_names",
     "parse_name",
     "parse_type",
