@@ -88,9 +88,11 @@ def copy_text(arrays: Sequence[Any]) -> memoryview:
     pa = pyarrow("Arrow data")
     compute = pa.compute
     cells = [_escaped(pa, stored_text(array)) for array in arrays]
-    cells[-1] = compute.binary_join_element_wise(compute.coalesce(cells[-1], "\\N"), "\n", "")
+    large = pa.large_string()
+    last = compute.coalesce(cells[-1], pa.scalar("\\N", large))
+    cells[-1] = compute.binary_join_element_wise(last, pa.scalar("\n", large), pa.scalar("", large))
     lines = compute.binary_join_element_wise(
-        *cells, pa.scalar("\t", pa.large_string()), null_handling="replace", null_replacement="\\N"
+        *cells, pa.scalar("\t", large), null_handling="replace", null_replacement="\\N"
     )
     return memoryview(lines.buffers()[2])[: compute.sum(compute.binary_length(lines)).as_py() or 0]
 

@@ -26,6 +26,10 @@ class Incoming(Protocol):
         """The columns' names in order; none for tuples: they fill the table's columns in the table's order."""
 
     @property
+    def decoded(self) -> bool:
+        """Whether a str in a column of jsonb is JSON's string itself; else it is JSON's text."""
+
+    @property
     def size_bytes(self) -> int | None:
         """The size of the file; None without a file."""
 
@@ -51,8 +55,11 @@ class Given:
         names: tuple[str, ...],
         rows: Iterable[tuple[Any, ...] | Reject],
         typed: Callable[[], tuple[Column, ...]] = tuple,
+        *,
+        decoded: bool = False,
     ) -> None:
         self.names = names
+        self.decoded = decoded
         self.typed = typed  # asked only when a table is made: the values may fit one that is there
         self._rows = rows
 
@@ -72,6 +79,7 @@ class _Columns:
     typed: Callable[[], tuple[Column, ...]]
     batches: Callable[[], Iterator[ColumnBatch]]
     source: ParquetSource | None = None
+    decoded: bool = False
 
     @property
     def size_bytes(self) -> int | None:
@@ -94,6 +102,10 @@ class _File:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.source.columns)
+
+    @property
+    def decoded(self) -> bool:
+        return self.source.decoded
 
     @property
     def size_bytes(self) -> int:
@@ -119,7 +131,7 @@ def incoming(data: object, format_: str | None) -> Incoming:
         return _File(found)
     if isinstance(data, Rows):
         names = unique(tuple(column.name for column in data.columns))
-        return Given(names, iter(data.tuples()), lambda: data.columns)
+        return Given(names, iter(data.tuples()), lambda: data.columns, decoded=True)
     frame = frame_batches(data)
     if frame is not None:
         names, typed, batches = frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from stepladder.db import marks
 from stepladder.db.connection import Connection
-from stepladder.db.encoding import Cell
+from stepladder.db.encoding import Cell, Encode
 from stepladder.db.fitting import fitted
 from stepladder.db.incoming import BATCH_ROWS, Incoming, incoming
 from stepladder.db.load_writers import Request, Writer, writer
@@ -71,7 +72,14 @@ def load(
     deleted = _clear(connection, request)
     aside = Rejects(connection, table, kept=keep_rejects)
     target = writer(connection, request, columns)
-    _write(target, source, _cells(connection, request, columns), aside, connection.holds_nan, progress)
+    _write(
+        target,
+        source,
+        _cells(connection, request, columns, decoded=source.decoded),
+        aside,
+        connection.holds_nan,
+        progress,
+    )
     done = target.finish()
     aside.take(done.refused)
     aside.raise_any()
@@ -161,7 +169,9 @@ def _clear(connection: Connection, request: Request) -> int:
 
 
 # -- batch by batch
-def _cells(connection: Connection, request: Request, columns: Sequence[Column]) -> list[Cell]:
+def _cells(
+    connection: Connection, request: Request, columns: Sequence[Column], *, decoded: bool
+) -> list[Cell]:
     fills = connection.load_facts(request.table).fills_nulls
 
     def filled(column: Column) -> str | None:
@@ -169,7 +179,13 @@ def _cells(connection: Connection, request: Request, columns: Sequence[Column]) 
             return "NULL in the key"  # no row could be found by it again
         return "NULL, and the column is NOT NULL" if column.not_null and not fills else None
 
-    return [Cell(column, connection.encoder(column.type), filled(column)) for column in columns]
+    def encode(column: Column) -> Encode | None:
+        found = connection.encoder(column.type)
+        if not decoded or column.type.name != "jsonb" or found is None:
+            return found
+        return lambda value: found(json.dumps(value) if isinstance(value, str) else value)
+
+    return [Cell(column, encode(column), filled(column)) for column in columns]
 
 
 def _write(

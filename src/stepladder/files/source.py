@@ -75,6 +75,10 @@ class Source(Protocol):
         """The columns of every row, in order."""
 
     @property
+    def decoded(self) -> bool:
+        """Whether a str in a column of jsonb is JSON's string itself; else it is JSON's text."""
+
+    @property
     def size_bytes(self) -> int:
         """The size of the file as it is stored (compressed, if it is)."""
 
@@ -101,6 +105,7 @@ class FileSource:
     lines: Lines
     records: Callable[[], Iterator[Record]]
     columnwise: Callable[[int], Iterator[Batch | ColumnBatch]] | None = None
+    decoded: bool = False
 
     @property
     def size_bytes(self) -> int:
