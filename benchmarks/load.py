@@ -20,7 +20,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import polars as pl
 import psycopg
 import psycopg2.extras
@@ -32,9 +31,10 @@ import stepladder as sl
 from stepladder.db import embedded
 from stepladder.sql import encoder, parse_type
 
-ROWS, ROUNDS, SLOW_ROUNDS = 500_000, 5, 1
+ROWS, ROUNDS, SLOW_ROUNDS = 500_000, 1, 1
 TYPES = {
-    "id": "bigint", "name": "text", "at": "timestamptz", "amount": "numeric(12,2)", "n": "integer", "ok": "boolean", "f": "double precision",
+    "id": "bigint", "name": "text", "at": "timestamptz", "amount": "numeric(12,2)", "n": "integer", "ok": "boolean",
+    "f": "double precision",
 }  # fmt: skip
 DDL = "CREATE TABLE {} (" + ", ".join(f"{name} {type_}" for name, type_ in TYPES.items()) + ")"
 NAMES = ", ".join(TYPES)
@@ -112,7 +112,7 @@ class Data:
         return list(self.arrow[name].to_pylist())
 
 
-def postgres(url: str, data: Data, folder: Path) -> None:
+def postgres(url: str, data: Data) -> None:
     admin = psycopg.connect(url, autocommit=True)
     admin.execute("DROP TABLE IF EXISTS t")
     admin.execute(DDL.format("t"))
@@ -218,11 +218,11 @@ def main() -> None:
     try:
         data = Data(folder)
         if len(sys.argv) > 1:
-            postgres(sys.argv[1], data, folder)
+            postgres(sys.argv[1], data)
         else:
             cluster = folder / "cluster"
             cluster.mkdir()
-            postgres(embedded.start(cluster), data, folder)
+            postgres(embedded.start(cluster), data)
             embedded.remove(cluster)
         sqlite(data, folder)
     finally:

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - timestamps without a zone are meant
 """load by columns: frames, Arrow and files of each kind put equal values into a table of every type."""
 
 from __future__ import annotations
@@ -5,7 +6,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from pyarrow import parquet
 
 from stepladder.db import Database
 from stepladder.db.arrow_types import arrow_type
-from stepladder.errors import AmbiguousColumn, LoadError, MissingExtra, ParameterError, UsageError
 from stepladder.sql import parse_type
 
 AT = dt.datetime(2026, 3, 1, 10, 0, 0, 250_000, tzinfo=dt.UTC)

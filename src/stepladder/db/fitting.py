@@ -9,9 +9,12 @@ from typing import Any
 
 from stepladder.db.arrow_fit import fit, plain
 from stepladder.db.arrow_stored import stored_array
-from stepladder.db.arrow_types import pyarrow
+from stepladder.db.arrow_types import has_arrow, pyarrow
+from stepladder.db.arrow_values import arrow_of
 from stepladder.db.encoding import Cell, Misfits, encode_column, nanoseconds
 from stepladder.files import Batch, ColumnBatch, Reject
+
+_MANY_ROWS = 1_000  # fewer are done before Arrow is loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,23 @@ class Fitted:
 def fitted(batch: Batch | ColumnBatch, cells: Sequence[Cell], *, holds_nan: bool) -> Fitted:
     """What of `batch` can be written; the rest is among the rejects, in order."""
     if isinstance(batch, Batch):
-        return _fit_rows(batch, cells)
+        turned = _turned(batch, len(cells))
+        if turned is None:
+            return _fit_rows(batch, cells)
+        batch = turned
     return _fit_columns(batch, cells, holds_nan=holds_nan)
 
 
 # -- rows
+def _turned(batch: Batch, width: int) -> ColumnBatch | None:
+    """Many rows as columns, where Arrow is there to take them; else they are looked at as Python's values."""
+    rows = batch.rows
+    if len(rows) < _MANY_ROWS or batch.rejects or set(map(len, rows)) != {width} or not has_arrow():
+        return None
+    columns = [list(values) for values in zip(*rows, strict=True)]
+    return ColumnBatch(batch.first_row, columns, len(rows), batch.lines.__getitem__)
+
+
 def _fit_rows(batch: Batch, cells: Sequence[Cell]) -> Fitted:
     numbers = _numbers(batch)
     misfits = _Misfits()
@@ -126,13 +141,11 @@ def _fit_columns(batch: ColumnBatch, cells: Sequence[Cell], *, holds_nan: bool) 
 def _fit_column(pa: Any, given: Any, cell: Cell, *, holds_nan: bool) -> tuple[Any, Misfits]:
     """The column as Arrow has it, and its misfits: at once where that can be, else value by value."""
     type_ = cell.column.type
-    if isinstance(given, list):
-        stored, misfits = encode_column(given, cell)
-        return stored_array(stored, type_), misfits
-    array = fit(given, type_)
+    source = arrow_of(pa, given, type_) if isinstance(given, list) else given
+    array = None if source is None else fit(source, type_)
     if array is not None and not (_has_nan(pa, array) and not holds_nan):
         return array, _nulls(pa, array, cell)
-    values, finer = _values(pa, given)
+    values, finer = (given, {}) if isinstance(given, list) else _values(pa, given)
     stored, misfits = encode_column(values, cell)
     return stored_array(stored, type_), misfits | finer
 

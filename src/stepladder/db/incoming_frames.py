@@ -122,7 +122,7 @@ def _series(name: str, series: Any) -> Any:
     """A column as Arrow has it, or as Python's values where pandas holds objects. NaN is NULL, as pandas means it."""
     pa = pyarrow("A pandas DataFrame")
     if series.dtype == object:
-        return _objects(pa, series)
+        return [None if _is_nan(value) else value for value in series]
     try:
         array = pa.Array.from_pandas(series)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
@@ -134,17 +134,6 @@ def _series(name: str, series: Any) -> Any:
     if pa.types.is_floating(array.type):
         return pa.compute.if_else(pa.compute.is_nan(array), None, array)
     return array
-
-
-def _objects(pa: Any, series: Any) -> Any:
-    """Text and Decimals at once; anything else, or a mixture, value by value."""
-    try:
-        array = pa.Array.from_pandas(series)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        array = None
-    if array is not None and (pa.types.is_string(array.type) or pa.types.is_null(array.type)):
-        return array
-    return [None if _is_nan(value) else value for value in series]
 
 
 def _is_nan(value: Any) -> bool:

@@ -23,7 +23,7 @@ _SOURCES: dict[str, Callable[[Lines], Source | ParquetSource]] = {
 _SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
 FORMATS = tuple(_SOURCES)
 _READABLE = (
-    "Readable are .csv and .jsonl, each also as .csv.gz and .jsonl.gz, and a web server's log with "
+    "Readable are .csv, .jsonl, .csv.gz, .jsonl.gz and .parquet, and a web server's log with "
     f'format="combined"; a file of any other name with format= one of {", ".join(FORMATS)}.'
 )
 
