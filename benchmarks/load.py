@@ -156,7 +156,7 @@ def postgres(url: str, data: Data) -> None:
     others: dict[str, Callable[[], object]] = {
         "psycopg2 execute_values": values,
         "psycopg executemany": many,
-        "DataFrame.to_sql, multi, chunks of 1,000": lambda: data.pandas.to_sql(
+        "DataFrame.to_sql, multi, chunks of 1,000": lambda: data.floats.to_sql(
             "t", engine, if_exists="append", index=False, method="multi", chunksize=1000
         ),
     }

@@ -14,7 +14,9 @@ from stepladder.db.arrow_types import pyarrow
 from stepladder.sql import Type
 
 _INTEGER_TEXT = r"^[+-]?[0-9]{1,18}$"
-_FLOAT_TEXT = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,16})?$"
+_FLOAT_TEXT = (
+    r"^-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?$"  # never infinite, or lost to zero, as a double
+)
 _NUMERIC_TEXT = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?$"
 _MINUS_ZERO = r"^-[0.]+$"
 _DATE_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -99,8 +101,9 @@ def _float(pa: Any, array: Any, type_: Type) -> Any | None:
     if type_.name == "float8":
         return wide.cast(pa.float64())
     narrow = pa.compute.cast(wide, pa.float32(), safe=False)
-    same = pa.compute.equal(pa.compute.is_inf(narrow), pa.compute.is_inf(wide))
-    return narrow if _every(pa, same) else None
+    kept = pa.compute.equal(pa.compute.is_inf(narrow), pa.compute.is_inf(wide))
+    zeros = pa.compute.equal(pa.compute.equal(narrow, 0), pa.compute.equal(wide, 0))
+    return narrow if _every(pa, kept) and _every(pa, zeros) else None
 
 
 def _bool(pa: Any, array: Any, _: Type) -> Any | None:

@@ -23,6 +23,7 @@ def pyarrow(what: str) -> Any:
     """The library, loaded when first needed. Raises MissingExtra: `what` needs it."""
     try:
         import pyarrow
+        import pyarrow.compute  # it is no attribute of pyarrow before
     except ModuleNotFoundError as error:
         raise MissingExtra(what, "arrow") from error
     return pyarrow
