@@ -8,13 +8,13 @@ import sys
 
 from stepladder.cli.output import count, data, print_json, prose, table
 from stepladder.cli.session import open_target
-from stepladder.errors import UsageError
+from stepladder.cli.values import named_values
 
 
 def command(arguments: argparse.Namespace) -> int:
     sql = sys.stdin.read() if arguments.sql == "-" else arguments.sql
     with open_target(arguments.target, must_exist=True) as db:
-        rows = db.query(sql, _values(arguments.param))
+        rows = db.query(sql, named_values(arguments.param))
     if arguments.json:
         print_json(rows.dicts())
     elif arguments.csv:
@@ -26,13 +26,3 @@ def command(arguments: argparse.Namespace) -> int:
             data().print(table([column.name for column in rows.columns], rows.tuples()))
         prose().print(count(len(rows), "row"), style="dim")
     return 0
-
-
-def _values(given: list[str]) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for pair in given:
-        name, found, value = pair.partition("=")
-        if not found or not name.isidentifier():
-            raise UsageError(f"-p {pair}: write -p name=value.")
-        values[name] = value
-    return values

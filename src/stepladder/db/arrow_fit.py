@@ -135,6 +135,8 @@ def _text(pa: Any, array: Any, type_: Type) -> Any | None:
 def _numeric(pa: Any, array: Any, type_: Type) -> Any | None:
     kinds = pa.types
     if kinds.is_floating(array.type):
+        if type_.precision is None:
+            return None
         array = array.cast(pa.string())  # the fewest digits that read back the same, as repr has them
     elif kinds.is_integer(array.type):
         array = array.cast(pa.decimal128(20, 0))
@@ -177,7 +179,9 @@ def _date(pa: Any, array: Any, _: Type) -> Any | None:
     held = kinds.is_string(array.type) or kinds.is_timestamp(array.type) or kinds.is_null(array.type)
     if not held and not kinds.is_date(array.type):
         return None
-    found = array.cast(pa.date32())  # of a moment, only where it is midnight: the cast refuses to lose a time
+    found = array.cast(pa.date32())
+    if kinds.is_timestamp(array.type) and not _every(pa, pa.compute.equal(found.cast(array.type), array)):
+        return None  # a moment is a date only at midnight
     return found if _within(pa, found.cast(pa.int32()), _DAYS) else None
 
 

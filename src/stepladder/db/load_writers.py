@@ -216,7 +216,9 @@ def _placed(
             raise
         connection.rollback_to(_SAVEPOINT)
         place = _first_refused(connection, put, span)
-        raise error.at(f"{where(place)} does not fit {table.sql}; nothing was loaded") from error
+        refused = error.at(f"{where(place)} does not fit {table.sql}; nothing was loaded")
+        refused.exit_code = LoadError.exit_code  # type: ignore[misc]  # a refused row is no failure of the database
+        raise refused from error
     connection.release(_SAVEPOINT)
     return done
 
