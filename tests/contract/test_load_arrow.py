@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 import uuid
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,14 @@ from pyarrow import parquet
 
 from stepladder.db import Database
 from stepladder.db.arrow_types import arrow_type
+from stepladder.errors import (
+    AmbiguousColumn,
+    CheckViolation,
+    LoadError,
+    MissingExtra,
+    ParameterError,
+    UsageError,
+)
 from stepladder.sql import parse_type
 
 AT = dt.datetime(2026, 3, 1, 10, 0, 0, 250_000, tzinfo=dt.UTC)
@@ -230,3 +239,166 @@ def test_values_that_go_by_way_of_a_stage_are_equal_too(db: Database, tmp_path: 
     )
     assert typed(staged) == typed(direct)
     assert len(staged) == 3
+
+
+# -- types and names
+def test_a_table_is_made_with_the_types_of_the_data(db: Database, tmp_path: Path) -> None:
+    table = as_arrow()
+    db.load(table, "made", mode="append", create=True, key=None)
+    types = {type_: str(column.type) for type_, column in zip(NAMES, db.table("made").columns, strict=True)}
+    expected = {type_: str(parse_type(type_)) for type_ in NAMES}
+    assert types == expected | {"varchar(5)": "text", "numeric": "numeric(38,3)"}
+    frame = pd.DataFrame(
+        {
+            "id": [1, 2],
+            "at": pd.to_datetime(["2026-03-01", None], utc=True),
+            "amount": [Decimal("1.5"), None],
+            "n": [1.0, None],
+        }
+    )
+    db.load(frame, "framed", mode="append", create=True, key=["id"])
+    assert [str(column.type) for column in db.table("framed").columns] == [
+        "bigint", "timestamp with time zone", "numeric", "double precision",
+    ]  # fmt: skip
+    assert db.table("framed").keys == (("id",),)
+    assert db.query("SELECT amount, n FROM framed ORDER BY id").tuples() == [
+        (Decimal("1.5"), 1.0),
+        (None, None),
+    ]
+
+
+def test_what_pandas_makes_of_things_fits_the_table(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE t (n int, day date, kind text, at timestamptz, f double precision, amount numeric(5,2), odd text)"
+    )
+    frame = pd.DataFrame(
+        {
+            "n": [1.0, None],
+            "day": pd.to_datetime(["2026-03-01", None]),
+            "kind": pd.Categorical(["a", None]),
+            "at": pd.to_datetime(["2026-03-01 10:00", None]).tz_localize("Europe/Berlin"),
+            "f": [float("nan"), 0.5],
+            "amount": [0.285, None],
+            "odd": pd.Series(["x", float("nan")], dtype="object"),
+        }
+    )
+    assert db.load(frame, "t", mode="append").inserted == 2
+    at = dt.datetime(2026, 3, 1, 9, 0, tzinfo=dt.UTC)
+    assert db.query("SELECT * FROM t ORDER BY n NULLS LAST").tuples() == [
+        (1, dt.date(2026, 3, 1), "a", at, None, Decimal("0.29"), "x"),
+        (None, None, None, None, 0.5, None, None),
+    ]
+    rows = frame.assign(n=frame["n"].astype("object")).to_dict("records")
+    rows[1] |= {"n": None, "kind": None, "amount": None, "odd": None}
+    rows[0]["f"] = None
+    db.load(rows, "t", mode="replace")
+    assert db.query("SELECT n, at FROM t ORDER BY n NULLS LAST").tuples() == [(1, at), (None, None)]
+
+
+def test_nan_beside_null(db: Database, engine: str) -> None:
+    db.execute("CREATE TABLE t (n int, f double precision)")
+    table = pa.table({"n": [1, 2, 3], "f": pa.array([float("nan"), None, 1.0])})
+    for data in (
+        table,
+        pl.from_arrow(table),
+        [{"n": 1, "f": float("nan")}, {"n": 2, "f": None}, {"n": 3, "f": 1.0}],
+    ):
+        if engine == "sqlite3":
+            with pytest.raises(LoadError, match="row 1, column f = 'nan': NaN"):
+                db.load(data, "t", mode="replace")
+        else:
+            db.load(data, "t", mode="replace")
+            assert str(db.query("SELECT f FROM t ORDER BY n").tuples()) == "[(nan,), (None,), (1.0,)]"
+
+
+# -- rows that do not fit
+def test_rows_that_do_not_fit_are_named_whichever_batch_they_are_in(db: Database) -> None:
+    db.execute("CREATE TABLE t (n smallint NOT NULL, at timestamptz, word varchar(3))")
+    size = 70_000
+    numbers: list[int | None] = [place % 100 for place in range(size)]
+    moments = [1_000 * place for place in range(size)]
+    words = ["abc"] * size
+    numbers[4], numbers[69_999], moments[7], words[65_536] = 40_000, None, 1_500_000_001, "abcd"
+    table = pa.table(
+        {
+            "n": pa.array(numbers, pa.int32()),
+            "at": pa.array(moments, pa.timestamp("ns", "UTC")),
+            "word": words,
+        }
+    )
+    with pytest.raises(LoadError) as caught:
+        db.load(table, "t", mode="append")
+    lines = caught.value.message.splitlines()
+    assert lines[0] == "4 rows do not fit t; nothing was loaded:"
+    assert lines[1] == "  row 5, column n = '40000': value \"40000\" is out of range for type smallint"
+    assert lines[2].startswith("  row 8, column at = '1970-01-01 00:00:01.500000001")
+    assert "has nanoseconds" in lines[2]
+    assert lines[3].startswith("  row 65537, column word = 'abcd': value too long")
+    assert lines[4] == "  row 70000, column n = None: NULL, and the column is NOT NULL"
+    result = db.load(table, "t", mode="append", rejects="table")
+    assert (result.inserted, result.rejected) == (size - 4, 4)
+    assert db.query('SELECT "row", line FROM t_rejects ORDER BY 1').tuples() == [
+        (5, None), (8, None), (65_537, None), (70_000, None),
+    ]  # fmt: skip
+    assert db.query("SELECT count(*), sum(n) FROM t").one() == (
+        size - 4,
+        sum(n or 0 for n in numbers) - 40_000 - 36 - 7,
+    )
+
+
+def test_a_row_that_a_constraint_refuses_is_named_in_columns_too(db: Database) -> None:
+    db.execute("CREATE TABLE t (n int CHECK (n <> 777))")
+    for mode in ("append", "replace"):
+        with pytest.raises(CheckViolation, match=r"^row 778 does not fit t; nothing was loaded: "):
+            db.load(pa.table({"n": range(2_000)}), "t", mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "said"),
+    [
+        (pd.DataFrame({1: [1]}), UsageError, "names are no text"),
+        (pd.DataFrame([[1, 2]], columns=["n", "n"]), AmbiguousColumn, "one name"),
+        (pa.table([[1], [2]], names=["n", "n"]), AmbiguousColumn, "one name"),
+        (pl.Series("n", [1]), UsageError, "no table"),
+        (pd.DataFrame({"n": [1 + 2j]}), ParameterError, "column 'n' of dtype complex128 has no Arrow form"),
+        (pa.table({"m": [1]}), LoadError, "has not: m"),
+    ],
+)  # fmt: skip
+def test_frames_that_are_none_are_refused(db: Database, data: Any, error: type[Exception], said: str) -> None:
+    db.execute("CREATE TABLE t (n int)")
+    with pytest.raises(error, match=said):
+        db.load(data, "t", mode="append")
+
+
+def test_a_file_that_is_no_parquet_is_refused(db: Database, tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"nonsense")
+    db.execute("CREATE TABLE t (n int)")
+    with pytest.raises(LoadError, match="cannot be read as Parquet"):
+        db.load(tmp_path / "a.parquet", "t", mode="append")
+
+
+def test_progress_of_a_parquet_file(db: Database, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"n": range(100_000)}), path, row_group_size=50_000)
+    seen: list[tuple[int, int | None, int | None]] = []
+    db.load(path, "t", mode="append", create=True, progress=lambda *args: seen.append(args))
+    size = path.stat().st_size
+    assert seen[-1] == (100_000, size, size)
+    assert [rows for rows, _, _ in seen] == sorted({rows for rows, _, _ in seen})
+
+
+def test_without_arrow_rows_load_and_frames_name_the_extra(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [as_pandas(), as_polars(), as_polars().lazy(), Stream(), as_parquet(tmp_path)]
+    csv_path = as_csv(tmp_path)
+    for name in [name for name in sys.modules if name == "pyarrow" or name.startswith("pyarrow.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("stepladder.db.fitting.has_arrow", lambda: False)
+    db.execute(f"CREATE TABLE things ({COLUMNS})")
+    for data in frames:
+        with pytest.raises(MissingExtra, match=r"stepladder\[arrow\]"):
+            db.load(data, "things", mode="append")
+    assert db.load(rows() * 500, "things", mode="append").inserted == 2_000
+    assert db.load(csv_path, "things", mode="append").inserted == 4

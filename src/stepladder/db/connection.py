@@ -72,11 +72,20 @@ class Connection(ABC):
         copy = self.copy_rows if isinstance(rows, list) else self.copy_arrow
         return copy(table, columns, rows)
 
-    @abstractmethod
     def upsert(
         self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
     ) -> tuple[int, int]:
-        """Insert the rows of a query, or update the ones whose key is there; how many of each. No key comes twice."""
+        """Insert the rows of a query, or update the ones whose key is there; how many of each. No key comes twice.
+
+        Nobody else may write to the table meanwhile: what is there when it is counted must be there when the rows come.
+        """
+        match = " AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in key)
+        ((total, there),) = self.run(
+            f"SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM {table.sql} t WHERE {match})) FROM ({rows}) s",
+            {},
+        ).rows
+        self.run(upsert_statement(table, columns, key, rows), {})
+        return total - there, there if len(columns) > len(key) else 0
 
     @abstractmethod
     def load_facts(self, table: TableName) -> LoadFacts: ...

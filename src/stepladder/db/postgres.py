@@ -103,6 +103,12 @@ class PostgresConnection(Connection):
     def upsert(
         self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
     ) -> tuple[int, int]:
+        ((kind,),) = self.run(
+            "SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)", {"name": table.sql}
+        ).rows
+        if kind == "p":  # a partitioned table does not tell xmax
+            self.run(f"LOCK TABLE {table.sql} IN SHARE ROW EXCLUSIVE MODE", {})
+            return super().upsert(table, columns, key, rows)
         # Counted as they are written, for others write too. A row that no transaction has changed since has xmax 0.
         ((inserted, updated),) = self.run(
             f"WITH written AS ({upsert_statement(table, columns, key, rows)} RETURNING xmax = 0 AS fresh)"

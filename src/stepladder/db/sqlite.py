@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from stepladder.db import type_catalogue
 from stepladder.db.arrow_stored import stored_values
-from stepladder.db.connection import Connection, LoadFacts, Result, upsert_statement
+from stepladder.db.connection import Connection, LoadFacts, Result
 from stepladder.db.faults import with_caret
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.errors import ConnectionFailed, DatabaseError
@@ -95,18 +95,6 @@ class SqliteConnection(Connection):
             stored_values(array, column.type) for array, column in zip(batch.columns, columns, strict=True)
         ]
         return self.copy_rows(table, columns, list(zip(*cells, strict=True)))
-
-    def upsert(
-        self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
-    ) -> tuple[int, int]:
-        # A writing transaction is alone: what is there now is there when the rows come.
-        match = " AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in key)
-        ((total, there),) = self.run(
-            f"SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM {table.sql} t WHERE {match})) FROM ({rows}) s",
-            {},
-        ).rows
-        self.run(upsert_statement(table, columns, key, rows), {})
-        return total - there, there if len(columns) > len(key) else 0
 
     def load_facts(self, table: TableName) -> LoadFacts:
         name = table.stored_name
