@@ -31,7 +31,7 @@ import stepladder as sl
 from stepladder.db import embedded
 from stepladder.sql import encoder, parse_type
 
-ROWS, ROUNDS, SLOW_ROUNDS = 500_000, 1, 1
+ROWS, ROUNDS, SLOW_ROUNDS = 500_000, 5, 1
 TYPES = {
     "id": "bigint", "name": "text", "at": "timestamptz", "amount": "numeric(12,2)", "n": "integer", "ok": "boolean",
     "f": "double precision",
