@@ -361,6 +361,9 @@ def test_a_row_that_a_constraint_refuses_is_named_in_columns_too(db: Database) -
         (pa.table([[1], [2]], names=["n", "n"]), AmbiguousColumn, "one name"),
         (pl.Series("n", [1]), UsageError, "no table"),
         (pd.DataFrame({"n": [1 + 2j]}), ParameterError, "column 'n' of dtype complex128 has no Arrow form"),
+        (pd.DataFrame({"n": pd.period_range("2026-01", "2026-02", freq="M")}), ParameterError, "no column's type"),
+        (pl.DataFrame({"n": [object()]}), ParameterError, "dtype Object"),
+        (pl.DataFrame({"n": pl.Series([2**100], dtype=pl.Int128)}), ParameterError, "without an Arrow form"),
         (pa.table({"m": [1]}), LoadError, "has not: m"),
     ],
 )  # fmt: skip

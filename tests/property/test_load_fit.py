@@ -79,9 +79,18 @@ def one_by_one(values: list[Any], spelled: str) -> tuple[list[Any], dict[int, st
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_at_once_is_as_one_by_one(target: str, source: str, data: st.DataObject) -> None:
+    check(target, data.draw(SOURCES[source]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("target", TARGETS)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_at_once_is_as_one_by_one_at_length(target: str, source: str, data: st.DataObject) -> None:
     check(target, data.draw(SOURCES[source]))
 
 

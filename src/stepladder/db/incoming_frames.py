@@ -29,10 +29,10 @@ def frame_batches(data: Any) -> Found | None:
         return _pandas(data)
     if polars is not None and isinstance(data, polars.LazyFrame):
         pyarrow("A polars LazyFrame")
-        return arrow_batches(data.collect().to_arrow())
+        return _polars(polars, data.collect())
     if polars is not None and isinstance(data, polars.DataFrame):
         pyarrow("A polars DataFrame")
-        return arrow_batches(data.to_arrow())
+        return _polars(polars, data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return arrow_batches(data)
     return None
@@ -89,6 +89,20 @@ def _in_batches(batches: Iterable[Any]) -> Iterator[ColumnBatch]:
         first += len(batch)
 
 
+def _polars(polars: Any, frame: Any) -> Found:
+    pa = pyarrow("A polars DataFrame")
+    try:
+        objects = [name for name, dtype in frame.schema.items() if dtype == polars.Object]
+        if not objects:
+            return arrow_batches(frame.to_arrow())
+        said = f"{', '.join(objects)} of dtype Object"
+    except pa.ArrowInvalid as error:
+        said = str(error)
+    raise ParameterError(
+        f"the frame has a column without an Arrow form ({said}). Cast it first: pl.col(...).cast(...)."
+    )
+
+
 # -- pandas
 def _pandas(frame: Any) -> Found:
     odd = [name for name in frame.columns if not isinstance(name, str)]
@@ -129,6 +143,10 @@ def _series(name: str, series: Any) -> Any:
         raise ParameterError(
             f"column {name!r} of dtype {series.dtype} has no Arrow form ({error}). Convert it first: frame[{name!r}].astype(...)."
         ) from error
+    if isinstance(array.type, pa.BaseExtensionType) and array.type.extension_name.startswith("pandas."):
+        raise ParameterError(
+            f"column {name!r} of dtype {series.dtype} has no column's type. Convert it first: frame[{name!r}].astype(str)."
+        )
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if pa.types.is_floating(array.type):

@@ -15,7 +15,7 @@ _CREATED_AS = {"int2": Type("int8"), "int4": Type("int8"), "unknown": Type("text
 def common_type(name: str, values: Iterable[Any]) -> Type:
     """The type that a new table's column gets: the widest of what the first rows hold."""
     found = [type_of(value) for value in values if value is not None]
-    types = list(dict.fromkeys(_CREATED_AS.get(type_.name, type_) for type_ in found))
+    types = list(dict.fromkeys(map(_widened, found)))
     if not types:
         return Type("text")
     if len(types) == 1:
@@ -26,3 +26,9 @@ def common_type(name: str, values: Iterable[Any]) -> Type:
     raise ParameterError(
         f"column {name!r} holds values of several types ({', '.join(map(str, types))}). Make the table first, with CREATE TABLE."
     )
+
+
+def _widened(type_: Type) -> Type:
+    if type_.element is not None:
+        return Type("array", element=_widened(type_.element))
+    return _CREATED_AS.get(type_.name, type_)

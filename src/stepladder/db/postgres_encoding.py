@@ -20,7 +20,10 @@ def server_encoder(type_: Type) -> Encode | None:
     try:
         encode = encoder(type_)
     except NotPortable:
-        return lambda value: _as_text(type_, value)
+        as_json = encoder(Type("jsonb")) if type_.name == "json" else None
+        return lambda value: (
+            as_json(value) if as_json and not isinstance(value, str) else _as_text(type_, value)
+        )
     if encode is None or type_.name not in ("float4", "float8", "numeric"):
         return encode
 
