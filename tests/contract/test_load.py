@@ -17,10 +17,11 @@ import stepladder as sl
 from stepladder.db import Database, LoadResult
 from stepladder.errors import (
     AmbiguousColumn,
+    CheckViolation,
     DatabaseError,
+    ForeignKeyViolation,
     LoadError,
     MissingFile,
-    NotNullViolation,
     ParameterError,
     UndefinedTable,
     UniqueViolation,
@@ -383,19 +384,36 @@ def test_twins_in_an_upsert_are_refused(orders: Database) -> None:
     assert content(orders) == OLD
 
 
-@pytest.mark.parametrize(
-    ("rows", "found"),
-    [
-        ([{"id": 3, "name": "x"}, {"id": 1, "name": "y"}], UniqueViolation),
-        ([{"id": 3, "name": "x"}, {"id": 4, "name": None}], NotNullViolation),
-    ],
-)
-def test_a_constraint_that_does_not_hold_loads_nothing(
-    orders: Database, rows: list[dict[str, object]], found: type[DatabaseError]
-) -> None:
-    with pytest.raises(found):
+def test_a_null_where_none_may_be_is_a_row_that_does_not_fit(orders: Database) -> None:
+    rows = [{"id": 3, "name": "x"}, {"id": 4, "name": None}]
+    with pytest.raises(LoadError, match="row 2, column name = None: NULL, and the column is NOT NULL"):
         orders.load(rows, "orders", mode="append")
     assert content(orders) == OLD
+    assert orders.load(rows, "orders", mode="append", rejects="table").rejected == 1
+
+
+@pytest.mark.parametrize("number", [1, 77])
+@pytest.mark.parametrize("mode", ["append", "upsert"])
+def test_a_row_that_a_constraint_refuses_is_named(db: Database, number: int, mode: str) -> None:
+    db.execute("CREATE TABLE shops (id int PRIMARY KEY)")
+    db.execute("INSERT INTO shops VALUES (1)")
+    db.execute(
+        "CREATE TABLE sales (id int PRIMARY KEY, amount int CHECK (amount > 0), shop int REFERENCES shops (id), code text UNIQUE)"
+    )
+    bad: list[tuple[dict[str, object], type[DatabaseError]]] = [
+        ({"amount": 0}, CheckViolation),
+        ({"shop": 2}, ForeignKeyViolation),
+        ({"code": "0"}, UniqueViolation),
+    ]
+    db.execute("INSERT INTO sales VALUES (0, 1, 1, '0')")
+    rows: list[dict[str, object]] = [
+        {"id": place, "amount": place, "shop": 1, "code": str(place)} for place in range(1, 101)
+    ]
+    for wrong, found in bad:
+        these = [*rows[: number - 1], rows[number - 1] | wrong, *rows[number:]]
+        with pytest.raises(found, match=rf"^row {number} does not fit sales; nothing was loaded: "):
+            db.load(these, "sales", mode=mode, key=["id"] if mode == "upsert" else None)
+        assert db.query("SELECT count(*) FROM sales").scalar() == 1
 
 
 # -- rows that do not fit
@@ -579,3 +597,94 @@ def test_a_reader_loads_nothing(orders: Database) -> None:
         orders.options(read_only=True).load([{"id": 3, "name": "x"}], "orders", mode="append")
     assert caught.value.sqlstate == "25006"
     assert content(orders) == OLD
+
+
+# -- equal keys in the data
+TWINS: list[dict[str, object]] = [
+    {"id": number, "name": name} for number, name in ((3, "a"), (2, "b"), (3, "c"), (2, "d"), (3, "e"))
+]
+
+
+@pytest.mark.parametrize(("which", "names"), [("first", ("b", "a")), ("last", ("d", "e"))])
+@pytest.mark.parametrize("mode", ["append", "upsert", "replace"])
+def test_of_equal_keys_one_counts(orders: Database, mode: str, which: str, names: tuple[str, str]) -> None:
+    orders.execute("DELETE FROM orders WHERE id = 2 AND :mode = 'append'", mode=mode)
+    result = orders.load(TWINS, "orders", mode=mode, key=["id"], on_duplicate=which)
+    updated = 1 if mode == "upsert" else 0
+    deleted = 2 if mode == "replace" else 0
+    assert counts(result) == (2 - updated, updated, deleted, 0, False)
+    assert result.duplicates == 3
+    assert [row[1] for row in content(orders) if row[0] > 1] == list(names)
+
+
+def test_equal_keys_are_named_in_every_mode(orders: Database) -> None:
+    for mode in ("append", "replace", "upsert"):
+        with pytest.raises(LoadError, match=r"rows 1 and 5 and 1 more: id = 3"):
+            orders.load(TWINS, "orders", mode=mode, key=["id"])
+    for asked in ({"on_duplicate": "some", "key": ["id"]}, {"on_duplicate": "last"}):
+        with pytest.raises(UsageError, match="on_duplicate"):
+            orders.load(TWINS, "orders", mode="append", **asked)  # type: ignore[arg-type]
+    assert content(orders) == OLD
+
+
+# -- replace_where
+def test_rows_outside_of_where_are_refused(orders: Database) -> None:
+    rows = [{"id": 2, "name": "x"}, {"id": 1, "name": "y"}, {"id": 3, "name": None}]
+    with pytest.raises(LoadError, match="row 2: outside of where: id >= :low"):
+        orders.load(rows[:2], "orders", mode="replace_where", where="id >= :low", params={"low": 2})
+    assert content(orders) == OLD
+    result = orders.load(
+        rows, "orders", mode="replace_where", where="orders.id >= :low", params={"low": 2}, rejects="table"
+    )
+    assert counts(result) == (1, 0, 1, 2, False)
+    assert content(orders) == [OLD[0], (2, "x", None, None)]
+    assert orders.query('SELECT "row", reason FROM orders_rejects ORDER BY 1').tuples() == [
+        (2, "outside of where: orders.id >= :low"),
+        (3, "NULL, and the column is NOT NULL"),
+    ]
+
+
+# -- what the table does
+def test_rows_that_refer_to_each_other_come_in_any_order(db: Database) -> None:
+    db.execute("CREATE TABLE staff (id int PRIMARY KEY, chief int REFERENCES staff (id))")
+    rows = [{"id": number, "chief": number + 1 if number < 30_000 else None} for number in range(1, 30_001)]
+    assert db.load(rows, "staff", mode="append").inserted == 30_000
+    with pytest.raises(ForeignKeyViolation):
+        db.load([{"id": 0, "chief": 99_999}], "staff", mode="append")
+
+
+@pytest.mark.postgres
+def test_triggers_types_without_rules_and_partitions(postgres_url: str) -> None:
+    with sl.connect(postgres_url) as db:
+        db.script(
+            """CREATE TYPE mood AS ENUM ('sad', 'ok');
+            CREATE TABLE notes (id int NOT NULL, mood mood, ip inet, made text NOT NULL, doc json, PRIMARY KEY (id))
+                PARTITION BY RANGE (id);
+            CREATE TABLE notes_1 PARTITION OF notes FOR VALUES FROM (0) TO (100);
+            CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF NEW.id = 13 THEN RAISE EXCEPTION 'no thirteen'; END IF; NEW.made := coalesce(NEW.made, 'now'); RETURN NEW; END $$;
+            CREATE TRIGGER fill BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION fill();"""
+        )
+        rows: list[dict[str, object]] = [
+            {"id": number, "mood": "ok", "ip": "10.0.0.1", "made": None, "doc": {"b": 1, "a": [2]}}
+            for number in range(20)
+        ]
+        for wrong, said in (
+            ({"id": 13}, "no thirteen"),
+            ({"mood": "odd"}, "enum"),
+            ({"id": 500}, "no partition"),
+        ):
+            these = [*rows[:7], rows[7] | wrong]
+            with pytest.raises(
+                DatabaseError, match=f"^row 8 does not fit notes; nothing was loaded: .*{said}"
+            ):
+                db.load(these, "notes", mode="append")
+        del rows[13]
+        assert db.load(rows[:10], "notes", mode="append").inserted == 10
+        result = db.load(rows, "notes", mode="upsert", key=["id"])
+        assert (result.inserted, result.updated) == (9, 10)
+        assert db.query("SELECT DISTINCT made, ip::text, mood::text FROM notes").one() == (
+            "now",
+            "10.0.0.1/32",
+            "ok",
+        )

@@ -105,7 +105,9 @@ def _demo(verbs: _Verbs) -> None:
 def _load(verbs: _Verbs) -> None:
     verb = _verb(verbs, "load", "write a file's rows into a table, all or nothing")
     verb.add_argument(
-        "file", metavar="FILE", help=".csv or .jsonl, also .gz; a web server log with --format combined"
+        "file",
+        metavar="FILE",
+        help=".csv or .jsonl, also .gz; .parquet; a web server log with --format combined",
     )
     verb.add_argument("--into", required=True, metavar="TABLE")
     verb.add_argument("--mode", required=True, choices=["append", "replace", "upsert", "replace_where"])
@@ -113,11 +115,31 @@ def _load(verbs: _Verbs) -> None:
         "--key",
         action="append",
         metavar="COLUMN",
-        help="for upsert; with --create the primary key; repeatable",
+        help="for upsert, and to find equal keys in the data; with --create the primary key; repeatable",
     )
-    verb.add_argument("--where", metavar="SQL", help="for replace_where: the rows that go first")
+    verb.add_argument(
+        "--where",
+        metavar="SQL",
+        help="for replace_where: the rows that go first; the new ones must be such rows",
+    )
+    verb.add_argument(
+        "-p",
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value for :NAME in --where; repeatable",
+    )
+    verb.add_argument(
+        "--on-duplicate",
+        choices=["error", "first", "last"],
+        default="error",
+        help="which row counts where the data holds several of a key (default: error)",
+    )
     verb.add_argument("--create", action="store_true", help="make the table where it is missing")
-    verb.add_argument("--format", choices=["csv", "jsonl", "combined"], help="default: by the file's name")
+    verb.add_argument(
+        "--format", choices=["csv", "jsonl", "parquet", "combined"], help="default: by the file's name"
+    )
     verb.add_argument(
         "--once", metavar="TOKEN", help="do nothing when a load with this token has succeeded before"
     )

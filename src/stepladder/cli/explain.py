@@ -6,14 +6,14 @@ import argparse
 import sys
 
 from stepladder.cli.output import data, print_json
-from stepladder.cli.query import values_given
 from stepladder.cli.session import open_target
+from stepladder.cli.values import named_values
 
 
 def command(arguments: argparse.Namespace) -> int:
     sql = sys.stdin.read() if arguments.sql == "-" else arguments.sql
     with open_target(arguments.target, must_exist=True) as db:
-        plan = db.explain(sql, values_given(arguments.param), analyze=arguments.analyze)
+        plan = db.explain(sql, named_values(arguments.param), analyze=arguments.analyze)
     if arguments.json:
         print_json(plan.to_dict())
     else:

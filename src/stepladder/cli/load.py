@@ -9,6 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from stepladder.cli.output import count, print_json, prose
 from stepladder.cli.session import open_target
+from stepladder.cli.values import named_values
 from stepladder.db import LoadResult
 from stepladder.files import open_source
 
@@ -26,8 +27,10 @@ def command(arguments: argparse.Namespace) -> int:
             mode=arguments.mode,
             key=arguments.key,
             where=arguments.where,
+            params=named_values(arguments.param),
             create=arguments.create,
             format=arguments.format,
+            on_duplicate=arguments.on_duplicate,
             once=arguments.once,
             rejects=arguments.rejects,
             progress=lambda rows, read, size: bar.update(task, completed=read or rows, total=size),
@@ -58,6 +61,7 @@ def _words(arguments: argparse.Namespace, result: LoadResult) -> str:
     parts = [f"{count(result.inserted, 'row')} inserted"]
     parts += [f"{count(result.updated, 'row')} updated"] if result.updated else []
     parts += [f"{count(result.deleted, 'row')} deleted"] if result.deleted else []
+    parts += [f"{count(result.duplicates, 'duplicate')} left out"] if result.duplicates else []
     parts += (
         [f"{count(result.rejected, 'line')} kept aside in {arguments.into}_rejects"]
         if result.rejected

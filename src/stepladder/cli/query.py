@@ -11,6 +11,7 @@ from pathlib import Path
 from stepladder.cli.export import check_parquet, write_csv, write_json, write_parquet
 from stepladder.cli.output import count, data, prose, table
 from stepladder.cli.session import open_target
+from stepladder.cli.values import named_values
 from stepladder.db import Database, Rows, Stream
 from stepladder.errors import SqlSyntaxError, UsageError
 from stepladder.sql import Answer, answer, statements
@@ -25,7 +26,7 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.parquet is not None:
         check_parquet(Path(arguments.parquet))
     sql = sys.stdin.read() if arguments.sql == "-" else arguments.sql
-    values = values_given(arguments.param)
+    values = named_values(arguments.param)
     with open_target(arguments.target, must_exist=True) as db:
         kind = _kind(sql)
         if kind is Answer.NOTHING:
@@ -40,17 +41,6 @@ def command(arguments: argparse.Namespace) -> int:
             with db.stream(sql, values, batch_rows=batch) as stream:
                 _show(stream, arguments)
     return 0
-
-
-def values_given(given: list[str]) -> dict[str, object]:
-    """What `-p name=value` gave. Raises UsageError."""
-    values: dict[str, object] = {}
-    for pair in given:
-        name, found, value = pair.partition("=")
-        if not found or not name.isidentifier():
-            raise UsageError(f"-p {pair}: write -p name=value.")
-        values[name] = value
-    return values
 
 
 def _kind(sql: str) -> Answer:

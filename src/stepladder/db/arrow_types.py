@@ -6,6 +6,8 @@ again as what it was (https://arrow.apache.org/docs/format/CanonicalExtensions.h
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from stepladder.errors import MissingExtra, ParameterError
@@ -21,9 +23,16 @@ def pyarrow(what: str) -> Any:
     """The library, loaded when first needed. Raises MissingExtra: `what` needs it."""
     try:
         import pyarrow
+        import pyarrow.compute  # it is no attribute of pyarrow before
     except ModuleNotFoundError as error:
         raise MissingExtra(what, "arrow") from error
     return pyarrow
+
+
+@cache
+def has_arrow() -> bool:
+    """Whether pyarrow is installed; it is not loaded by asking."""
+    return find_spec("pyarrow") is not None
 
 
 def arrow_type(type_: Type) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,7 +16,7 @@ from stepladder.db.findings import Finding
 from stepladder.db.monitor import NEVER, StatementFigures, report_slow
 from stepladder.db.native import NativeValues
 from stepladder.errors import Error, SqlSyntaxError, UsageError
-from stepladder.sql import Answer, Column, Encode, TableName, Type, answer, encoder
+from stepladder.sql import Answer, Column, Encode, TableName, Type, answer, encoder, quote
 
 
 class Result(NamedTuple):
@@ -44,6 +45,18 @@ class Cursor(ABC):
         """Let go of what the engine holds for it. Inside its transaction."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoadFacts:
+    """What a load must know of a table beside its columns.
+
+    `refers_to_itself`: a row may need another row of the same load. `fills_nulls`: a trigger may put a value where
+    NULL is given.
+    """
+
+    refers_to_itself: bool
+    fills_nulls: bool
+
+
 class Connection(ABC):
     """One connection, used by one thread at a time. Every error that leaves it is of our tree.
 
@@ -51,6 +64,7 @@ class Connection(ABC):
     """
 
     product: ClassVar[str]
+    holds_nan: ClassVar[bool]
     limited: float | None = None
     read_only: bool = False
     figures: StatementFigures = StatementFigures()  # a pool gives each of its connections its own
@@ -173,6 +187,33 @@ class Connection(ABC):
         """Append rows of *stored* values (`encoder`). Inside a transaction only."""
 
     @abstractmethod
+    def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
+        """Append a pyarrow RecordBatch of *fitted* columns (`stepladder.db.arrow_fit`). Inside a transaction only."""
+
+    def copy_batch(self, table: TableName, columns: Sequence[Column], rows: Any) -> int:
+        """Append stored rows or fitted columns, whichever they are; the number of rows."""
+        copy = self.copy_rows if isinstance(rows, list) else self.copy_arrow
+        return copy(table, columns, rows)
+
+    def upsert(
+        self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
+    ) -> tuple[int, int]:
+        """Insert the rows of a query, or update the ones whose key is there; how many of each. No key comes twice.
+
+        Nobody else may write to the table meanwhile: what is there when it is counted must be there when the rows come.
+        """
+        match = " AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in key)
+        ((total, there),) = self.run(
+            f"SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM {table.sql} t WHERE {match})) FROM ({rows}) s",
+            {},
+        ).rows
+        self.run(upsert_statement(table, columns, key, rows), {})
+        return total - there, there if len(columns) > len(key) else 0
+
+    @abstractmethod
+    def load_facts(self, table: TableName) -> LoadFacts: ...
+
+    @abstractmethod
     def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:
         """Open a transaction; a writing one on SQLite takes the write lock at once."""
 
@@ -277,3 +318,15 @@ def refuse_all_but_queries(sql: str) -> None:
         raise UsageError(
             "only a query is streamed: SELECT, VALUES or TABLE, writing nothing. Run this one with query(). Nothing was run."
         )
+
+
+def upsert_statement(table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str) -> str:
+    """INSERT … ON CONFLICT of a query's rows; a table of nothing but keys has nothing to update."""
+    names = ", ".join(quote(column.name) for column in columns)
+    rest = ", ".join(
+        f"{quote(column.name)} = excluded.{quote(column.name)}"
+        for column in columns
+        if column.name not in key
+    )
+    then = f"UPDATE SET {rest}" if rest else "NOTHING"
+    return f"INSERT INTO {table.sql} ({names}) {rows} ON CONFLICT ({', '.join(map(quote, key))}) DO {then}"

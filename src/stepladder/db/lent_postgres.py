@@ -46,7 +46,7 @@ class LentPostgres(PostgresConnection, Lent):
     def _send_native(self, text: str, values: NativeValues) -> Result:
         return self._with_our_settings(lambda: super(LentPostgres, self)._send_native(text, values))  # type: ignore[safe-super]
 
-    def _copy(self, statement: str, data: bytes) -> int:
+    def _copy(self, statement: str, data: bytes | memoryview) -> int:
         return self._with_our_settings(lambda: super(LentPostgres, self)._copy(statement, data))  # type: ignore[safe-super]
 
     def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:

@@ -17,10 +17,19 @@ from typing import Any, ClassVar, TypeVar
 from stepladder.config import Target
 from stepladder.db import catalog_postgres, explain_postgres, health_postgres
 from stepladder.db.arrow_rows import arrays_of_rows, table_of_rows
+from stepladder.db.arrow_stored import copy_binary, copy_text
 from stepladder.db.arrow_types import pyarrow
 from stepladder.db.catalog import Table, table_of
 from stepladder.db.catalog_postgres import catalogue_type
-from stepladder.db.connection import Connection, Cursor, Result, refuse_all_but_queries, refuse_no_rows
+from stepladder.db.connection import (
+    Connection,
+    Cursor,
+    LoadFacts,
+    Result,
+    refuse_all_but_queries,
+    refuse_no_rows,
+    upsert_statement,
+)
 from stepladder.db.explain import Plan
 from stepladder.db.faults import postgres_fault
 from stepladder.db.findings import Finding
@@ -92,6 +101,7 @@ class PostgresConnection(Connection):
     """What the two drivers share. A driver says how text is sent and how its errors are read."""
 
     product: ClassVar[str] = "PostgreSQL"
+    holds_nan: ClassVar[bool] = True
     _begun: bool = False
     _writing: bool = True  # the transaction that was begun may write
     _changed: bool = False  # a statement may have changed the session's settings
@@ -109,7 +119,7 @@ class PostgresConnection(Connection):
         """The same, with `values` for the driver's placeholders."""
 
     @abstractmethod
-    def _copy(self, statement: str, data: bytes) -> int:
+    def _copy(self, statement: str, data: bytes | memoryview) -> int:
         """COPY … FROM STDIN with this text."""
 
     @abstractmethod
@@ -232,6 +242,40 @@ class PostgresConnection(Connection):
         names = ", ".join(TableName(None, column.name).sql for column in columns)
         data = "".join("\t".join(map(_copy_text, row)) + "\n" for row in rows)
         return self._copy(f"COPY {table.sql} ({names}) FROM STDIN", data.encode())
+
+    def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
+        names = ", ".join(TableName(None, column.name).sql for column in columns)
+        statement = f"COPY {table.sql} ({names}) FROM STDIN"
+        chunks = copy_binary(batch.columns, columns)
+        if chunks is not None:
+            return self._copy(f"{statement} (FORMAT binary)", b"".join(chunks))
+        return self._copy(statement, copy_text(batch.columns))
+
+    def upsert(
+        self, table: TableName, columns: Sequence[Column], key: Sequence[str], rows: str
+    ) -> tuple[int, int]:
+        ((kind,),) = self.run(
+            "SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)", {"name": table.sql}
+        ).rows
+        if kind == "p":  # a partitioned table does not tell xmax
+            self.run(f"LOCK TABLE {table.sql} IN SHARE ROW EXCLUSIVE MODE", {})
+            return super().upsert(table, columns, key, rows)
+        # Counted as they are written, for others write too. A row that no transaction has changed since has xmax 0.
+        ((inserted, updated),) = self.run(
+            f"WITH written AS ({upsert_statement(table, columns, key, rows)} RETURNING xmax = 0 AS fresh)"
+            " SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM written",
+            {},
+        ).rows
+        return inserted, updated
+
+    def load_facts(self, table: TableName) -> LoadFacts:
+        ((itself, fills),) = self.run(
+            "SELECT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = confrelid AND conrelid = to_regclass(:name)),"
+            # tgtype: 1 is FOR EACH ROW, 2 is BEFORE, 4 is INSERT
+            " EXISTS (SELECT FROM pg_trigger WHERE NOT tgisinternal AND tgtype::int & 7 = 7 AND tgrelid = to_regclass(:name))",
+            {"name": table.sql},
+        ).rows
+        return LoadFacts(refers_to_itself=itself, fills_nulls=fills)
 
     # -- transactions
     def begin(self, *, read_only: bool, isolation: str | None, deferrable: bool = False) -> None:

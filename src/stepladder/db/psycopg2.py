@@ -89,7 +89,7 @@ class Psycopg2Connection(PostgresConnection):
             )
         return rows
 
-    def _copy(self, statement: str, data: bytes) -> int:
+    def _copy(self, statement: str, data: bytes | memoryview) -> int:
         return self._copy_by(statement, io.BytesIO(data))
 
     def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:

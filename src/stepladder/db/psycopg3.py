@@ -188,7 +188,7 @@ class PsycopgConnection(PostgresConnection):
             return self._lost(text, message)
         return self._said(text, state.decode() if state else None, message, Diagnostic(result))
 
-    def _copy(self, statement: str, data: bytes) -> int:
+    def _copy(self, statement: str, data: bytes | memoryview) -> int:
         if self._raw.closed:
             raise self._lost_before()
         cursor = self._cursor()

@@ -172,18 +172,22 @@ class Session(ABC):
         params: Parameters = None,
         create: bool = False,
         format: str | None = None,  # noqa: A002 - the contract's word
+        on_duplicate: str = "error",
         once: str | None = None,
         rejects: str | None = None,
         progress: Progress | None = None,
     ) -> LoadResult:
         """Write many rows into `table`, in one transaction: readers see all of them or none.
 
-        `data` is a path (.csv, .jsonl, each also .gz; a web server log with format="combined"), Rows, or an
-        iterable of dicts or tuples. `mode` is "append", "replace" (every row goes first), "upsert" (on `key`)
-        or "replace_where" (the rows that `where` finds, with `params`, go first). `create` makes the table
-        where it is missing. A second load with the same `once` does nothing. Rows that do not fit are named,
-        the first 100 at once, and nothing is loaded (LoadError); rejects="table" keeps them in
-        `<table>_rejects` instead, which is the default for format="combined".
+        `data` is a frame of pandas or polars, anything that speaks Arrow, Rows, an iterable of dicts or tuples, or a
+        path: .csv, .jsonl (each also .gz), .parquet, a web server log with format="combined". In pandas NaN is NULL
+        and the index is left out. `mode` is "append", "replace" (every row goes first), "upsert" (on `key`) or
+        "replace_where" (the rows that `where` finds, with `params`, go first; the new ones must all be such rows).
+        `create` makes the table where it is missing. With a `key`, in any mode, no two rows of the data may have
+        the same one: on_duplicate="first" or "last" keeps one of them, "error" names them (LoadError). A second load
+        with the same `once` does nothing. Rows that do not fit are named, the first 100 at once, and nothing is
+        loaded (LoadError); rejects="table" keeps them in `<table>_rejects` instead, which is the default for
+        format="combined". A row that a constraint or trigger refuses is named too, and nothing is loaded.
         """
         with self._transaction() as connection:
             done = load(
@@ -196,6 +200,7 @@ class Session(ABC):
                 params=dict(params or {}),
                 create=create,
                 format=format,
+                on_duplicate=on_duplicate,
                 once=once,
                 rejects=rejects,
                 progress=progress,

@@ -28,10 +28,18 @@ from stepladder.db import (
     type_catalogue_changes,
 )
 from stepladder.db.arrow_rows import table_of_rows
+from stepladder.db.arrow_stored import stored_values
 from stepladder.db.arrow_table import arrow_schema, table
 from stepladder.db.arrow_types import pyarrow
 from stepladder.db.catalog import Table, table_of
-from stepladder.db.connection import Connection, Cursor, Result, refuse_all_but_queries, refuse_no_rows
+from stepladder.db.connection import (
+    Connection,
+    Cursor,
+    LoadFacts,
+    Result,
+    refuse_all_but_queries,
+    refuse_no_rows,
+)
 from stepladder.db.explain import Node, Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.findings import Finding
@@ -78,6 +86,7 @@ class SqliteConnection(Connection):
 
     product: ClassVar[str] = "SQLite"
     _raw: sqlite3.Connection
+    holds_nan: ClassVar[bool] = False
 
     def __init__(self, address: str, *, wal: bool) -> None:
         try:
@@ -232,6 +241,19 @@ class SqliteConnection(Connection):
         statement = f"INSERT INTO {table.sqlite} ({names}) VALUES ({marks})"
         with self._callbacks.watching(statement):
             return self._raw.executemany(statement, rows).rowcount
+
+    def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
+        cells = [
+            stored_values(array, column.type) for array, column in zip(batch.columns, columns, strict=True)
+        ]
+        return self.copy_rows(table, columns, list(zip(*cells, strict=True)))
+
+    def load_facts(self, table: TableName) -> LoadFacts:
+        name = table.stored_name
+        found = self._raw.execute(f"PRAGMA foreign_key_list({quote(name)})").fetchall()
+        return LoadFacts(
+            refers_to_itself=any(row[2].lower() == name.lower() for row in found), fills_nulls=False
+        )
 
     def _alone(self, work: Callable[[], Result]) -> Result:
         """A statement of DDL outside a transaction: the type catalogue changes with it, or neither."""

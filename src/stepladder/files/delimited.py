@@ -1,47 +1,46 @@
-"""CSV as RFC 4180 has it (https://www.rfc-editor.org/rfc/rfc4180), with PostgreSQL's reading of nothing.
-
-As in COPY's CSV format (https://www.postgresql.org/docs/current/sql-copy.html) a field without quotes that is
-empty is NULL, one with quotes is an empty string. Python's csv module cannot tell them apart before 3.12,
-and it takes quotes inside unquoted fields without a word: hence a splitter of our own.
-"""
+"""CSV files: the header, and the rows after it, one by one or by columns."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from importlib.util import find_spec
 
 from stepladder.errors import LoadError
-from stepladder.files.lines import LONGEST_LINE, Lines, readable, without_last_blank
-from stepladder.files.source import FileSource, Record, Reject
+from stepladder.files.delimited_columns import column_batches
+from stepladder.files.delimited_records import MalformedError, Records, record
+from stepladder.files.lines import Lines, without_last_blank
+from stepladder.files.source import Batch, ColumnBatch, FileSource, Record
 from stepladder.sql import Column, Type
 
-Fields = list[str | None]
-
-_PLAIN = re.compile(r'[^",\r\n]*')
-_TO_QUOTE = re.compile(r'(?:[^"]++|"")*+')
-_LINE_END = re.compile(r"\r?\n?\Z")
-
-
-class _MalformedError(Exception):
-    """The record cannot be split; the message is the reason."""
+WORTH_IT = 1 << 20  # bytes: a smaller file is read before pyarrow is loaded
 
 
 def csv_source(lines: Lines) -> FileSource:
     """A CSV file with a header line; every column is text. Raises LoadError for a header that is none."""
     with closing(iter(lines)) as start:
-        names = _header(lines, _Records(lines, start))
+        names = _header(lines, Records(lines, start))
     columns = tuple(Column(name, Type("text")) for name in names)
-    return FileSource(columns, lines, lambda: _rows(lines, names))
+    return FileSource(columns, lines, lambda: _rows(lines, names), _columnwise(lines, names))
 
 
-def _header(lines: Lines, records: _Records) -> tuple[str, ...]:
+def _columnwise(
+    lines: Lines, names: tuple[str, ...]
+) -> Callable[[int], Iterator[Batch | ColumnBatch]] | None:
+    """A faster way to the same rows; none for a small file, or without pyarrow."""
+    if len(names) < 2 or lines.size_bytes < WORTH_IT or find_spec("pyarrow") is None:
+        return None
+
+    return lambda rows: column_batches(lines, names, rows)
+
+
+def _header(lines: Lines, records: Records) -> tuple[str, ...]:
     if not records.advance():
         raise LoadError(f"{lines.path} is empty: a CSV file begins with a line of column names.")
     try:
         fields = records.fields()
-    except _MalformedError as error:
+    except MalformedError as error:
         raise LoadError(f"{lines.path}, line 1: the header cannot be read: {error}.") from error
     names = tuple(field or "" for field in fields)
     if "" in names:
@@ -55,129 +54,8 @@ def _header(lines: Lines, records: _Records) -> tuple[str, ...]:
 def _rows(lines: Lines, names: tuple[str, ...]) -> Iterator[Record]:
     # In a file of one column an empty line is a row, NULL, as it is for COPY.
     with closing(iter(lines)) as start:
-        records = _Records(lines, start if len(names) == 1 else without_last_blank(start))
+        records = Records(lines, start if len(names) == 1 else without_last_blank(start))
         records.advance()
         records.fields()
         while records.advance():
-            try:
-                fields = records.fields()
-            except _MalformedError as error:
-                yield _reject(records, str(error))
-                continue
-            if len(fields) == len(names):
-                yield records.line, tuple(fields)
-            else:
-                yield _reject(records, _wrong_count(fields, names))
-
-
-def _wrong_count(fields: Fields, names: tuple[str, ...]) -> str:
-    if fields == [None]:
-        return "empty line"
-    noun = "field" if len(fields) == 1 else "fields"
-    return f"{len(fields)} {noun} where the header has {len(names)}"
-
-
-def _reject(records: _Records, reason: str) -> Reject:
-    return Reject(None, records.line, None, None, reason, readable(b"".join(records.raw)))
-
-
-class _Records:
-    """Steps through a file record by record: `advance()`, then once `fields()`, `line` and `raw`."""
-
-    def __init__(self, lines: Lines, numbered: Iterator[tuple[int, bytes]]) -> None:
-        self._path = lines.path
-        self._numbered = numbered
-        self.line = 0
-        self.raw: list[bytes] = []
-        self._size = 0
-        self._fault: str | None = None
-
-    def advance(self) -> bool:
-        """Goes to the next record; False at the end of the file."""
-        found = next(self._numbered, None)
-        if found is None:
-            return False
-        self.line, first = found
-        self.raw = [first]
-        self._size = len(first)
-        self._fault = None
-        return True
-
-    def fields(self) -> Fields:
-        """The record's fields, reading as many lines as it takes. Raises _MalformedError with the reason."""
-        text = self._text(self.raw[0])
-        if '"' in text:
-            fields = self._quoted_fields(text)
-        else:
-            body = text.removesuffix("\n").removesuffix("\r")
-            if "\r" in body:
-                raise _MalformedError(_stray(body, body.index("\r")))
-            fields = [field or None for field in body.split(",")]
-        if self._fault is not None:
-            raise _MalformedError(self._fault)
-        return fields
-
-    def _quoted_fields(self, text: str) -> Fields:
-        fields: Fields = []
-        at = 0
-        while True:
-            if text.startswith('"', at):
-                value, text, at = self._quoted(text, at + 1)
-                fields.append(value)
-            else:
-                plain = _PLAIN.match(text, at)
-                assert plain is not None
-                fields.append(plain[0] or None)
-                at = plain.end()
-            if _LINE_END.match(text, at):
-                return fields
-            if text[at] != ",":
-                raise _MalformedError(self._fault or _stray(text, at))
-            at += 1
-
-    def _quoted(self, text: str, at: int) -> tuple[str, str, int]:
-        """The value of the field that is opened before `at`, the line it ends in, and the place after it."""
-        parts: list[str] = []
-        while True:
-            inside = _TO_QUOTE.match(text, at)
-            assert inside is not None
-            parts.append(inside[0])
-            if inside.end() < len(text):
-                return "".join(parts).replace('""', '"'), text, inside.end() + 1
-            text, at = self._next_line(), 0
-
-    def _next_line(self) -> str:
-        found = next(self._numbered, None)
-        if found is None:
-            raise _MalformedError(
-                f"a quote that is opened here is never closed: {len(self.raw)} lines, to the end"
-            )
-        self.raw.append(found[1])
-        self._size += len(found[1])
-        if self._size > LONGEST_LINE:
-            raise LoadError(
-                f"{self._path}, line {self.line}: a quote is not closed within {LONGEST_LINE:,} bytes."
-            )
-        return self._text(found[1])
-
-    def _text(self, line: bytes) -> str:
-        """`line` as text; what is wrong with it is kept, for the record's end must be found all the same."""
-        try:
-            text = line.decode()
-        except UnicodeDecodeError as error:
-            self._fault = (
-                f"byte 0x{line[error.start]:02x}, number {error.start + 1} of its line, is not UTF-8"
-            )
-            return line.decode("utf-8", "surrogateescape")
-        if "\0" in text:
-            self._fault = f"character {text.index(chr(0)) + 1} of its line is NUL, which cannot stand in text"
-        return text
-
-
-def _stray(text: str, at: int) -> str:
-    place = f"character {at + 1} of its line"
-    if text[at] == "\r":
-        return f"a carriage return outside quotes, {place}"
-    if text[at] == '"':
-        return f"a quote inside a field that does not begin with one, {place}"
-    return f"text after the closing quote, {place}"
+            yield record(records, names)

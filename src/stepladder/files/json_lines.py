@@ -50,7 +50,7 @@ def jsonl_source(lines: Lines) -> FileSource:
         for key, value in found.items():
             types.setdefault(key, set()).add(_type_name(value))
     columns = tuple(Column(key, Type(_common(names))) for key, names in types.items())
-    return FileSource(columns, lines, lambda: _rows(lines, tuple(types)))
+    return FileSource(columns, lines, lambda: _rows(lines, tuple(types)), decoded=True)
 
 
 def _head(lines: Lines) -> tuple[list[dict[str, Any]], str | None]:

@@ -7,6 +7,7 @@ import io
 import stat
 import zlib
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -41,21 +42,53 @@ class Lines:
 
         Raises LoadError naming the line reached, when the file cannot be read on.
         """
-        number = self.bytes_read = 0
+        with self.opened() as reading:
+            for line in iter(reading.line, b""):
+                if reading.number % 256 == 0:  # a system call, that would cost more than the line
+                    self.bytes_read = reading.position()
+                yield reading.number, line
+
+    @contextmanager
+    def opened(self) -> Iterator[Reading]:
+        """One pass. What goes wrong while it is read leaves the block as LoadError naming the line reached."""
+        self.bytes_read = 0
+        reading = None
         try:
             with self.path.open("rb") as raw, _unpacked(raw, self.path) as content:
-                for line in iter(lambda: content.readline(LONGEST_LINE), b""):
-                    number += 1
-                    if number % 256 == 0:  # a system call, that would cost more than the line
-                        self.bytes_read = raw.tell()
-                    if len(line) == LONGEST_LINE:
-                        raise LoadError(
-                            f"{self.path}, line {number}: no end of the line in {LONGEST_LINE:,} bytes."
-                        )
-                    yield number, line.removeprefix(BOM) if number == 1 else line
+                reading = Reading(self.path, raw, content)
+                yield reading
         except (EOFError, zlib.error, OSError) as error:
-            raise LoadError(_broken(self.path, number, error)) from error
+            raise LoadError(_broken(self.path, reading.number if reading else 0, error)) from error
         self.bytes_read = self.size_bytes
+
+
+class Reading:
+    """One pass over a file. `number` is the last line that was taken."""
+
+    def __init__(self, path: Path, raw: IO[bytes], content: IO[bytes]) -> None:
+        self.number = 0
+        self.position = raw.tell
+        self._path = path
+        self._content = content
+
+    def line(self) -> bytes:
+        """The next line, its end included; b"" at the end of the file."""
+        line = self._content.readline(LONGEST_LINE)
+        if line:
+            self.number += 1
+            if len(line) == LONGEST_LINE:
+                raise LoadError(
+                    f"{self._path}, line {self.number}: no end of the line in {LONGEST_LINE:,} bytes."
+                )
+            if self.number == 1:
+                return line.removeprefix(BOM)
+        return line
+
+    def block(self, size: int) -> bytes:
+        """Whole lines of about `size` bytes, after the first line; b"" at the end of the file."""
+        block = self._content.read(size)
+        self.number += block.count(b"\n")
+        return block if block.endswith(b"\n") else block + self.line()
 
 
 def without_last_blank(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:

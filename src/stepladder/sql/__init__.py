@@ -40,6 +40,7 @@ from stepladder.sql.lexer import Token, tokens
 from stepladder.sql.literals import Bound, Escape, bind, input_text
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
+from stepladder.sql.numerals import numeric_text
 from stepladder.sql.parameters import (
     Numbered,
     Statement,
@@ -54,8 +55,9 @@ from stepladder.sql.parse import check_syntax, writes_rows
 from stepladder.sql.reading import Answer, Window, answer, has_plan, is_query, references, windows
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
+from stepladder.sql.texts import first_unstorable
 from stepladder.sql.translate import Schema, Translation, describe, translate
-from stepladder.sql.types import Column, Type, parse_type, type_of, types_of
+from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
 
 __all__ = [
     "AGGREGATES",
@@ -114,7 +116,9 @@ __all__ = [
     "describe",
     "encode_parameter",
     "encoder",
+    "first_unstorable",
     "first_word",
+    "fits_integer",
     "has_plan",
     "index_columns",
     "input_text",
@@ -124,6 +128,7 @@ __all__ = [
     "jsonb_text",
     "masked",
     "numbered",
+    "numeric_text",
     "object_name",
     "parameter_names",
     "parse_name",

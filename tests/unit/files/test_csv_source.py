@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stepladder.errors import LoadError
-from stepladder.files import Batch, delimited, open_source
+from stepladder.files import Batch, delimited_records, open_source
 from stepladder.sql import Column, Type
 
 
@@ -107,7 +107,7 @@ def test_a_quote_that_is_never_closed_keeps_all_it_took(tmp_path: Path) -> None:
 def test_a_quote_that_is_never_closed_does_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delimited, "LONGEST_LINE", 50)
+    monkeypatch.setattr(delimited_records, "LONGEST_LINE", 50)
     with pytest.raises(LoadError, match="line 2: a quote is not closed within 50 bytes"):
         read(tmp_path, 'a,b\n"x\n' + "1,2\n" * 100)
 

@@ -15,7 +15,7 @@ def rows(path: Path, said: str | None = None) -> list[tuple[object, ...]]:
 
 
 def test_the_formats_are_those_of_the_documentation() -> None:
-    assert FORMATS == ("csv", "jsonl", "combined")
+    assert FORMATS == ("csv", "jsonl", "parquet", "combined")
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.CSV", "a.csv.gz", "a.b.csv.gz"])
@@ -40,16 +40,16 @@ def test_a_said_format_overrules_the_ending(tmp_path: Path) -> None:
     assert rows(path, "jsonl") == [(1,)]
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.xlsx", "a", "a.gz", "csv"])
+@pytest.mark.parametrize("name", ["a.avro", "a.xlsx", "a", "a.gz", "csv"])
 def test_another_ending_lists_what_is_readable(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"\.csv and \.jsonl.*combined") as caught:
+    with pytest.raises(UsageError, match=r"\.csv, \.jsonl.*\.parquet.*combined") as caught:
         open_source(tmp_path / name)
     assert str(tmp_path / name) in caught.value.message
 
 
 def test_an_unknown_format_lists_what_is_readable(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r'"parquet" is not known.*csv, jsonl, combined'):
-        open_source(tmp_path / "a.csv", format="parquet")
+    with pytest.raises(UsageError, match=r'"avro" is not known.*csv, jsonl, parquet, combined'):
+        open_source(tmp_path / "a.csv", format="avro")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
