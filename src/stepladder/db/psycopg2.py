@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 from datetime import UTC, timedelta, timezone
 from typing import Any
@@ -61,17 +62,31 @@ class Psycopg2Connection(PostgresConnection):
             cursor.close()
 
     def _copy_out(self, statement: str, take: Callable[[bytes | memoryview], None]) -> None:
-        cursor = self._raw.cursor()
+        # In a thread of its own: the driver waits for the server in C, where Ctrl-C is not heard; a join hears it.
+        failed: list[BaseException] = []
+        copying = threading.Thread(target=self._copy_to, args=(statement, take, failed), daemon=True)
+        copying.start()
         try:
-            cursor.copy_expert(statement, _Taker(take))
-        except driver.Error as error:
-            raise self._fault(error, statement) from error
+            copying.join()
         except BaseException:
-            # What stopped it came from here: the server would send the rest of the rows before it hears anything else.
             self._raw.cancel()
+            copying.join()
             raise
-        finally:
-            cursor.close()
+        for error in failed:
+            if isinstance(error, driver.Error):
+                raise self._fault(error, statement) from error
+            # It came from here: the server would send the rest of the rows before it hears anything else.
+            self._raw.cancel()
+            raise error
+
+    def _copy_to(
+        self, statement: str, take: Callable[[bytes | memoryview], None], failed: list[BaseException]
+    ) -> None:
+        with self._raw.cursor() as cursor:
+            try:
+                cursor.copy_expert(statement, _Taker(take))
+            except BaseException as error:  # noqa: BLE001 - raised by the thread that asked
+                failed.append(error)
 
     def _fault(self, error: driver.Error, statement: str) -> DatabaseError:
         if error.pgcode is None and self._raw.closed:
