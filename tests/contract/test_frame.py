@@ -23,6 +23,8 @@ from stepladder.db import Database, Session
 from stepladder.errors import (
     AmbiguousColumn,
     DivisionByZero,
+    InvalidDatetime,
+    NotPortable,
     NumericOutOfRange,
     ParameterError,
     StatementCanceled,
@@ -277,6 +279,17 @@ def test_returning_gives_a_frame(db: Database) -> None:
     db.execute("CREATE TABLE t (a int)")
     assert db.frame("INSERT INTO t VALUES (1), (2) RETURNING a")["a"].tolist() == [1, 2]
     assert db.query("SELECT count(*) FROM t").scalar() == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "value", ["time '24:00'", "date 'infinity'", "timestamptz '-infinity'", "ARRAY[[1], [2]]"]
+)
+def test_what_arrow_cannot_hold_is_refused_by_name(postgres_url: str, value: str) -> None:
+    with sl.connect(postgres_url) as db:
+        with pytest.raises((InvalidDatetime, NotPortable), match="column x"):
+            db.frame(f"SELECT {value} AS x")
+        assert db.query("SELECT 1").scalar() == 1
 
 
 def test_an_unknown_kind_is_refused(db: Database) -> None:

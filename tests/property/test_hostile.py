@@ -141,7 +141,7 @@ def refused(tx: Any, text: str) -> None:
         tx._raw.run("SELECT :document", {"document": {text: 1, "x": [text]}})
     with pytest.raises(ParameterError, match=r"^row 2: :text: "):
         tx.execute_many("INSERT INTO cells (t) VALUES (:text)", [{"text": "x"}, {"text": text}])
-    with pytest.raises(LoadError, match="row 2, line 2, column t = "):
+    with pytest.raises(LoadError, match="row 2, column t = "):
         tx.load([{"t": "x"}, {"t": text}], "cells", mode="append")
 
 

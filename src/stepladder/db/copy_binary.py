@@ -29,7 +29,8 @@ _PADDING = b"\0" * (
     _WINDOW + 16
 )  # what a NULL's place is read as, and room behind the last value for whoever reads further
 _EPOCH_DAYS = 10_957  # PostgreSQL counts from 2000-01-01, Arrow from 1970-01-01
-_EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
+_DAY_MICROSECONDS = 86_400_000_000
+_EPOCH_MICROSECONDS = _EPOCH_DAYS * _DAY_MICROSECONDS
 _NEGATIVE, _SPECIAL = 0x4000, 0xC000
 _SPECIAL_NAMES = {0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}
 _INT64_DIGITS = 18
@@ -181,6 +182,15 @@ def _refuse_infinity(cells: _Cells, values: Any) -> None:
         )
 
 
+def _time(cells: _Cells) -> Any:
+    if (cells.read(">i8") >= _DAY_MICROSECONDS).any():
+        raise InvalidDatetime(
+            f"column {cells.column} holds 24:00:00, which no frame has. Cast it in the query: {cells.column}::text.",
+            sqlstate="22008",
+        )
+    return _number(">i8", pa.time64("us"))(cells)
+
+
 def _bool(cells: _Cells) -> Any:
     cells.refuse_other_widths(1)
     return cells.array(pa.bool_(), np.packbits(cells.data[cells.start], bitorder="little"))
@@ -250,7 +260,7 @@ _DECODERS: dict[str, Decode] = {
     "float4": _number(">f4", pa.float32()),
     "float8": _number(">f8", pa.float64()),
     "date": _number(">i4", pa.date32(), add=_EPOCH_DAYS),
-    "time": _number(">i8", pa.time64("us")),
+    "time": _time,
     "timestamp": _number(">i8", pa.timestamp("us"), add=_EPOCH_MICROSECONDS),
     "timestamptz": _number(">i8", pa.timestamp("us", "UTC"), add=_EPOCH_MICROSECONDS),
     **dict.fromkeys(("text", "varchar", "bpchar", "unknown"), _binary(pa.string())),
