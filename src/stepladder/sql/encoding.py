@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
@@ -15,12 +13,19 @@ from stepladder.errors import (
     DataError,
     InvalidText,
     NotPortable,
-    NumericOutOfRange,
     ParameterError,
     StringTooLong,
 )
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
+from stepladder.sql.encoding_numbers import (
+    decimal,
+    integer,
+    server_float,
+    stored_float,
+    stored_numeric,
+    wrong_type,
+)
 from stepladder.sql.jsons import jsonb_text, parse_json
 from stepladder.sql.literals import array_element, array_text, input_text
 from stepladder.sql.moments import (
@@ -36,16 +41,10 @@ from stepladder.sql.numerals import (
     fit_numeric,
     invalid_text,
     numeric_text,
-    parse_float,
-    parse_integer,
-    parse_numeric,
-    to_float4,
-    to_numeric,
 )
 from stepladder.sql.spans import Span, from_timedelta, parse_span
-from stepladder.sql.storage import is_native_numeric
 from stepladder.sql.texts import BLANKS, storable
-from stepladder.sql.types import Type, fits_integer, type_of
+from stepladder.sql.types import Type, type_of
 
 Encode = Callable[[Any], Any]
 _BYTEA_ESCAPE = re.compile(r"\\(?:\\|([0-3][0-7]{2}))|[^\\]+", re.DOTALL)
@@ -77,7 +76,7 @@ def server_encoder(type_: Type) -> Encode | None:
     if type_.name == "numeric":
         return _element_text(type_)
     if type_.name in ("float4", "float8"):
-        return partial(_server_float, type_)
+        return partial(server_float, type_)
     known = (
         encoder(type_.bare if type_.name in ("time", "interval") else type_)
         if type_.name in _ENCODERS
@@ -111,75 +110,11 @@ def encode_parameter(name: str, type_: Type, value: Any) -> Any:
         raise error.at(f":{name}") from error
 
 
-def _wrong(type_: Type, value: object) -> ParameterError:
-    return ParameterError(f"a {type(value).__name__} is no value for {type_}: {str(value)[:80]!r}")
-
-
-def _integer(type_: Type, value: Any) -> int:
-    if isinstance(value, str):
-        return parse_integer(value, type_)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong(type_, value)
-    if not fits_integer(type_.name, value):
-        raise NumericOutOfRange(f'value "{value}" is out of range for type {type_}')
-    return value
-
-
-def _numeric(type_: Type, value: Any) -> int | float | str:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise _wrong(type_, value)
-    number = fit_numeric(_decimal(type_, value), type_)
-    if not is_native_numeric(type_):
-        return numeric_text(number)
-    if not number.is_finite():
-        raise NotPortable(f"{number} in a column of type {type_}", why="SQLite's numbers have no NaN")
-    return int(number) if number == number.to_integral_value() else float(number)
-
-
-def _decimal(type_: Type, value: Any) -> Decimal:
-    if isinstance(value, str):
-        return parse_numeric(value)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _wrong(type_, value)
-    return to_numeric(value)
-
-
-def _float(type_: Type, value: Any) -> float:
-    number = _server_float(type_, value)
-    if math.isnan(number):
-        raise ParameterError(f"NaN as {type_}: SQLite's numbers have no NaN. Use NULL.")
-    return number
-
-
-def _server_float(type_: Type, value: Any) -> float:
-    if isinstance(value, str):
-        number = parse_float(value, type_)
-    elif isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _wrong(type_, value)
-    else:
-        number = _double(type_, value)
-    if type_.name == "float8" or math.isnan(number):
-        return number
-    if math.isfinite(number) and math.isinf(to_float4(number)):
-        raise NumericOutOfRange(f'"{number}" is out of range for type {type_}')
-    return to_float4(number)
-
-
-def _double(type_: Type, value: float | Decimal) -> float:
-    try:
-        number = float(value)
-    except OverflowError:  # an int; a Decimal becomes infinite
-        number = math.inf
-    if math.isinf(number) and math.isfinite(value):
-        raise NumericOutOfRange(f"a number of more than 308 digits is out of range for type {type_}")
-    return number
-
-
 def _bool(type_: Type, value: Any) -> int:
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, str):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     word = value.strip(BLANKS).lower()
     if word in ("on", "1") or (word and ("true".startswith(word) or "yes".startswith(word))):
         return 1
@@ -190,7 +125,7 @@ def _bool(type_: Type, value: Any) -> int:
 
 def _text(type_: Type, value: Any) -> str:
     if not isinstance(value, str):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     text = storable(value)
     text = text.rstrip(" ") if type_.name == "bpchar" else text
     if type_.length is not None and len(text) > type_.length:
@@ -204,7 +139,7 @@ def _date(type_: Type, value: Any) -> str:
     if isinstance(value, str):
         return parse_date(value).isoformat()
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     return value.isoformat()
 
 
@@ -213,7 +148,7 @@ def _time(type_: Type, value: Any) -> str:
     if found is None:
         raise NotPortable(f"{value} as {type_}", why="Python's time does not hold 24:00")
     if not isinstance(found, time):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     if found.tzinfo is not None:
         raise ParameterError(f"{value} has a time zone, and {type_} has none")
     if type_.precision not in (None, 6):
@@ -224,7 +159,7 @@ def _time(type_: Type, value: Any) -> str:
 def _timestamp(type_: Type, value: Any) -> str:
     found = parse_timestamp(value) if isinstance(value, str) else value
     if not isinstance(found, datetime):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     if found.tzinfo is not None:
         raise ParameterError(
             f"{value} has a time zone, and {type_} has none. Convert it first: value.astimezone(...)."
@@ -235,7 +170,7 @@ def _timestamp(type_: Type, value: Any) -> str:
 def _timestamptz(type_: Type, value: Any) -> str:
     found = parse_timestamptz(value) if isinstance(value, str) else value
     if not isinstance(found, datetime):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     if found.tzinfo is None:
         raise ParameterError(
             f"{value} has no time zone, and {type_} needs one. Say which: value.replace(tzinfo=...)."
@@ -261,7 +196,7 @@ def _interval(type_: Type, value: Any) -> str:
     if isinstance(value, Span):
         return str(parse_span(str(value)))
     if not isinstance(value, timedelta):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     return str(from_timedelta(value))
 
 
@@ -269,7 +204,7 @@ def _uuid(type_: Type, value: Any) -> str:
     if isinstance(value, UUID):
         return str(value)
     if not isinstance(value, str):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     inner = value[1:-1] if value[:1] == "{" and value[-1:] == "}" else value
     if not re.fullmatch(r"[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}", inner):
         raise invalid_text(type_, value)
@@ -280,7 +215,7 @@ def _bytea(type_: Type, value: Any) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     if not isinstance(value, str):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     if value.startswith("\\x"):
         try:
             return bytes.fromhex(value[2:])
@@ -311,7 +246,7 @@ def _array(type_: Type, value: Any) -> str:
 def _array_text(type_: Type, show: Callable[[Any], str], value: Any) -> str:
     items = parse_array(value) if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or isinstance(items, Span):
-        raise _wrong(type_, value)
+        raise wrong_type(type_, value)
     return "{" + ",".join("NULL" if item is None else array_element(show(item)) for item in items) + "}"
 
 
@@ -319,7 +254,7 @@ def _array_text(type_: Type, show: Callable[[Any], str], value: Any) -> str:
 def _element_text(element: Type) -> Callable[[Any], str]:
     """A function from a value to its text inside an array, where numeric(p,s) and char(n) are written out."""
     if element.name == "numeric":
-        return lambda value: numeric_text(fit_numeric(_decimal(element, value), element))
+        return lambda value: numeric_text(fit_numeric(decimal(element, value), element))
     if element.name == "bpchar":
         return lambda value: _text(element, value).ljust(element.length or 0)
     encode, show = encoder(element), printer(element)
@@ -327,10 +262,10 @@ def _element_text(element: Type) -> Callable[[Any], str]:
 
 
 _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
-    **dict.fromkeys(("int2", "int4", "int8"), _integer),
-    **dict.fromkeys(("float4", "float8"), _float),
+    **dict.fromkeys(("int2", "int4", "int8"), integer),
+    **dict.fromkeys(("float4", "float8"), stored_float),
     **dict.fromkeys(("text", "varchar", "bpchar", "unknown"), _text),
-    "numeric": _numeric,
+    "numeric": stored_numeric,
     "bool": _bool,
     "date": _date,
     "time": _time,
