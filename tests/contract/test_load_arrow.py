@@ -462,12 +462,14 @@ def check_random_rows(db: Database, count: int) -> None:
         for type_ in NAMES
     }
     tuples = list(zip(*columns.values(), strict=True))
+    numbered = [(*row, number) for number, row in enumerate(tuples)]
     found = []
-    for data in (tuples, arrow_table(columns)):
+    for data in (numbered, arrow_table(columns).append_column("place", pa.array(range(count)))):
         db.execute("DROP TABLE IF EXISTS things")
-        db.execute(f"CREATE TABLE things ({COLUMNS})")
+        db.execute(f"CREATE TABLE things ({COLUMNS}, place int)")
         assert db.load(data, "things", mode="append").inserted == count
-        found.append(typed(db.query("SELECT * FROM things").tuples()))
+        names = ", ".join(NAMES.values())
+        found.append(typed(db.query(f"SELECT {names} FROM things ORDER BY place").tuples()))
     assert found[0] == found[1]
     place = list(NAMES).index("real")
     for row in found[0]:  # drivers show the fewest digits of a float4
