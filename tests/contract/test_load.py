@@ -658,8 +658,7 @@ def test_triggers_types_without_rules_and_partitions(postgres_url: str) -> None:
     with sl.connect(postgres_url) as db:
         db.script(
             """CREATE TYPE mood AS ENUM ('sad', 'ok');
-            CREATE TABLE notes (id int NOT NULL, mood mood, ip inet, made text NOT NULL, doc json, PRIMARY KEY (id))
-                PARTITION BY RANGE (id);
+            CREATE TABLE notes (id int PRIMARY KEY, mood mood, ip inet, made text NOT NULL, doc json) PARTITION BY RANGE (id);
             CREATE TABLE notes_1 PARTITION OF notes FOR VALUES FROM (0) TO (100);
             CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 IF NEW.id = 13 THEN RAISE EXCEPTION 'no thirteen'; END IF; NEW.made := coalesce(NEW.made, 'now'); RETURN NEW; END $$;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,25 +21,36 @@ def arrow_of(pa: Any, values: list[Any], type_: Type) -> Any | None:
     if make is None or (Decimal in kinds and type_.precision is None):
         return None  # a column of Decimals has one scale in Arrow, where a numeric of none keeps each value's own
     try:
-        return make(pa, values)
+        return make(pa, values, type_)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, ValueError):
         return None
 
 
-def _moments(pa: Any, values: list[Any]) -> Any | None:
+def _decimals(pa: Any, values: list[Any], type_: Type) -> Any:
+    if (
+        type_.name == "numeric"
+        and type_.precision is not None
+        and 0 <= (type_.scale or 0) <= type_.precision <= 38
+    ):
+        with suppress(pa.ArrowInvalid):  # told the type, pyarrow need not look at each value first
+            return pa.array(values, pa.decimal128(type_.precision, type_.scale or 0))
+    return pa.array(values)
+
+
+def _moments(pa: Any, values: list[Any], _: Type) -> Any | None:
     naive = {value.tzinfo is None for value in values if value is not None}
     if len(naive) != 1:
         return None
     return pa.array(values, pa.timestamp("us", None if naive.pop() else "UTC"))
 
 
-_ARRAYS: dict[type, Callable[[Any, list[Any]], Any | None]] = {
-    int: lambda pa, values: pa.array(values, pa.int64()),
-    str: lambda pa, values: pa.array(values, pa.string()),
-    float: lambda pa, values: pa.array(values, pa.float64()),
-    bool: lambda pa, values: pa.array(values, pa.bool_()),
-    date: lambda pa, values: pa.array(values, pa.date32()),
-    bytes: lambda pa, values: pa.array(values, pa.binary()),
-    Decimal: lambda pa, values: pa.array(values),
+_ARRAYS: dict[type, Callable[[Any, list[Any], Type], Any | None]] = {
+    int: lambda pa, values, _: pa.array(values, pa.int64()),
+    str: lambda pa, values, _: pa.array(values, pa.string()),
+    float: lambda pa, values, _: pa.array(values, pa.float64()),
+    bool: lambda pa, values, _: pa.array(values, pa.bool_()),
+    date: lambda pa, values, _: pa.array(values, pa.date32()),
+    bytes: lambda pa, values, _: pa.array(values, pa.binary()),
+    Decimal: _decimals,
     datetime: _moments,
 }

@@ -136,7 +136,12 @@ def _series(name: str, series: Any) -> Any:
     """A column as Arrow has it, or as Python's values where pandas holds objects. NaN is NULL, as pandas means it."""
     pa = pyarrow("A pandas DataFrame")
     if series.dtype == object:
-        return [None if _is_nan(value) else value for value in series]
+        values = series.tolist()
+        return (
+            [None if _is_nan(value) else value for value in values]
+            if float in set(map(type, values))
+            else values
+        )
     try:
         array = pa.Array.from_pandas(series)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
