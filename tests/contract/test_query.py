@@ -293,3 +293,13 @@ def test_a_table_that_is_not_there_is_refused(db: Database) -> None:
 
 def test_the_server_says_its_version(db: Database, engine: str) -> None:
     assert db.server().startswith("SQLite 3." if engine == "sqlite3" else "PostgreSQL 1")
+
+
+@pytest.mark.parametrize("type_", ["smallint", "integer", "bigint"])
+def test_a_list_of_integers_is_looked_up_in_integers_of_any_width(db: Database, type_: str) -> None:
+    db.execute(f"CREATE TABLE ids (id {type_})")
+    db.execute("INSERT INTO ids VALUES (1), (2), (NULL)")
+    for wanted in ([1, 2, 3], [1, 2, 2**40], [1, 2, None]):
+        rows = db.query("SELECT id FROM ids WHERE id = ANY(:ids) ORDER BY id", ids=wanted)
+        assert [row.id for row in rows] == [1, 2]
+    assert db.query("SELECT count(*) FROM ids WHERE id <> ALL(:ids)", ids=[1, 5]).scalar() == 1

@@ -62,6 +62,12 @@ def test_the_readme_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert said.getvalue() == "12.00\n"
 
 
+def test_the_reference_of_python(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(blocks(ROOT / "docs" / "reference" / "python.md", "python"))
+    exec(compile(code.replace("sqlite:///shop.db", url), "python.md", "exec"), {})
+
+
 def test_the_models_and_tests_of_the_reference(project: Path) -> None:
     page = ROOT / "docs" / "reference" / "models.md"
     (model,) = blocks(page, "sql")

@@ -17,7 +17,7 @@ from stepladder.errors import redact, redact_url
 
 _EXTRAS = {
     "psycopg2": ("psycopg2-binary",),
-    "arrow": ("pyarrow", "pgpq", "adbc-driver-postgresql"),
+    "arrow": ("pyarrow", "pgpq", "numpy"),
     "pandas": ("pandas",),
     "polars": ("polars",),
     "sqlalchemy": ("sqlalchemy",),

@@ -205,13 +205,17 @@ def _in_list(printer: Printer, node: InList) -> str:
 
 def _any_all(printer: Printer, node: AnyAll) -> str:
     element = node.array.type.element
-    same = element is not None and (element.bare == node.left.type.bare)
-    if not same or element is None or not is_comparable(element):
+    if element is None or not is_comparable(element) or not _compares_as_it_is(node.left.type, element):
         raise refuse(f"{node.word} over an array of type {node.array.type}", node.position)
     if node.operator not in ("=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*"):
         raise refuse(f"{node.operator} {node.word} (array)", node.position)
     left, array = printer.expression(node.left), printer.expression(node.array)
     return f"pg_{node.word.lower()}({array}, {left}, {string(node.operator)}, {string(element.name)})"
+
+
+def _compares_as_it_is(left: Type, element: Type) -> bool:
+    """Whether values of the two types are compared without a cast of either: integers of any width are."""
+    return left.bare == element.bare or {left.name, element.name} <= {"int2", "int4", "int8"}
 
 
 def _array(printer: Printer, node: ArrayOf) -> str:
