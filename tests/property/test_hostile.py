@@ -1,7 +1,7 @@
 """Hostile text as values and as names: it comes back equal, or is refused by name with nothing written, and no
 statement runs that harmless text of the same number would not have run. SQLite and the server count them.
 
-A tenth of the texts by default; all of them with `-m long`. The texts are the same in every run.
+A tenth of the texts by default; all of them with `-m long`. The texts are the same in every run of the same code.
 """
 
 from __future__ import annotations

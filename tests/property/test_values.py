@@ -1,7 +1,8 @@
 """Every type of PostgreSQL's that SQLite keeps: what goes in comes out equal in value and in Python type, whichever
 way it goes in and on every driver, and what came out can be bound again.
 
-A tenth of the values by default; all of them with `-m long`. The values are the same in every run.
+A tenth of the values by default; all of them with `-m long`. The values are the same in every run of the
+same code.
 """
 
 from __future__ import annotations
@@ -99,12 +100,12 @@ def decimals(precision: int, scale: int) -> st.SearchStrategy[Decimal]:
 
 
 def unfolded(value: Any) -> Any:
-    """Without the mark of the second of two equal clock readings, which says nothing without a zone."""
+    """Without the mark of the second of two equal clock readings, which says nothing where clocks are not set back."""
     return value.replace(fold=0)
 
 
 OFFSETS = st.integers(-86_340, 86_340).map(lambda seconds: dt.timezone(dt.timedelta(seconds=seconds)))
-INSTANTS = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30), timezones=OFFSETS)  # noqa: DTZ001
+INSTANTS = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30), timezones=OFFSETS).map(unfolded)  # noqa: DTZ001
 SPANS = st.builds(
     sl.Span,
     st.integers(-(2**31) + 1, 2**31 - 1),
