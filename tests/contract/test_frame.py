@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -322,6 +325,18 @@ def test_a_frame_keeps_to_the_options(db: Database) -> None:
     with pytest.raises(StatementCanceled):
         hurried.frame(SLOW)
     assert hurried.frame("SELECT 1 AS a")["a"].tolist() == [1]
+
+
+def test_ctrl_c_ends_a_frame_and_leaves_the_connection_usable(url: str) -> None:
+    """While the server computes, and while it sends: its rows would take minutes."""
+    many = "SELECT a.n FROM generate_series(1, 10000) AS a(n), generate_series(1, 100000) AS b(n)"
+    with sl.connect(url, pool_size=1, pool_timeout=1) as db:
+        for sql in (SLOW, many):
+            timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                db.frame(sql, kind="arrow")
+            assert db.query("SELECT 1").scalar() == 1
 
 
 # -- transactions
