@@ -62,6 +62,7 @@ def _translated(tree: object, analysis: Analysis) -> Translation:
     if kind == "SelectStmt":
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
+        printer.result = found
         text = print_query(printer, found)
         return Translation(text, tuple(printer.parameters), shown(found.columns), (), writes=False)
     if kind in _WRITES:

@@ -49,3 +49,22 @@ def test_a_syntax_error_has_its_place() -> None:
     with pytest.raises(SqlSyntaxError) as caught:
         check_syntax("SELECT :name, é FROM WHERE")
     assert caught.value.position == len("SELECT :name, é FROM ")
+
+
+def test_a_column_of_the_result_costs_no_call() -> None:
+    """numeric(p,s) is stored as a number, which what reads the result makes a Decimal of; expressions need its text."""
+    from stepladder.sql import Column, TableName, parse_type, translate
+
+    class Prices:
+        def columns(self, _: TableName) -> tuple[Column, ...]:
+            return (Column("price", parse_type("numeric(10,2)")),)
+
+        def keys(self, _: TableName) -> tuple[tuple[str, ...], ...]:
+            return ()
+
+        def taken(self, _: TableName) -> bool:
+            return False
+
+    assert "pg_" not in translate("SELECT price FROM prices", Prices(), {}).sql
+    assert "pg_" in translate("SELECT price FROM prices ORDER BY price + 1", Prices(), {}).sql
+    assert "pg_" in translate("SELECT max(price) FROM (SELECT price FROM prices) AS p", Prices(), {}).sql

@@ -52,6 +52,8 @@ class Printer:
     def __init__(self, query: Callable[[Printer, Query], str]) -> None:
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
+        self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
+        self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
 
     def expression(self, node: Expression) -> str:

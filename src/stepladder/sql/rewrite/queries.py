@@ -77,6 +77,7 @@ def put_in_sight(printer: Printer, source: Source) -> None:
         put_in_sight(printer, source.right)
     elif isinstance(source, TableSource):
         columns = source.columns
+        printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
     elif isinstance(source, QuerySource | CteSource | FunctionSource):
         printer.references[source.id] = _numbered
@@ -157,9 +158,19 @@ def _targets(printer: Printer, query: Select) -> list[str]:
     found = []
     for place, target in enumerate(query.targets, 1):
         compared = query.distinct and not query.distinct_on
-        text = printer.distinct_key(target.value) if compared else printer.expression(target.value)
+        if query is printer.result and not query.distinct:
+            text = _result_value(printer, target.value)
+        else:
+            text = printer.distinct_key(target.value) if compared else printer.expression(target.value)
         found.append(f"{text} AS c{place}")
     return found
+
+
+def _result_value(printer: Printer, value: Expression) -> str:
+    """A value of the result: a table's column as it is stored, for what reads the result knows that form too."""
+    if isinstance(value, Reference) and value.source in printer.stored:
+        return printer.stored[value.source](value)
+    return printer.expression(value)
 
 
 def _tail(printer: Printer, query: Query, order: Sequence[Order] | None = None) -> str:
