@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any
 
 from stepladder.db.arrow_fit import fit, plain
@@ -63,31 +62,41 @@ def _fit_rows(batch: Batch, cells: Sequence[Cell]) -> Fitted:
     for place, row in enumerate(batch.rows):
         if len(row) != len(cells):
             misfits[place] = (None, f"{len(row)} values for {len(cells)} columns")
-    whole = [place not in misfits for place in range(len(batch.rows))] if misfits else None
-    rows = batch.rows if whole is None else list(compress(batch.rows, whole))
-    places = range(len(batch.rows)) if whole is None else list(compress(range(len(batch.rows)), whole))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(cells)
+    places = [place for place in range(len(batch.rows)) if place not in misfits]
+    columns = list(zip(*(batch.rows[place] for place in places), strict=True)) or [()] * len(cells)
     stored = []
     for cell, values in zip(cells, columns, strict=True):
         found, bad = encode_column(values, cell)
         stored.append(found)
         misfits.add(cell, {places[place]: reason for place, reason in bad.items()})
-    ready = list(zip(*stored, strict=True)) if rows else []
+    ready = list(zip(*stored, strict=True))
     if not misfits:
         return Fitted(ready, numbers, list(batch.rejects), batch.lines.__getitem__)
-    at = {cell.column.name: place for place, cell in enumerate(cells)}
-    rejects = list(batch.rejects)
-    for place, (name, reason) in misfits.items():
-        row = batch.rows[place]
-        value = None if name is None else _shown(row[at[name]])
-        rejects.append(Reject(numbers[place], batch.lines[place], name, value, reason, str(row)))
+    rejects = _rejected(misfits, cells, numbers, batch.lines.__getitem__, batch.rows.__getitem__)
     kept = [place for place in places if place not in misfits]
     return Fitted(
         [row for row, place in zip(ready, places, strict=True) if place not in misfits],
         [numbers[place] for place in kept],
-        sorted(rejects, key=lambda reject: reject.row or 0),
+        sorted([*batch.rejects, *rejects], key=lambda reject: reject.row or 0),
         lambda place: batch.lines[kept[place]],
     )
+
+
+def _rejected(
+    misfits: _Misfits,
+    cells: Sequence[Cell],
+    numbers: Sequence[int],
+    line_of: Callable[[int], int | None],
+    row_of: Callable[[int], tuple[Any, ...]],
+) -> list[Reject]:
+    """What is said of each misfit, in order."""
+    at = {cell.column.name: place for place, cell in enumerate(cells)}
+    found = []
+    for place, (name, reason) in sorted(misfits.items()):
+        row = row_of(place)
+        value = None if name is None or row[at[name]] is None else str(row[at[name]])
+        found.append(Reject(numbers[place], line_of(place), name, value, reason, str(row)))
+    return found
 
 
 class _Misfits(dict[int, tuple[str | None, str]]):
@@ -106,10 +115,6 @@ def _numbers(batch: Batch) -> Sequence[int]:
     return [number for number in range(batch.first_row, end) if number not in taken]
 
 
-def _shown(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
 # -- columns
 def _fit_columns(batch: ColumnBatch, cells: Sequence[Cell], *, holds_nan: bool) -> Fitted:
     pa = pyarrow("Arrow data")
@@ -123,12 +128,9 @@ def _fit_columns(batch: ColumnBatch, cells: Sequence[Cell], *, holds_nan: bool) 
     line_of = batch.line_of or (lambda _: None)
     if not misfits:
         return Fitted(rows, numbers, [], line_of)
-    at = {cell.column.name: place for place, cell in enumerate(cells)}
-    rejects = []
-    for place, (name, reason) in sorted(misfits.items()):
-        values = [_value(column, place) for column in batch.columns]
-        shown = None if name is None else _shown(values[at[name]])
-        rejects.append(Reject(numbers[place], line_of(place), name, shown, reason, str(tuple(values))))
+    rejects = _rejected(
+        misfits, cells, numbers, line_of, lambda place: tuple(_value(each, place) for each in batch.columns)
+    )
     kept = [place for place in range(batch.length) if place not in misfits]
     return Fitted(
         rows.take(pa.array(kept, pa.int64())),
