@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native, wrap
+    from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native
+    from stepladder.db.borrowed import wrap
     from stepladder.errors import Error
     from stepladder.sql import Span
 

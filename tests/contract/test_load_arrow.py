@@ -20,7 +20,7 @@ import pytest
 from pyarrow import parquet
 
 from stepladder.db import Database
-from stepladder.db.arrow_types import arrow_type
+from stepladder.db.arrow.types import arrow_type
 from stepladder.errors import (
     AmbiguousColumn,
     CheckViolation,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stepladder.db.arrow_fit import fit
-from stepladder.db.arrow_stored import stored_text, stored_values
-from stepladder.db.arrow_values import arrow_of
-from stepladder.db.encoding import Cell, encode_column
+from stepladder.db.arrow.fit import fit
+from stepladder.db.arrow.stored import stored_text, stored_values
+from stepladder.db.arrow.values import arrow_of
+from stepladder.db.loading.encoding import Cell, encode_column
 from stepladder.sql import Column, encoder, parse_type
 
 TARGETS = [

@@ -1,19 +1,19 @@
 """The database floor: one door to SQLite and PostgreSQL. The only floor that imports a driver."""
 
-from stepladder.db.catalog import Table
+from stepladder.db.borrowed.wrap import wrap
+from stepladder.db.catalog.values import Table
 from stepladder.db.connection import Connection, Cursor
 from stepladder.db.database import Database, connect
-from stepladder.db.explain import Node, Plan, Slow
-from stepladder.db.findings import Finding
-from stepladder.db.health import examine
-from stepladder.db.load import LoadResult
+from stepladder.db.examination import examine
+from stepladder.db.explain.plan import Node, Plan, Slow
+from stepladder.db.health.findings import Finding
+from stepladder.db.loading.load import LoadResult
 from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session
 from stepladder.db.stream import Stream
 from stepladder.db.transaction import Transaction
-from stepladder.db.wrap import wrap
 
 __all__ = [
     "Connection",

@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import Any, ClassVar, NamedTuple
 
 from stepladder.config import Target
-from stepladder.db.catalog import Table
-from stepladder.db.explain import Plan
+from stepladder.db.catalog.values import Table
+from stepladder.db.explain.plan import Plan
 from stepladder.db.faults import with_caret
-from stepladder.db.findings import Finding
+from stepladder.db.health.findings import Finding
 from stepladder.db.monitor import NEVER, StatementFigures, report_slow
 from stepladder.db.native import NativeValues
 from stepladder.errors import Error, SqlSyntaxError, UsageError
@@ -165,7 +165,7 @@ class Connection(ABC):
 
     @abstractmethod
     def arrow(self, sql: str, values: Mapping[str, object]) -> Any:
-        """The rows of one statement as a pyarrow Table of exact types (`arrow_table.table`)."""
+        """The rows of one statement as a pyarrow Table of exact types (`stepladder.db.arrow.table.table`)."""
 
     @abstractmethod
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
@@ -188,7 +188,7 @@ class Connection(ABC):
 
     @abstractmethod
     def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
-        """Append a pyarrow RecordBatch of *fitted* columns (`stepladder.db.arrow_fit`). Inside a transaction only."""
+        """Append a pyarrow RecordBatch of *fitted* columns (`stepladder.db.arrow.fit`). Inside a transaction only."""
 
     def copy_batch(self, table: TableName, columns: Sequence[Column], rows: Any) -> int:
         """Append stored rows or fitted columns, whichever they are; the number of rows."""
@@ -275,7 +275,7 @@ class Connection(ABC):
 
     @abstractmethod
     def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:
-        """Whether all is fit for work: see `stepladder.db.health`. Writes nothing."""
+        """Whether all is fit for work: see `stepladder.db.examination`. Writes nothing."""
 
     @abstractmethod
     def usable(self) -> bool:

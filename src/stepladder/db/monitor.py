@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from types import FrameType
 from typing import Any
 
-from stepladder.db.explain import Node, Plan
+from stepladder.db.explain.plan import Node, Plan
 from stepladder.errors import redact
 from stepladder.sql import has_plan, masked
 

@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 from stepladder.config import Target
-from stepladder.db import catalog_postgres, explain_postgres, health_postgres
-from stepladder.db.arrow_rows import arrays_of_rows, table_of_rows
-from stepladder.db.arrow_stored import copy_binary, copy_text
-from stepladder.db.arrow_types import pyarrow
-from stepladder.db.catalog import Table, table_of
-from stepladder.db.catalog_postgres import catalogue_type
+from stepladder.db.arrow.rows import arrays_of_rows, table_of_rows
+from stepladder.db.arrow.stored import copy_binary, copy_text
+from stepladder.db.arrow.types import pyarrow
+from stepladder.db.catalog import postgres as catalog_postgres
+from stepladder.db.catalog.postgres import catalogue_type
+from stepladder.db.catalog.values import Table, table_of
 from stepladder.db.connection import (
     Connection,
     Cursor,
@@ -30,9 +30,11 @@ from stepladder.db.connection import (
     refuse_no_rows,
     upsert_statement,
 )
-from stepladder.db.explain import Plan
+from stepladder.db.explain import postgres as explain_postgres
+from stepladder.db.explain.plan import Plan
 from stepladder.db.faults import postgres_fault
-from stepladder.db.findings import Finding
+from stepladder.db.health import postgres as health_postgres
+from stepladder.db.health.findings import Finding
 from stepladder.db.many import Many, many_at_once
 from stepladder.db.native import NativeValues
 from stepladder.errors import (
@@ -193,7 +195,7 @@ class PostgresConnection(Connection):
         if refuse_no_rows(sql) is not Answer.QUERY:
             result = self.run(sql, values)
             return table_of_rows(result.columns, result.rows)
-        from stepladder.db.copy_binary import CopiedRows
+        from stepladder.db.arrow.copy_binary import CopiedRows
 
         # Asked first for the types, which COPY does not tell: nothing is read for it.
         described = self._run_within("SELECT * FROM (", sql, ") AS described LIMIT 0", values, self._send)

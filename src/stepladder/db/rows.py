@@ -136,8 +136,8 @@ class Rows(Sequence[Row]):
 
     def frame(self, kind: str = "pandas") -> Any:
         """The rows as "pandas", "polars" or "arrow"; see Database.frame, which is faster for many rows."""
-        from stepladder.db.arrow_rows import table_of_rows
-        from stepladder.db.frames import frame_of, refuse_unknown_kind
+        from stepladder.db.arrow.frames import frame_of, refuse_unknown_kind
+        from stepladder.db.arrow.rows import table_of_rows
 
         refuse_unknown_kind(kind)
         return frame_of(table_of_rows(self.columns, self._tuples), kind)

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from time import perf_counter
 from typing import Any
 
-from stepladder.db.catalog import Table
+from stepladder.db.arrow.frames import frame_of, refuse_unknown_kind
+from stepladder.db.catalog.values import Table
 from stepladder.db.connection import Connection, Result
-from stepladder.db.explain import Plan
+from stepladder.db.explain.plan import Plan
 from stepladder.db.faults import with_caret
-from stepladder.db.frames import frame_of, refuse_unknown_kind
-from stepladder.db.load import LoadResult, Progress, load
+from stepladder.db.loading.load import LoadResult, Progress, load
 from stepladder.db.native import Native
 from stepladder.db.rows import Rows
 from stepladder.db.stream import Guard, Stream, checked_batch_rows

@@ -20,18 +20,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from stepladder.config import Target
-from stepladder.db import (
-    catalog_sqlite,
-    explain_sqlite,
-    health_sqlite,
-    type_catalogue,
-    type_catalogue_changes,
-)
-from stepladder.db.arrow_rows import table_of_rows
-from stepladder.db.arrow_stored import stored_values
-from stepladder.db.arrow_table import arrow_schema, table
-from stepladder.db.arrow_types import pyarrow
-from stepladder.db.catalog import Table, table_of
+from stepladder.db import type_catalogue, type_catalogue_changes
+from stepladder.db.arrow.rows import table_of_rows
+from stepladder.db.arrow.stored import stored_values
+from stepladder.db.arrow.table import arrow_schema, table
+from stepladder.db.arrow.types import pyarrow
+from stepladder.db.catalog import sqlite as catalog_sqlite
+from stepladder.db.catalog.values import Table, table_of
 from stepladder.db.connection import (
     Connection,
     Cursor,
@@ -40,9 +35,11 @@ from stepladder.db.connection import (
     refuse_all_but_queries,
     refuse_no_rows,
 )
-from stepladder.db.explain import Node, Plan
+from stepladder.db.explain import sqlite as explain_sqlite
+from stepladder.db.explain.plan import Node, Plan
 from stepladder.db.faults import with_caret
-from stepladder.db.findings import Finding
+from stepladder.db.health import sqlite as health_sqlite
+from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection
@@ -178,7 +175,7 @@ class SqliteConnection(Connection):
         if refuse_no_rows(sql) is not Answer.QUERY:
             result = self.run(sql, values)
             return table_of_rows(result.columns, result.rows)
-        from stepladder.db.stored_arrow import arrays_of_stored
+        from stepladder.db.arrow.from_stored import arrays_of_stored
 
         translation = self._translate(sql, values)
         arrow_schema(translation.columns)
@@ -494,7 +491,7 @@ class _OpenQuery(Cursor):
         return _decoded(self._stored(rows), self._decoders, self.columns)
 
     def fetch_arrow(self, rows: int) -> list[Any]:
-        from stepladder.db.stored_arrow import arrays_of_stored
+        from stepladder.db.arrow.from_stored import arrays_of_stored
 
         return arrays_of_stored(self.columns, self._stored(rows))
 

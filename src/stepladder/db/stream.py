@@ -43,9 +43,9 @@ class Stream:
 
     def arrow(self) -> Any:
         """A pyarrow RecordBatchReader; a numeric without a precision is decimal256(76, 38) in it."""
-        from stepladder.db.arrow_rows import fixed
-        from stepladder.db.arrow_table import arrow_schema
-        from stepladder.db.arrow_types import pyarrow
+        from stepladder.db.arrow.rows import fixed
+        from stepladder.db.arrow.table import arrow_schema
+        from stepladder.db.arrow.types import pyarrow
 
         pa = pyarrow("Stream.arrow()")
         schema = arrow_schema(self.columns)

@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from stepladder.db import catalog_sqlite, type_catalogue
-from stepladder.db.definition_record import to_json
+from stepladder.db import type_catalogue
+from stepladder.db.catalog import sqlite as catalog_sqlite
+from stepladder.db.catalog.record import to_json
 from stepladder.errors import NotPortable
 from stepladder.sql import (
     Commented,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from stepladder.db.arrow_types import arrow_type, type_of_arrow
+from stepladder.db.arrow.types import arrow_type, type_of_arrow
 from stepladder.errors import ParameterError
 from stepladder.sql import parse_type
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stepladder.db.explain import Node, Slow, numbered
-from stepladder.db.explain_advice import advise
+from stepladder.db.explain.advice import advise
+from stepladder.db.explain.plan import Node, Slow, numbered
 
 
 def scan(**given: Any) -> Node:

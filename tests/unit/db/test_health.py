@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stepladder.db import health_postgres
-from stepladder.db.health_sqlite import file_system, left_over
+from stepladder.db.health import postgres as health_postgres
+from stepladder.db.health.sqlite import file_system, left_over
 
 NOW = datetime(2026, 3, 8, 12, tzinfo=UTC)
 WELL: dict[str, Any] = {

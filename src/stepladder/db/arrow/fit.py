@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stepladder.db.arrow_types import pyarrow
+from stepladder.db.arrow.types import pyarrow
 from stepladder.sql import Type
 
 _INTEGER_TEXT = r"^[+-]?[0-9]{1,18}$"

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg2 import extensions
 
-from stepladder.db.lent_postgres import LentPostgres
+from stepladder.db.borrowed.postgres import LentPostgres
 from stepladder.db.psycopg2 import Psycopg2Connection, read_like_psycopg3, utc
 
 

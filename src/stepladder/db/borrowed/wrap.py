@@ -62,19 +62,19 @@ class _Borrowed(Transaction):
 
 
 def _sqlite(raw: Any) -> Lent:
-    from stepladder.db.lent_sqlite import LentSqlite
+    from stepladder.db.borrowed.sqlite import LentSqlite
 
     return LentSqlite(raw)
 
 
 def _psycopg(raw: Any) -> Lent:
-    from stepladder.db.lent_psycopg3 import LentPsycopg
+    from stepladder.db.borrowed.psycopg3 import LentPsycopg
 
     return LentPsycopg(raw)
 
 
 def _psycopg2(raw: Any) -> Lent:
-    from stepladder.db.lent_psycopg2 import LentPsycopg2
+    from stepladder.db.borrowed.psycopg2 import LentPsycopg2
 
     return LentPsycopg2(raw)
 

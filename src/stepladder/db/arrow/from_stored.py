@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stepladder.db.arrow_rows import array_of
-from stepladder.db.arrow_types import arrow_type
+from stepladder.db.arrow.rows import array_of
+from stepladder.db.arrow.types import arrow_type
 from stepladder.sql import Column, decoder, is_native_numeric
 
 Values = Sequence[Any]

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from stepladder.db.arrow_types import pyarrow
+from stepladder.db.arrow.types import pyarrow
 from stepladder.errors import MissingExtra, NumericOutOfRange, ParameterError, UsageError
 
 KINDS = ("pandas", "polars", "arrow")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from stepladder.db import marks
 from stepladder.db.connection import Connection
-from stepladder.db.encoding import Cell, Encode
-from stepladder.db.fitting import fitted
-from stepladder.db.incoming import BATCH_ROWS, Incoming, incoming
-from stepladder.db.load_writers import Request, Writer, writer
-from stepladder.db.rejects import Rejects
+from stepladder.db.loading.encoding import Cell, Encode
+from stepladder.db.loading.fitting import fitted
+from stepladder.db.loading.incoming import BATCH_ROWS, Incoming, incoming
+from stepladder.db.loading.rejects import Rejects
+from stepladder.db.loading.writers import Request, Writer, writer
 from stepladder.errors import LoadError, ParameterError, UndefinedTable, UsageError
 from stepladder.sql import Column, TableName, quote
 

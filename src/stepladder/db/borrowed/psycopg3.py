@@ -9,7 +9,7 @@ from psycopg.adapt import Transformer
 from psycopg.pq import Escaping
 from psycopg.rows import tuple_row
 
-from stepladder.db.lent_postgres import LentPostgres
+from stepladder.db.borrowed.postgres import LentPostgres
 from stepladder.db.psycopg3 import PsycopgConnection, read_our_way
 
 

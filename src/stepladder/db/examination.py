@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from stepladder.config import Target
-from stepladder.db import embedded, health_sqlite, marks, type_catalogue
+from stepladder.db import embedded, marks, type_catalogue
 from stepladder.db.database import Database, connect
-from stepladder.db.findings import Finding, fail, ok, warn
+from stepladder.db.health import sqlite as health_sqlite
+from stepladder.db.health.findings import Finding, fail, ok, warn
 from stepladder.errors import Error, UsageError
 
 

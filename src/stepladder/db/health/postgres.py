@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from stepladder.db.findings import Finding, fail, ok, warn
+from stepladder.db.health.findings import Finding, fail, ok, warn
 
 # One row. What a later version of the server added is asked for through jsonb, so that PostgreSQL 14 answers too.
 ASK = """

@@ -8,8 +8,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from stepladder.db.incoming_frames import arrow_batches, frame_batches
-from stepladder.db.new_table import common_type
+from stepladder.db.loading.incoming_frames import arrow_batches, frame_batches
+from stepladder.db.loading.new_table import common_type
 from stepladder.db.rows import Row, Rows
 from stepladder.db.stream import Stream
 from stepladder.errors import AmbiguousColumn, UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stepladder.db.arrow_types import arrow_type, pyarrow
+from stepladder.db.arrow.types import arrow_type, pyarrow
 from stepladder.errors import AmbiguousColumn, NumericOutOfRange, ParameterError
 from stepladder.sql import Column, Type
 

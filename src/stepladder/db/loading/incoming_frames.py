@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from stepladder.db.arrow_types import pyarrow, type_of_arrow
-from stepladder.db.encoding import pythonic
-from stepladder.db.new_table import common_type
+from stepladder.db.arrow.types import pyarrow, type_of_arrow
+from stepladder.db.loading.encoding import pythonic
+from stepladder.db.loading.new_table import common_type
 from stepladder.errors import ParameterError, UsageError
 from stepladder.files import ColumnBatch
 from stepladder.sql import Column, Type

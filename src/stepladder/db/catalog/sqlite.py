@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
 from stepladder.db import type_catalogue
-from stepladder.db.definition_record import from_json
-from stepladder.db.foreign_definitions import checks, generated_columns
+from stepladder.db.catalog.foreign import checks, generated_columns
+from stepladder.db.catalog.record import from_json
 from stepladder.sql import (
     Check,
     Column,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stepladder.db import type_catalogue
-from stepladder.db.findings import Finding, fail, ok, warn
+from stepladder.db.health.findings import Finding, fail, ok, warn
 
 _CHECKED_BYTES = 100 * 2**20  # larger files are not read through
 _LOW_BYTES = 1 * 2**30

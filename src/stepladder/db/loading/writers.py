@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from stepladder.db.connection import Connection
-from stepladder.db.fitting import Fitted
+from stepladder.db.loading.fitting import Fitted
 from stepladder.errors import DatabaseError, LoadError
 from stepladder.files import Reject
 from stepladder.sql import Column, TableName, Type, quote
@@ -189,7 +189,7 @@ def _numbered(batch: Fitted) -> Any:
     """The batch's rows with their numbers in front."""
     if isinstance(batch.rows, list):
         return [(number, *row) for number, row in zip(batch.numbers, batch.rows, strict=True)]
-    from stepladder.db.arrow_types import pyarrow
+    from stepladder.db.arrow.types import pyarrow
 
     pa = pyarrow("Arrow data")
     numbers = pa.array(batch.numbers, pa.int64())

@@ -1,4 +1,4 @@
-"""Fitted columns (see `arrow_fit`) as each engine takes them: SQLite's values, COPY's text, pgpq's binary."""
+"""Fitted columns (see `stepladder.db.arrow.fit`) as each engine takes them: SQLite's values, COPY's text, pgpq's binary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from stepladder.db.arrow_types import pyarrow
+from stepladder.db.arrow.types import pyarrow
 from stepladder.sql import Column, Type, is_native_numeric, numeric_text
 
 _SPECIAL_IN_COPY = r"[\\\t\n\r]"

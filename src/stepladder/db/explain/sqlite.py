@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from stepladder.db.explain import Node, Plan, numbered
-from stepladder.db.explain_advice import advise
-from stepladder.db.sqlite_statistics import Statistics
+from stepladder.db.explain.advice import advise
+from stepladder.db.explain.plan import Node, Plan, numbered
+from stepladder.db.explain.sqlite_statistics import Statistics
 from stepladder.sql import Access, Accesses, Comparison, TableName, index_columns
 
 Step = tuple[int, int, int, str]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stepladder.db.arrow_table import arrow_schema, decimal_of, is_open, no_number, table
+from stepladder.db.arrow.table import arrow_schema, decimal_of, is_open, no_number, table
 from stepladder.errors import InvalidDatetime, NotPortable, NumericOutOfRange, SerializationFailure
 from stepladder.sql import Column, Type
 
@@ -93,7 +93,7 @@ class CopiedRows:
             self._decode()
 
     def table(self) -> Any:
-        """All rows as a pyarrow Table; see `arrow_table.table`."""
+        """All rows as a pyarrow Table; see `stepladder.db.arrow.table.table`."""
         self._decode()
         return table(self._columns, self._batches)
 

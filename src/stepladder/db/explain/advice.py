@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stepladder.db.explain import Node, Slow
+from stepladder.db.explain.plan import Node, Slow
 from stepladder.sql import spelled
 
 LARGE = 10_000  # rows; below, no index is worth its upkeep

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stepladder.db.explain import Node, Plan, numbered
-from stepladder.db.explain_advice import advise
+from stepladder.db.explain.advice import advise
+from stepladder.db.explain.plan import Node, Plan, numbered
 from stepladder.sql import TableName, comparisons, index_columns
 
 Sizes = Mapping[tuple[str, str], tuple[float, tuple[tuple[str, ...], ...]]]

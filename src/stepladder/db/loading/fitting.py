@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stepladder.db.arrow_fit import fit, plain
-from stepladder.db.arrow_stored import stored_array
-from stepladder.db.arrow_types import has_arrow, pyarrow
-from stepladder.db.arrow_values import arrow_of
-from stepladder.db.encoding import Cell, Misfits, encode_column, nanoseconds
+from stepladder.db.arrow.fit import fit, plain
+from stepladder.db.arrow.stored import stored_array
+from stepladder.db.arrow.types import has_arrow, pyarrow
+from stepladder.db.arrow.values import arrow_of
+from stepladder.db.loading.encoding import Cell, Misfits, encode_column, nanoseconds
 from stepladder.files import Batch, ColumnBatch, Reject
 
 _MANY_ROWS = 1_000  # fewer are done before Arrow is loaded
@@ -18,7 +18,7 @@ _MANY_ROWS = 1_000  # fewer are done before Arrow is loaded
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Rows that fit: tuples of stored values, or a pyarrow RecordBatch of fitted columns (see `arrow_fit`).
+    """Rows that fit: tuples of stored values, or a pyarrow RecordBatch of fitted columns (see `stepladder.db.arrow.fit`).
 
     `numbers` are the rows' numbers in the data, from 1.
     """

@@ -7,8 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from stepladder.db.arrow_table import arrow_schema, decimal_of, is_open, no_number, table
-from stepladder.db.arrow_types import arrow_type, pyarrow
+from stepladder.db.arrow.table import arrow_schema, decimal_of, is_open, no_number, table
+from stepladder.db.arrow.types import arrow_type, pyarrow
 from stepladder.errors import NumericOutOfRange
 from stepladder.sql import Column, Type, jsonb_text
 

@@ -1,0 +1,1 @@
+"""An open connection of the user's, borrowed: its transaction is joined, never ended."""

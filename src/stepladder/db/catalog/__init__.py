@@ -1,0 +1,1 @@
+"""What there is: a table's definition as a value, equal for equal tables on both engines."""

@@ -1,0 +1,1 @@
+"""What `stepladder doctor` asks of a target: findings, each with its remedy."""
