@@ -7,6 +7,7 @@ test finds it empty.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,13 @@ ENGINES = ("sqlite3", "psycopg", "psycopg2")
 DATABASE = "stepladder_test"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """A shell that runs the tests in the background has them ignore Ctrl-C, and what they start too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server's maintenance database."""
@@ -28,8 +36,18 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     folder = tmp_path_factory.mktemp("cluster")
-    yield embedded.start(folder)
+    url = embedded.start(folder)
+    _without_waiting_for_the_disk(url)
+    yield url
     embedded.remove(folder)
+
+
+def _without_waiting_for_the_disk(url: str) -> None:
+    """Every test makes and drops tables: with fsync that is most of its time. Tests that kill a server start their own."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        admin.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
