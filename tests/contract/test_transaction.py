@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -364,6 +365,28 @@ def test_a_reader_sees_one_moment(url: str, notes: Database) -> None:
     assert ids(notes) == [1, 2]
 
 
+def test_a_deferrable_transaction_reads_and_is_serializable(notes: Database, engine: str) -> None:
+    add(notes, 1)
+    with notes.transaction(read_only=True, isolation="serializable", deferrable=True) as tx:
+        assert ids(tx) == [1]
+        if engine != "sqlite3":
+            assert tx.query("SHOW transaction_deferrable").scalar() == "on"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {},
+        {"read_only": True},
+        {"isolation": "serializable"},
+        {"read_only": True, "isolation": "repeatable read"},
+    ],
+)
+def test_deferrable_is_refused_where_it_would_mean_nothing(notes: Database, rest: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="deferrable"), notes.transaction(deferrable=True, **rest):
+        pass
+
+
 # -- scratch
 def test_scratch_leaves_nothing(notes: Database) -> None:
     add(notes, 1)
@@ -435,6 +458,48 @@ def test_what_may_not_be_repeated_is_raised_at_once(notes: Database, error: Exce
 def test_attempts_are_counted_from_one(notes: Database) -> None:
     with pytest.raises(UsageError, match="at least 1"):
         notes.run_transaction(ids, attempts=0)
+
+
+def test_a_token_is_used_once(notes: Database) -> None:
+    def work(tx: Transaction) -> str:
+        add(tx, 1)
+        return "done"
+
+    assert notes.run_transaction(work, once="a") == "done"
+    assert notes.run_transaction(work, once="a") is None
+    assert ids(notes) == [1]
+
+
+def test_a_token_of_work_that_failed_is_free(notes: Database) -> None:
+    tries: list[int] = []
+
+    def work(tx: Transaction) -> int:
+        tries.append(1)
+        add(tx, len(tries))
+        if len(tries) == 1:
+            raise ValueError("no")
+        if len(tries) == 2:
+            raise SerializationFailure("again")
+        return len(tries)
+
+    with pytest.raises(ValueError, match="no"):
+        notes.run_transaction(work, once="a")
+    assert notes.run_transaction(work, once="a") == 3
+    assert ids(notes) == [3]
+
+
+def test_a_token_does_not_excuse_what_another_database_left_unknown(notes: Database) -> None:
+    def work(tx: Transaction) -> None:
+        raise Disconnected("another one is gone", outcome="unknown")
+
+    with pytest.raises(Disconnected, match="another one"):
+        notes.run_transaction(work, once="a")
+
+
+def test_a_token_of_a_load_and_of_a_transaction_are_one(notes: Database) -> None:
+    notes.load([{"id": 1}], "notes", mode="append", once="a")
+    assert notes.run_transaction(lambda tx: add(tx, 2), once="a") is None
+    assert ids(notes) == [1]
 
 
 @pytest.mark.timeout(60)

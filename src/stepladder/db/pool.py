@@ -198,14 +198,17 @@ class Pool:
     def _reach(self, deadline: float) -> Connection:
         """Open a connection, waiting for a server that has answered before."""
         pause, longest = _PAUSES
+        refused = False
         while True:
             try:
                 return self._open()
             except ConnectionFailed as error:
-                # A server that goes away under a connection that has said nothing yet is down as well.
+                # A server that goes away under a connection that has said nothing yet is down as well. One that was
+                # asked why it refused may have come up before it was asked: it has to refuse twice.
                 down = error.sqlstate in _DOWN or isinstance(error, Disconnected)
-                if not (self._reached and down):
+                if not self._reached or (refused and not down):
                     raise
+                refused = not down
                 wait = random.uniform(0.5, 1.0) * pause  # noqa: S311 - a pause, no secret
                 if time.monotonic() + wait > deadline:
                     raise ConnectionFailed(
