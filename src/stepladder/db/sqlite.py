@@ -7,7 +7,7 @@ copy drops the process's file locks, and another process's acknowledged rows can
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -83,7 +83,7 @@ class SqliteConnection(Connection):
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         return sum(self.run(sql, row).affected for row in rows)
 
-    def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
+    def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> int:
         names = ", ".join(quote(column.name) for column in columns)
         marks = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table.sqlite} ({names}) VALUES ({marks})"
@@ -94,7 +94,8 @@ class SqliteConnection(Connection):
         cells = [
             stored_values(array, column.type) for array, column in zip(batch.columns, columns, strict=True)
         ]
-        return self.copy_rows(table, columns, list(zip(*cells, strict=True)))
+        # Not a list of tuples: each is freed at once, and the garbage collector has nothing to look through.
+        return self.copy_rows(table, columns, zip(*cells, strict=True))
 
     def load_facts(self, table: TableName) -> LoadFacts:
         name = table.stored_name
