@@ -1,7 +1,7 @@
-"""`python -m benchmarks.load [postgresql://…]`: how fast rows go in, beside what the engine itself needs.
+"""`python -m benchmarks.load [sqlite | postgres | postgresql://…]`: how fast rows go in, beside what the engine itself needs.
 
 500,000 rows of seven columns. On PostgreSQL the measure is the server reading its own CSV file (COPY FROM '/path', which
-needs a superuser and a server on this machine; without a URL the embedded one is started); on SQLite it is executemany of
+needs a superuser and a server on this machine; `postgres` starts the embedded one); on SQLite it is executemany of
 tuples that are ready. Medians of alternating runs, so that a busy machine slows all of them.
 """
 
@@ -215,16 +215,18 @@ def main() -> None:
     # The server reads the CSV file itself: it must be where any user may read.
     folder = Path(tempfile.mkdtemp(prefix="stepladder-load-", dir="/var/tmp"))
     folder.chmod(0o755)
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
         data = Data(folder)
-        if len(sys.argv) > 1:
-            postgres(sys.argv[1], data)
-        else:
+        if asked.startswith("postgresql://"):
+            postgres(asked, data)
+        elif asked != "sqlite":
             cluster = folder / "cluster"
             cluster.mkdir()
             postgres(embedded.start(cluster), data)
             embedded.remove(cluster)
-        sqlite(data, folder)
+        if asked in ("", "sqlite"):
+            sqlite(data, folder)
     finally:
         shutil.rmtree(folder)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -232,7 +232,7 @@ class SqliteConnection(Connection):
                 written += cursor.rowcount
             return written
 
-    def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
+    def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> int:
         names = ", ".join(quote(column.name) for column in columns)
         marks = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table.sqlite} ({names}) VALUES ({marks})"
@@ -243,7 +243,8 @@ class SqliteConnection(Connection):
         cells = [
             stored_values(array, column.type) for array, column in zip(batch.columns, columns, strict=True)
         ]
-        return self.copy_rows(table, columns, list(zip(*cells, strict=True)))
+        # Not a list of tuples: each is freed at once, and the garbage collector has nothing to look through.
+        return self.copy_rows(table, columns, zip(*cells, strict=True))
 
     def load_facts(self, table: TableName) -> LoadFacts:
         name = table.stored_name
