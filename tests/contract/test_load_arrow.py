@@ -404,7 +404,7 @@ def test_without_arrow_rows_load_and_frames_name_the_extra(
     for name in [name for name in sys.modules if name == "pyarrow" or name.startswith("pyarrow.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setattr("stepladder.db.fitting.has_arrow", lambda: False)
+    monkeypatch.setattr("stepladder.db.loading.fitting.has_arrow", lambda: False)
     db.execute(f"CREATE TABLE things ({COLUMNS})")
     for data in frames:
         with pytest.raises(MissingExtra, match=r"stepladder\[arrow\]"):
