@@ -6,6 +6,7 @@ test finds it empty.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -26,6 +27,15 @@ def _ctrl_c_is_heard() -> None:
     """A shell that runs the tests in the background has them ignore Ctrl-C, and what they start too."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def signals_are_heard() -> Iterator[None]:
+    """Python runs signal handlers where it next enters a function: in a callback of the garbage collector, which
+    hypothesis leaves behind, their exception is swallowed."""
+    callbacks, gc.callbacks[:] = list(gc.callbacks), []
+    yield
+    gc.callbacks[:] = callbacks
 
 
 @pytest.fixture(scope="session")

@@ -327,6 +327,7 @@ def test_a_frame_keeps_to_the_options(db: Database) -> None:
     assert hurried.frame("SELECT 1 AS a")["a"].tolist() == [1]
 
 
+@pytest.mark.usefixtures("signals_are_heard")
 def test_ctrl_c_ends_a_frame_and_leaves_the_connection_usable(url: str) -> None:
     """While the server computes, and while it sends: its rows would take minutes."""
     many = "SELECT a.n FROM generate_series(1, 10000) AS a(n), generate_series(1, 100000) AS b(n)"

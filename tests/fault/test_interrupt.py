@@ -16,6 +16,8 @@ import stepladder as sl
 from stepladder.db import Database
 from stepladder.errors import Disconnected, StatementCanceled
 
+pytestmark = pytest.mark.usefixtures("signals_are_heard")
+
 ENDLESS = {
     "sqlite3": "SELECT count(*) FROM generate_series(1, 1000000000000)",
     "psycopg": "SELECT pg_sleep(600)",
