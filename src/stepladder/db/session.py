@@ -42,7 +42,7 @@ class Session(ABC):
         """Run one statement and fetch its rows; a statement without rows returns empty Rows."""
         _refuse_transaction_words(sql)
         with self._connection() as connection:
-            result = connection.run(sql, _values(params, named))
+            result = connection.run(sql, _values(params, named) if params else named)
         return Rows(result.columns, result.rows)
 
     def execute(self, sql: str, params: Parameters = None, /, **named: object) -> int:

@@ -20,7 +20,7 @@ from stepladder.db import type_catalogue
 from stepladder.db.connection import Connection, Result
 from stepladder.db.faults import with_caret
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
-from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection
+from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
 from stepladder.errors import ConnectionFailed, DatabaseError
 from stepladder.sql import (
     Column,
@@ -72,6 +72,7 @@ class SqliteConnection(Connection):
         self._open = True
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
         self._callbacks.guard_preparing()
+        self._cursor = self._raw.cursor()  # of every statement whose rows are fetched at once
         self._now: str | None = None
         self._refuses_writes = False
         self._stamp: tuple[int, int, int] | None = None
@@ -87,13 +88,13 @@ class SqliteConnection(Connection):
         if plan is not None and plan.repeatable and self._stamp is not None:
             self._callbacks.prepares = False
             try:
-                return self._run(plan, _encode(plan.translation.parameters, values), sql)
+                return self._run(plan, plan.arguments(values), sql)
             except Prepared:
                 pass  # nothing was run: SQLite has let go of the statement, or the schema has changed
             finally:
                 self._callbacks.prepares = True
         plan = self._plan(sql, values)
-        arguments = _encode(plan.translation.parameters, values)
+        arguments = plan.arguments(values)
         if plan.translation.effects and not self._raw.in_transaction:
             return self._alone(lambda: self._run(plan, arguments, sql))
         return self._run(plan, arguments, sql)
@@ -123,12 +124,18 @@ class SqliteConnection(Connection):
         translation = plan.translation
         self._callbacks.start()
         try:
-            cursor = self._raw.execute(translation.sql, arguments)
+            try:
+                cursor = self._cursor.execute(translation.sql, arguments)
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+                cursor = self._raw.execute(translation.sql, arguments)  # which waits
             rows = cursor.fetchall()
         except sqlite3.Error as error:
             self._callbacks.fail(error, sql)
         finally:
-            self._callbacks.stop()
+            if self._callbacks.limit is not None:
+                self._callbacks.stop()
         for effect in translation.effects:
             self._note(effect)
         affected = max(cursor.rowcount, 0) if translation.writes and not translation.effects else 0
@@ -150,7 +157,11 @@ class SqliteConnection(Connection):
             if len(self._plans) >= _KEPT_TRANSLATIONS:
                 self._plans.clear()
             repeatable = self._callbacks.guards and not translation.effects and not self._reads_foreign
-            found = self._plans[key] = _Plan(translation, _decoders(translation.columns), repeatable)
+            as_given = all(
+                type(values[name]) is int and types[name] == type_ for name, type_ in translation.parameters
+            )
+            found = _Plan(translation, _decoders(translation.columns), repeatable, as_given)
+            self._plans[key] = found
         return found
 
     def _notice_changes(self) -> None:
@@ -295,6 +306,13 @@ class _Plan:
     translation: Translation
     decoders: list[tuple[int, Decode]]
     repeatable: bool
+    stored_as_given: bool
+
+    def arguments(self, values: Mapping[str, object]) -> list[object]:
+        """The values as SQLite stores them."""
+        if self.stored_as_given:
+            return [values[name] for name, _ in self.translation.parameters]
+        return _encode(self.translation.parameters, values)
 
 
 class _Schema:
