@@ -73,6 +73,7 @@ class SqliteConnection(Connection):
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
         self._callbacks.guard_preparing()
         self._cursor = self._raw.cursor()  # of every statement whose rows are fetched at once
+        self._cursor.row_factory = None
         self._now: str | None = None
         self._refuses_writes = False
         self._stamp: tuple[int, int, int] | None = None
