@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
@@ -25,7 +26,6 @@ class _Watch:
     def __init__(self) -> None:
         self.cancel: Callable[[], None] | None = None
         self.at_it = threading.Lock()  # held while a cancel is under way
-        self.ended = threading.Event()
         self._reader, writer = socket.socketpair()
         writer.settimeout(0)  # as set_wakeup_fd wants it
         self._writer = writer
@@ -40,13 +40,14 @@ class _Watch:
                 self._end()
 
     def _end(self) -> None:
-        """Cancel until the statement is over."""
+        """Cancel until the statement is over; the next one has a `cancel` of its own."""
+        cancel = self.cancel
         for _ in range(_CANCELS):
             with self.at_it:
-                if self.cancel is None:
+                if cancel is None or self.cancel is not cancel:
                     return
-                self.cancel()
-            self.ended.wait(_SECONDS_BETWEEN_CANCELS)
+                cancel()
+            time.sleep(_SECONDS_BETWEEN_CANCELS)
 
 
 _watch: _Watch | None = None
@@ -75,7 +76,6 @@ class Interruptible:
         if before not in (-1, watch.descriptor):
             signal.set_wakeup_fd(before)
             return
-        watch.ended.clear()
         watch.cancel = self._cancel
         self._set = watch
 
@@ -85,7 +85,6 @@ class Interruptible:
         watch = self._set
         if watch is None:
             return
-        watch.ended.set()
         with watch.at_it:  # a cancel under way must not hit the next statement of this connection
             watch.cancel = None
         signal.set_wakeup_fd(-1)

@@ -26,8 +26,6 @@ from stepladder.db.psycopg3 import cannot_connect
 from stepladder.errors import DatabaseError
 from stepladder.sql import Column, Type, printed_interval, python_json
 
-_CONNECTION_OK = 0  # libpq's
-
 
 class Psycopg2Connection(PostgresConnection):
     """One psycopg2 connection in autocommit: transactions are begun by us, in words."""
@@ -118,8 +116,10 @@ class Psycopg2Connection(PostgresConnection):
             cursor.close()
 
     def _fault(self, error: driver.Error, statement: str) -> DatabaseError:
-        if error.pgcode is None and (self._raw.closed or self._raw.info.status != _CONNECTION_OK):
-            self._raw.close()  # libpq knows that it is lost; the driver does not always notice
+        # What libpq says by itself, without the server, has no SQLSTATE: that the connection is lost. Neither it nor the
+        # driver always marks it as closed.
+        if error.pgcode is None and type(error) in (driver.OperationalError, driver.DatabaseError):
+            self._raw.close()
             return self._lost(statement, str(error))
         return self._said(statement, error.pgcode, str(error), error.diag)
 

@@ -184,9 +184,12 @@ class PsycopgConnection(PostgresConnection):
             )
         state = result.error_field(DiagnosticField.SQLSTATE)
         message = result.get_error_message()
-        if state is None and self._raw.closed:
+        if (
+            state is None
+        ):  # said by libpq and not by the server: the connection is lost, marked as closed or not
+            self._raw.close()
             return self._lost(text, message)
-        return self._said(text, state.decode() if state else None, message, Diagnostic(result))
+        return self._said(text, state.decode(), message, Diagnostic(result))
 
     def _copy(self, statement: str, data: bytes | memoryview) -> int:
         if self._raw.closed:
@@ -237,7 +240,8 @@ class PsycopgConnection(PostgresConnection):
                 return
 
     def _fault(self, error: psycopg.Error, statement: str) -> DatabaseError:
-        if error.sqlstate is None and self._raw.closed:
+        if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
+            self._raw.close()
             return self._lost(statement, str(error))
         return self._said(statement, error.sqlstate, str(error), error.diag)
 

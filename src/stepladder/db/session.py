@@ -111,7 +111,7 @@ class Session(ABC):
             with self._connection() as connection:
                 return connection.timed_native(sql.text, named or None if params is None else params)
         _refuse_transaction_words(sql)
-        values = _values(params, named)
+        values = _values(params, named) if params is not None else named
         with self._connection() as connection:
             return connection.timed(sql, values)
 

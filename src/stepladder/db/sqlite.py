@@ -42,7 +42,7 @@ from stepladder.db.health import sqlite as health_sqlite
 from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
-from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection
+from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
 from stepladder.db.type_catalogue_changes import Before
 from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error, ParameterError
 from stepladder.sql import (
@@ -115,6 +115,8 @@ class SqliteConnection(Connection):
         self._raw = raw
         self._open = True
         self._callbacks = Callbacks(self._raw, now=lambda: self._now or _now())
+        self._cursor = self._raw.cursor()  # of every statement whose rows are fetched at once
+        self._cursor.row_factory = None
         self._now: str | None = None
         self._refuses_writes = False
         self._stamp: tuple[int, int, int] | None = None
@@ -130,13 +132,13 @@ class SqliteConnection(Connection):
         if plan is not None and plan.repeatable and self._stamp is not None:
             self._callbacks.prepares = False
             try:
-                return self._run(plan, _encode(plan.translation.parameters, values), sql)
+                return self._run(plan, plan.arguments(values), sql)
             except Prepared:
                 pass  # nothing was run: SQLite has let go of the statement, or the schema has changed
             finally:
                 self._callbacks.prepares = True
         plan = self._plan(sql, values)
-        arguments = _encode(plan.translation.parameters, values)
+        arguments = plan.arguments(values)
         if plan.translation.effects and not self._raw.in_transaction:
             return self._alone(lambda: self._run(plan, arguments, sql))
         return self._run(plan, arguments, sql)
@@ -269,14 +271,20 @@ class SqliteConnection(Connection):
         self._callbacks.start()
         try:
             before = type_catalogue_changes.look(self._raw, translation.effects)
-            cursor = self._raw.execute(translation.sql, arguments)
+            try:
+                cursor = self._cursor.execute(translation.sql, arguments)
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+                cursor = self._raw.execute(translation.sql, arguments)  # which waits
             rows = cursor.fetchall()
             for effect in translation.effects:
                 self._note(effect, before)
         except sqlite3.Error as error:
             self._callbacks.fail(error, sql)
         finally:
-            self._callbacks.stop()
+            if self._callbacks.limit is not None:
+                self._callbacks.stop()
         affected = max(cursor.rowcount, 0) if translation.writes and not translation.effects else 0
         return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
 
@@ -295,7 +303,11 @@ class SqliteConnection(Connection):
             if len(self._plans) >= _KEPT_TRANSLATIONS:
                 self._plans.clear()
             repeatable = self._callbacks.guards and not translation.effects and not self._reads_foreign
-            found = self._plans[key] = _Plan(translation, _decoders(translation.columns), repeatable)
+            as_given = all(
+                type(values[name]) is int and types[name] == type_ for name, type_ in translation.parameters
+            )
+            found = _Plan(translation, _decoders(translation.columns), repeatable, as_given)
+            self._plans[key] = found
         return found
 
     def _notice_changes(self) -> None:
@@ -527,6 +539,13 @@ class _Plan:
     translation: Translation
     decoders: list[tuple[int, Decode]]
     repeatable: bool
+    stored_as_given: bool
+
+    def arguments(self, values: Mapping[str, object]) -> list[object]:
+        """The values as SQLite stores them."""
+        if self.stored_as_given:
+            return [values[name] for name, _ in self.translation.parameters]
+        return _encode(self.translation.parameters, values)
 
 
 class _Schema:
