@@ -296,8 +296,9 @@ class SqliteConnection(Connection):
         key = (sql, *values, *_kinds(values))
         found = self._plans.get(key)
         if found is None:
+            types = types_of(values)
             try:
-                translation = translate(sql, _Schema(self), types_of(values))
+                translation = translate(sql, _Schema(self), types)
             except DatabaseError as error:
                 raise with_caret(error, sql) from error
             if len(self._plans) >= _KEPT_TRANSLATIONS:
