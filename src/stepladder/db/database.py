@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -281,10 +282,12 @@ class Database(Session):
         with self._connection(ready) as connection:
             transaction = Transaction(connection)
             self._thread.transaction = transaction
+            here = self._thread.__dict__  # this thread's: a generator may be closed by another one
             try:
                 yield connection, transaction
             finally:
-                self._thread.transaction = None
+                if here["transaction"] is transaction:
+                    here["transaction"] = None
                 transaction.end()
 
     def _connection(self, ready: Callable[[Connection], None] | None = None) -> _Lease:
@@ -313,11 +316,19 @@ class Database(Session):
         def ready(connection: Connection) -> None:
             self._begin(connection, read_only=True)
 
+        process = os.getpid()
+
+        @contextmanager
+        def guard() -> Iterator[None]:
+            if process != os.getpid():
+                raise UsageError("This stream belongs to the process that opened it. Open one here.")
+            yield
+
         with self._connection(ready) as connection:
             streams = self._thread.streams
             streams.append(connection)
             try:
-                yield connection, nullcontext
+                yield connection, guard
             finally:
                 streams.remove(connection)
 

@@ -7,6 +7,7 @@ send the same bytes; the driver binds nothing.
 from __future__ import annotations
 
 import itertools
+import re
 import select
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,7 @@ from stepladder.errors import (
     Disconnected,
     InvalidDatetime,
     NumericOutOfRange,
+    ProgrammingError,
     SqlSyntaxError,
     TransactionDead,
 )
@@ -84,7 +86,10 @@ _ARRAYS = {
     1185: "timestamptz", 1187: "interval", 1231: "numeric", 2951: "uuid", 3807: "jsonb",
 }  # fmt: skip
 # What these change outlives the statement: the session is made anew before somebody else gets it.
-_SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE")
+_SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE", "DO", "CALL")
+_CHANGES_SESSION = re.compile(
+    r"set_config|advisory|\btemp", re.IGNORECASE
+)  # wherever it stands: a doubt costs a round trip
 _ASIDE = "stepladder_aside"  # a savepoint's name
 _TEMPORAL = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
 # Whoever waits for the statement's answer must not wait for its plan: planning takes locks too. Undone with the savepoint.
@@ -147,14 +152,17 @@ class PostgresConnection(Connection):
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        word = _one_statement(sql)
+        self._heed(sql)
         bound = bind(sql, values, self._escape)
         self._sent = (sql, bound)
-        self._changed = self._changed or word in _SESSION_WORDS
         try:
             return self._send(bound.text)
         finally:
             self._sent = None
+
+    def _heed(self, sql: str) -> None:
+        """Refuse what is not one statement; note one that may change the session for whoever has it next."""
+        self._changed = _one_statement(sql) or self._changed
 
     def run_native(self, text: str, values: NativeValues) -> Result:
         self._changed = True  # nobody has read it: it may have set anything
@@ -214,7 +222,7 @@ class PostgresConnection(Connection):
         self, before: str, sql: str, after: str, values: Mapping[str, object], send: Callable[[str], T]
     ) -> T:
         """Send the user's one statement with words of ours around it; an error shows the user's text alone."""
-        _one_statement(sql)
+        self._heed(sql)
         statement = statements(sql)[0]
         bound = bind(statement.text, values, self._escape)
         self._sent = (sql, bound.within(before, after, offset=statement.offset))
@@ -227,7 +235,7 @@ class PostgresConnection(Connection):
         # A limit is one for each statement; and only of these statements can a block tell how many rows they wrote.
         if self.limited is not None or not writes_rows(sql):
             return self.run_each(sql, rows)
-        _one_statement(sql)
+        self._heed(sql)
         written = 0
         for many in many_at_once(sql, rows, self._escape):
             self._many = many
@@ -485,16 +493,26 @@ class _ServerCursor(Cursor):
 
 
 @lru_cache(maxsize=1024)
-def _one_statement(sql: str) -> str:
-    """The first word of the only statement. Raises SqlSyntaxError for more than one, as PostgreSQL's own protocol does."""
+def _one_statement(sql: str) -> bool:
+    """Whether the only statement may change the session's state.
+
+    Raises SqlSyntaxError for none and for more than one; ProgrammingError for COPY, whose protocol is another one.
+    """
     found = statements(sql)
+    if not found:
+        raise SqlSyntaxError("the text holds no statement. Nothing was sent.", statement=sql)
     if len(found) > 1:
         raise SqlSyntaxError(
             f"one statement is taken here, and this text holds {len(found)}. Run several with script().",
             position=found[1].offset,
             statement=sql,
         )
-    return found[0].text[:10].split(maxsplit=1)[0].upper() if found else ""
+    word = found[0].text[:10].split(maxsplit=1)[0].upper()
+    if word == "COPY":
+        raise ProgrammingError(
+            "COPY is not sent this way. Use load(), frame() or stream(). Nothing was sent."
+        )
+    return word in _SESSION_WORDS or _CHANGES_SESSION.search(sql) is not None
 
 
 def result_type(oid: int, *, precision: int | None, scale: int | None, length: int | None) -> Type:

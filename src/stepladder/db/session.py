@@ -108,6 +108,7 @@ class Session(ABC):
     ) -> Result:
         if isinstance(sql, Native):
             _refuse_transaction_words(sql.text)
+            _refuse_several(sql.text)
             with self._connection() as connection:
                 return connection.timed_native(sql.text, named or None if params is None else params)
         _refuse_transaction_words(sql)
@@ -167,7 +168,7 @@ class Session(ABC):
         table: str,
         *,
         mode: str,
-        key: Iterable[str] | None = None,
+        key: Iterable[str] | str | None = None,
         where: str | None = None,
         params: Parameters = None,
         create: bool = False,
@@ -195,7 +196,7 @@ class Session(ABC):
                 data,
                 parse_name(table),
                 mode=mode,
-                key=tuple(key or ()),
+                key=(key,) if isinstance(key, str) else tuple(key or ()),
                 where=where,
                 params=dict(params or {}),
                 create=create,
@@ -247,12 +248,26 @@ def _no_table(name: TableName) -> UndefinedTable:
 
 def _refuse_transaction_words(sql: str) -> None:
     """A transaction is a block: a COMMIT in the middle of it would keep half of the work."""
+    if not isinstance(sql, str):
+        raise UsageError(
+            f"PostgreSQL's SQL is given as text, not as a {type(sql).__name__}. Nothing was sent."
+        )
     word = first_word(sql)
     if word in _TRANSACTION_WORDS:
         raise UsageError(
             f"{word} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
             "Nothing was done."
         )
+
+
+def _refuse_several(native: str) -> None:
+    """One statement, as PostgreSQL's own protocol has it: a COMMIT behind another one would end the block's transaction."""
+    try:
+        several = len(statements(native)) > 1
+    except DatabaseError:
+        return  # the driver's own dialect: it is the driver that reads it
+    if several:
+        raise UsageError("native() takes one statement, and this text holds several. Nothing was sent.")
 
 
 def _refuse_without_plan(sql: object) -> None:
@@ -269,9 +284,9 @@ def _refuse_without_plan(sql: object) -> None:
 
 
 def _values(params: Parameters | Sequence[object], named: Mapping[str, object]) -> Mapping[str, object]:
-    if not params:
+    if params is None:
         return named
-    if not isinstance(params, Mapping):
+    if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
         raise ParameterError(
             f"values are given by name: {{'name': value}} or name=value, and written :name in the SQL; got {type(params).__name__}."
         )

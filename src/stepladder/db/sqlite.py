@@ -119,6 +119,7 @@ class SqliteConnection(Connection):
         self._cursor.row_factory = None
         self._now: str | None = None
         self._refuses_writes = False
+        self._changed = False  # a native statement may have set anything
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
@@ -144,9 +145,16 @@ class SqliteConnection(Connection):
         return self._run(plan, arguments, sql)
 
     def run_native(self, text: str, values: NativeValues) -> Result:
-        with self._callbacks.watching(text):
-            cursor = self._raw.execute(text, () if values is None else values)
-            rows = cursor.fetchall()
+        self._changed = True
+        try:
+            with self._callbacks.watching(text):
+                cursor = self._raw.execute(text, () if values is None else values)
+                rows = cursor.fetchall()
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ParameterError(f"the driver cannot bind the values: {error}. Nothing was run.") from error
+        finally:
+            if self._refuses_writes:
+                self._raw.execute("PRAGMA query_only = 1")
         columns = tuple(Column(name, Type("unknown")) for name, *_ in cursor.description or ())
         return Result(columns, rows, max(cursor.rowcount, 0))
 
@@ -348,6 +356,23 @@ class SqliteConnection(Connection):
     def reset(self) -> None:
         if self._raw.in_transaction:
             self.rollback()
+        if self._temporary or self._changed:
+            self._make_new()
+
+    def _make_new(self) -> None:
+        """Undo what outlives a statement: temporary tables, and what a native one may have set."""
+        made = self._raw.execute(
+            "SELECT type, name FROM sqlite_temp_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        ).fetchall()
+        self._plain("PRAGMA query_only = 0")
+        self._plain("PRAGMA foreign_keys = ON")
+        for kind, name in made:
+            inside = '"' + name.replace('"', '""') + '"'
+            self._plain(f"DROP {kind} temp.{inside}")
+        self._changed = self._refuses_writes = False
+        self._temporary.clear()
+        self._temporary_changes += 1
+        self.restrict(read_only=self.read_only)
 
     def savepoint(self, name: str) -> None:
         self._plain(f"SAVEPOINT {name}")
@@ -499,7 +524,10 @@ class _OpenQuery(Cursor):
             found, self._ahead = self._ahead, None
             return found
         with self._callbacks.watching(self._sql):
-            return self._cursor.fetchmany(rows)
+            return self._next(rows)
+
+    def _next(self, rows: int) -> list[tuple[Any, ...]]:
+        return self._cursor.fetchmany(rows)
 
     def fetch(self, rows: int) -> list[tuple[Any, ...]]:
         return _decoded(self._stored(rows), self._decoders, self.columns)
@@ -520,8 +548,16 @@ class _KeptQuery(_OpenQuery):
     def _open(self, raw: sqlite3.Connection, arguments: Sequence[object]) -> sqlite3.Cursor:
         self._raw = raw
         self._table = f"temp.stepladder_stream_{next(_CURSORS)}"
-        raw.execute(f"CREATE TABLE {self._table} AS {self._sql}", arguments)
-        return raw.execute(f"SELECT * FROM {self._table} ORDER BY rowid")
+        self._taken = 0
+        return raw.execute(f"CREATE TABLE {self._table} AS {self._sql}", arguments)
+
+    def _next(self, rows: int) -> list[tuple[Any, ...]]:
+        # By ranges: a query that stood open would be ended by a savepoint's rollback, and be in a load's way.
+        place = (self._taken, self._taken + rows)
+        self._taken += rows
+        return self._raw.execute(
+            f"SELECT * FROM {self._table} WHERE rowid > ? AND rowid <= ? ORDER BY rowid", place
+        ).fetchall()
 
     def close(self) -> None:
         super().close()

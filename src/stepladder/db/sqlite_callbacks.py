@@ -30,6 +30,7 @@ class Callbacks:
     """The callbacks of one connection. `limit` is the seconds that a statement may take, or None."""
 
     def __init__(self, raw: sqlite3.Connection, *, now: Callable[[], str]) -> None:
+        self.now: str | None = None  # of the statement that runs, once it has asked
         self.limit: float | None = None
         self.guards = False
         self.prepares = True  # whether statements may be prepared; without `guards` they always may
@@ -49,7 +50,7 @@ class Callbacks:
                 raw.create_aggregate(aggregate.name, aggregate.arity, kept)
         for collation in COLLATIONS:
             raw.create_collation(collation.name, collation.compare)
-        raw.create_function("pg_now", 0, now)
+        raw.create_function("pg_now", 0, lambda: self._keep_now(now))
 
     def look_at_times(self) -> None:
         """Let limits and Ctrl-C end a statement that is running. Takes the connection's one progress handler."""
@@ -72,8 +73,14 @@ class Callbacks:
         """Run a statement inside: its limit counts from here, and its errors leave as ours."""
         return _Watch(self, statement)
 
+    def _keep_now(self, now: Callable[[], str]) -> str:
+        if self.now is None:
+            self.now = now()
+        return self.now
+
     def start(self) -> None:
-        """From here the limit of a statement counts."""
+        """From here the limit of a statement counts, and its now() is one."""
+        self.now = None
         self._raised = None
         if self.limit is not None:
             self._set_deadline(time.monotonic() + self.limit)

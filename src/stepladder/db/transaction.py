@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -21,6 +22,7 @@ class Transaction(Session):
         self._failed: DatabaseError | None = None
         self._inner: Transaction | None = None
         self._over = False
+        self._process = os.getpid()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -34,7 +36,8 @@ class Transaction(Session):
             yield inner
             inner.refuse_dead()
         except BaseException:
-            self._go_back(name)
+            if self._process == os.getpid():
+                self._go_back(name)
             raise
         else:
             self._raw.release(name)
@@ -59,7 +62,11 @@ class Transaction(Session):
         self._over = True
 
     def refuse_dead(self) -> None:
-        """Raise TransactionDead after a failed statement."""
+        """Raise TransactionDead after a failed statement; UsageError in a forked child, whose parent's it is."""
+        if self._process != os.getpid():
+            raise UsageError(
+                "This transaction belongs to the process that began it; nothing was sent from this one. Ask the database."
+            )
         if self._failed is not None:
             raise TransactionDead(
                 f"An earlier statement of this transaction failed ({self._failed.message.splitlines()[0]}): nothing of it is "

@@ -195,6 +195,8 @@ def type_of(value: object) -> Type:
         return Type("interval")
     if isinstance(value, list | tuple):
         return _type_of_list(list(value))
+    if isinstance(value, datetime | timedelta):
+        _refuse_what_is_lost(value)
     if isinstance(value, datetime):
         return Type("timestamp" if value.tzinfo is None else "timestamptz")
     if value is None:
@@ -206,6 +208,14 @@ def type_of(value: object) -> Type:
         f"a value of type {type(value).__name__} cannot be bound. Give one of int, float, Decimal, bool, str, date, time, "
         "datetime, timedelta, Span, UUID, bytes, dict, list or None."
     )
+
+
+def _refuse_what_is_lost(value: datetime | timedelta) -> None:
+    """pandas' moments are Python's by class, and hold more: no moment at all, and nanoseconds."""
+    if value != value:
+        raise ParameterError(f"{value} is no moment. Give None for NULL")
+    if getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0):
+        raise ParameterError(f"{value} has nanoseconds, and PostgreSQL keeps microseconds. Round it first")
 
 
 _PYTHON_TYPES: tuple[tuple[type, str], ...] = (

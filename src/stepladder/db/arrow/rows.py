@@ -10,7 +10,7 @@ from typing import Any
 from stepladder.db.arrow.table import arrow_schema, decimal_of, is_open, no_number, table
 from stepladder.db.arrow.types import arrow_type, pyarrow
 from stepladder.errors import NumericOutOfRange
-from stepladder.sql import Column, Type, jsonb_text
+from stepladder.sql import Column, Span, Type, jsonb_text
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -97,7 +97,9 @@ def _interval(pa: Any, column: Column, values: Values) -> Any:
     return pa.array(spans, pa.month_day_nano_interval())
 
 
-def _month_day_nano(pa: Any, value: timedelta) -> Any:
+def _month_day_nano(pa: Any, value: timedelta | Span) -> Any:
+    if isinstance(value, Span):
+        return pa.MonthDayNano([value.months, value.days, value.microseconds * 1000])
     rest = (value - timedelta(days=value.days)) // _MICROSECOND
     return pa.MonthDayNano([0, value.days, rest * 1000])
 

@@ -59,9 +59,12 @@ class LentPostgres(PostgresConnection, Lent):
             return work()
         word = "SET" if self.stands_alone() else "SET LOCAL"
         self._set(word, {name: _OURS[name] for name in theirs})
-        done = work()  # where it fails inside a transaction, the rollback brings theirs back
-        self._set(word, theirs)
-        return done
+        try:
+            return work()
+        finally:
+            # Where it fails inside a transaction, the rollback brings theirs back.
+            if self._is_open() and not self._in_failed_transaction():
+                self._set(word, theirs)
 
     def _set(self, word: str, settings: dict[str, str]) -> None:
         text = "; ".join(f"{word} {name} = {self._escape(value)}" for name, value in settings.items())

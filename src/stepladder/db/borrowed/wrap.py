@@ -48,11 +48,11 @@ class _Borrowed(Transaction):
         try:
             with super().transaction() as inner:
                 yield inner
+            self._raw.commit()
         except BaseException:
             self._raw.rollback()
             self._failed = None
             raise
-        self._raw.commit()
 
     def refuse_dead(self) -> None:
         """Raise TransactionDead until the user has rolled back."""
