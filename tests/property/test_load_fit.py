@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -114,6 +115,8 @@ def check(target: str, values: list[Any]) -> None:
     [
         ("numeric(12,2)", ["0.285", "0.295", "-0.285", None]),
         ("numeric(12,2)", [0.285, 0.295, 1.005]),
+        ("numeric(15,0)", [Decimal("9.500"), Decimal("0.000")]),
+        ("numeric(3,1)", [Decimal("-9.96"), Decimal("0.94")]),
         ("double precision", ["0.1", "1e22", "5.2e-05"]),
         ("timestamptz", ["2026-03-01T10:00:00.5+0130", "2026-03-01 10:00:00Z"]),
         ("integer", ["-7", "0012"]),

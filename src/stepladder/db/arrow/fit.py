@@ -22,6 +22,7 @@ _MINUS_ZERO = r"^-[0.]+$"
 _DATE_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MOMENT_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
 _ZONE_TEXT = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)$"
+_DIGITS = 38  # of a decimal128
 _UUID_TEXT = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _BOOL_WORDS = {"true": True, "t": True, "false": False, "f": False}
 # Years run from 1 to 9999, in days and microseconds since 1970.
@@ -155,10 +156,22 @@ def _numeric(pa: Any, array: Any, type_: Type) -> Any | None:
     scale = type_.scale or 0
     if not 0 <= scale <= type_.precision <= 76 or kinds.is_decimal256(array.type):
         return None
-    if kinds.is_decimal(array.type) and array.type.scale > scale:
-        array = pa.compute.round(array, scale, round_mode="half_towards_infinity")
+    array = _rounded(pa, array, scale)
+    if array is None:
+        return None
     wide = pa.decimal128 if type_.precision <= 38 else pa.decimal256
     return array.cast(wide(type_.precision, scale))
+
+
+def _rounded(pa: Any, array: Any, scale: int) -> Any | None:
+    """Half away from zero, as numeric rounds."""
+    if not pa.types.is_decimal(array.type) or array.type.scale <= scale:
+        return array
+    if array.type.precision == _DIGITS:
+        return None
+    # One digit more, for 9.5 becomes 10: round() makes a 0 of what its type cannot hold, without a word.
+    wider = array.cast(pa.decimal128(array.type.precision + 1, array.type.scale))
+    return pa.compute.round(wider, scale, round_mode="half_towards_infinity")
 
 
 def _numeric_text(pa: Any, array: Any, type_: Type) -> Any | None:
@@ -167,7 +180,7 @@ def _numeric_text(pa: Any, array: Any, type_: Type) -> Any | None:
     if pa.compute.any(pa.compute.match_substring_regex(array, _MINUS_ZERO)).as_py():
         return None
     # A numeric without a precision keeps the digits that were written: it stays text.
-    return array if type_.precision is None else array.cast(pa.decimal128(38, 18))
+    return array if type_.precision is None else array.cast(pa.decimal128(_DIGITS - 1, 18))
 
 
 def _date(pa: Any, array: Any, _: Type) -> Any | None:
