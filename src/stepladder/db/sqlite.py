@@ -313,7 +313,8 @@ class SqliteConnection(Connection):
                 self._plans.clear()
             repeatable = self._callbacks.guards and not translation.effects and not self._reads_foreign
             as_given = all(
-                type(values[name]) is int and types[name] == type_ for name, type_ in translation.parameters
+                type(values[name]) is int and type_.name in ("int4", "int8") and types[name] == type_
+                for name, type_ in translation.parameters
             )
             found = _Plan(translation, _decoders(translation.columns), repeatable, as_given)
             self._plans[key] = found
