@@ -353,6 +353,7 @@ def interrupted(work: Callable[[], object], moment: int) -> bool:
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # or a pool that another test has forgotten may be closed meanwhile, and be hit in its stead
     sys.settrace(trace)  # type: ignore[arg-type]
     try:
         work()
@@ -360,6 +361,7 @@ def interrupted(work: Callable[[], object], moment: int) -> bool:
         return True
     finally:
         sys.settrace(before)
+        gc.enable()
         last.clear()
     return False
 

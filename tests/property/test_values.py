@@ -280,7 +280,7 @@ def has_a_type(value: Any) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_a_value_comes_back_as_it_went_in(db: Database, kind: Kind) -> None:
-    comes_back(db, kind, VALUES // 10)
+    comes_back(db, kind, VALUES // 25)
 
 
 @pytest.mark.long
