@@ -163,7 +163,8 @@ def values_come_back(db: Database, texts: int) -> None:
             for text in bad:
                 refused(tx, text)
         tx.load([{"t": text} for text in bad], "cells", mode="append", rejects="table")
-        assert tx.query("SELECT count(*) FROM cells_rejects").scalar() == len(bad)
+        if bad:  # the table is made for the first of them
+            assert tx.query("SELECT count(*) FROM cells_rejects").scalar() == len(bad)
         assert tx.query("SELECT note FROM canary").tuples() == [("alive",)]
         assert tx.query("SELECT count(*) FROM cells").scalar() == 3 * BATCH
     assert db.query("SELECT note FROM canary").tuples() == [("alive",)]
