@@ -65,13 +65,6 @@ SESSION = (
     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; "
     "SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET client_min_messages = 'warning'"
 )
-# Of these, what the server reports unasked: a borrowed session is looked at before each statement, at no cost.
-_LENT = {
-    "TimeZone": "UTC",
-    "DateStyle": "ISO, MDY",
-    "IntervalStyle": "postgres",
-    "standard_conforming_strings": "on",
-}
 CONNECT_SECONDS = 10
 _HOME_LOCK = 7_237_146_501  # any number that is ours: pg_advisory_xact_lock's key for making our own tables
 _TYPES = {
