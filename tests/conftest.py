@@ -19,7 +19,7 @@ import stepladder as sl
 from stepladder.db import Database, embedded
 
 ENGINES = ("sqlite3", "psycopg", "psycopg2")
-DATABASE = "stepladder_test"
+DATABASE = f"stepladder_test_{os.getpid()}"  # of this run: others may use the same server
 
 
 @pytest.fixture(scope="session", autouse=True)
