@@ -12,12 +12,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from itertools import groupby
-from types import NoneType
 from typing import Any, ClassVar
-from uuid import UUID
 
 from stepladder.config import Target
 from stepladder.db import type_catalogue, type_catalogue_changes
@@ -43,6 +40,7 @@ from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
+from stepladder.db.statement_key import statement_key
 from stepladder.db.type_catalogue_changes import Before
 from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error, ParameterError
 from stepladder.sql import (
@@ -63,7 +61,6 @@ from stepladder.sql import (
     quote,
     shown_name,
     translate,
-    type_of,
     types_of,
     writes_rows,
 )
@@ -71,9 +68,6 @@ from stepladder.sql import (
 _KEPT_TRANSLATIONS = 1024
 _ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the processor's cache
 _CURSORS = itertools.count(1)
-
-# Python's types whose every value is sent as the same type of PostgreSQL's.
-_OF_ONE_TYPE = frozenset((str, NoneType, bool, float, Decimal, date, UUID, bytes))
 
 Decode = Callable[[Any], Any]
 
@@ -129,7 +123,7 @@ class SqliteConnection(Connection):
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        plan = self._plans.get((sql, *values, *_kinds(values)))
+        plan = self._plans.get(statement_key(sql, values))
         if plan is not None and plan.repeatable and self._stamp is not None:
             self._callbacks.prepares = False
             try:
@@ -301,7 +295,7 @@ class SqliteConnection(Connection):
 
     def _plan(self, sql: str, values: Mapping[str, object]) -> _Plan:
         self._notice_changes()
-        key = (sql, *values, *_kinds(values))
+        key = statement_key(sql, values)
         found = self._plans.get(key)
         if found is None:
             types = types_of(values)
@@ -593,22 +587,6 @@ class _Schema:
         self.columns = connection.known_columns
         self.keys = connection.keys
         self.taken = connection.taken
-
-
-def _kinds(values: Mapping[str, object]) -> list[object]:
-    try:
-        return [_kind(value) for value in values.values()]
-    except ParameterError:
-        types_of(values)  # says the name too
-        raise
-
-
-def _kind(value: object) -> object:
-    """Equal only for values of one type: to find that type each time would take longer than the query."""
-    kind = type(value)
-    if kind is int:
-        return kind if -(2**31) <= value < 2**31 else type_of(value)  # type: ignore[operator]
-    return kind if kind in _OF_ONE_TYPE else type_of(value)
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
