@@ -68,6 +68,7 @@ from stepladder.sql import (
 _KEPT_TRANSLATIONS = 1024
 _ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the processor's cache
 _CURSORS = itertools.count(1)
+_UNCHANGED = Before()
 
 Decode = Callable[[Any], Any]
 
@@ -270,9 +271,10 @@ class SqliteConnection(Connection):
 
     def _run(self, plan: _Plan, arguments: Sequence[object], sql: str) -> Result:
         translation = plan.translation
+        effects = translation.effects
         self._callbacks.start()
         try:
-            before = type_catalogue_changes.look(self._raw, translation.effects)
+            before = type_catalogue_changes.look(self._raw, effects) if effects else _UNCHANGED
             try:
                 cursor = self._cursor.execute(translation.sql, arguments)
             except sqlite3.OperationalError as error:
@@ -280,14 +282,14 @@ class SqliteConnection(Connection):
                     raise
                 cursor = self._raw.execute(translation.sql, arguments)  # which waits
             rows = cursor.fetchall()
-            for effect in translation.effects:
+            for effect in effects:
                 self._note(effect, before)
         except sqlite3.Error as error:
             self._callbacks.fail(error, sql)
         finally:
             if self._callbacks.limit is not None:
                 self._callbacks.stop()
-        affected = max(cursor.rowcount, 0) if translation.writes and not translation.effects else 0
+        affected = max(cursor.rowcount, 0) if translation.writes and not effects else 0
         return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
