@@ -1,6 +1,19 @@
 """PostgreSQL's functions in Python, for registering on a SQLite connection: pure, and tested without one."""
 
-from stepladder.sql.functions import arrays, casts, dates, extremes, formatting, numbers, statements, text
+from stepladder.sql.functions import (
+    arrays,
+    casts,
+    date_fields,
+    date_making,
+    dates,
+    extremes,
+    formatting,
+    intervals,
+    numbers,
+    statements,
+    text,
+    truncation,
+)
 from stepladder.sql.functions.aggregates import AGGREGATES
 from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
@@ -8,6 +21,10 @@ SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
     *text.SCALARS,
     *dates.SCALARS,
+    *date_fields.SCALARS,
+    *date_making.SCALARS,
+    *intervals.SCALARS,
+    *truncation.SCALARS,
     *formatting.SCALARS,
     *casts.SCALARS,
     *arrays.SCALARS,
@@ -16,7 +33,7 @@ SCALARS: tuple[Scalar, ...] = (
 )
 COLLATIONS: tuple[Collation, ...] = (
     Collation("pg_numeric", numbers.numeric_compare),
-    Collation("pg_interval", dates.span_compare),
+    Collation("pg_interval", intervals.span_compare),
 )
 
 __all__ = ["AGGREGATES", "COLLATIONS", "SCALARS", "Aggregate", "Collation", "Scalar"]

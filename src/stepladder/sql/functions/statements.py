@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepladder.errors import DatabaseError, DataError, InvalidArgument
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.spans import parse_span
+from stepladder.sql.span_spellings import parse_span
 
 
 def only_once(rows: int, value: object) -> object:

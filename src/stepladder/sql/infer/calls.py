@@ -9,6 +9,7 @@ from stepladder.errors import DatabaseError, GroupingError, ProgrammingError
 from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, resolved
 from stepladder.sql.infer.context import INT8, Analysis, Scope, refuse, wrong
+from stepladder.sql.infer.named_arguments import in_place
 from stepladder.sql.infer.raw import Raw, strings
 from stepladder.sql.infer.scales import with_scale
 from stepladder.sql.infer.tree import (
@@ -44,11 +45,11 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
     """A FuncCall node, as a function, an aggregate or a window function."""
     position = body.get("location")
     name = _name(body)
-    if body.get("func_variadic") or any("NamedArgExpr" in each for each in body.get("args", ())):
-        raise refuse("VARIADIC and named arguments", position)
+    if body.get("func_variadic"):
+        raise refuse("VARIADIC", position)
     if body.get("agg_within_group"):
         raise refuse(f"the ordered-set aggregate {name}", position)
-    nodes = tuple(analyse(analysis, each, scope) for each in body.get("args", ()))
+    nodes = _arguments(analysis, name, body, scope, analyse)
     choice = choose_function(name, nodes, position)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
@@ -57,6 +58,19 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)
+
+
+def _arguments(
+    analysis: Analysis, name: str, body: Raw, scope: Scope, analyse: Analyse
+) -> tuple[Expression, ...]:
+    given: list[tuple[str | None, Expression]] = []
+    for each in body.get("args", ()):
+        named = each.get("NamedArgExpr")
+        raw = named["arg"] if named else each
+        given.append((named["name"] if named else None, analyse(analysis, raw, scope)))
+    if any(word for word, _ in given):
+        return in_place(name, given, body.get("location"))
+    return tuple(node for _, node in given)
 
 
 def _name(body: Raw) -> str:

@@ -16,7 +16,7 @@ from stepladder.errors import (
 )
 from stepladder.sql.infer.calls import call_function
 from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
-from stepladder.sql.infer.coercion import boolean, coerce, common_type, resolved, unify
+from stepladder.sql.infer.coercion import boolean, coerce, common_type, modified, resolved, unify
 from stepladder.sql.infer.context import BOOL, INT4, NUMERIC, UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.scales import with_scale
@@ -381,11 +381,19 @@ def _collate(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 
 
 def _value_function(_: Analysis, body: Raw, __: Scope) -> Expression:
-    word = str(body["op"]).removeprefix("SVFOP_")
-    types = {"CURRENT_DATE": "date", "CURRENT_TIMESTAMP": "timestamptz", "LOCALTIMESTAMP": "timestamp"}
-    if word not in types:
-        raise refuse(word, body.get("location"))
-    return Call(type=Type(types[word]), position=body.get("location"), name=word.lower(), arguments=())
+    word, position = str(body["op"]).removeprefix("SVFOP_"), body.get("location")
+    name = word.lower().removesuffix("_n")
+    types = {
+        "current_date": "date",
+        "current_timestamp": "timestamptz",
+        "localtimestamp": "timestamp",
+        "localtime": "time",
+    }
+    if name not in types:
+        raise refuse(word, position)
+    found = Call(type=Type(types[name]), position=position, name=name, arguments=())
+    digits = Type(types[name], precision=body.get("typmod", 0))
+    return modified(found, digits, explicit=True) if word.endswith("_N") else found
 
 
 def _array(analysis: Analysis, body: Raw, scope: Scope) -> Expression:

@@ -36,13 +36,20 @@ from stepladder.sql.infer.tree import (
     Subscript,
     WindowCall,
 )
-from stepladder.sql.rewrite import aggregates, comparisons, dates, numbers, text
+from stepladder.sql.rewrite import aggregates, comparisons, date_fields, dates, intervals, numbers, text
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
 from stepladder.sql.types import Type
 
-CALLS: dict[str, Rule] = {**comparisons.RULES, **numbers.RULES, **text.RULES, **dates.RULES}
+CALLS: dict[str, Rule] = {
+    **comparisons.RULES,
+    **numbers.RULES,
+    **text.RULES,
+    **dates.RULES,
+    **date_fields.RULES,
+    **intervals.RULES,
+}
 OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
 
 
