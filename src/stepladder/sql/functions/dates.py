@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from stepladder.errors import InvalidArgument, InvalidDatetime, NotPortable
+from stepladder.errors import InvalidArgument, NotPortable
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.moments import out_of_range, printed, rounded
+from stepladder.sql.moments import printed, rounded
 from stepladder.sql.span_spellings import parse_span
 from stepladder.sql.spans import DAY, Span, clock_text
 from stepladder.sql.zones import find_zone, to_instant, to_local
@@ -28,12 +28,17 @@ def stored_moment(value: datetime, *, zoned: bool) -> str:
     return value.isoformat(sep=" ") + ("+00:00" if zoned else "")
 
 
+def beyond(shown: str) -> NotPortable:
+    """The error of a moment outside the years 1 to 9999."""
+    return NotPortable(f"a moment out of range: {shown}", why="years run from 1 to 9999 here, as in Python")
+
+
 def guarded(work: Callable[[], datetime], shown: str) -> datetime:
-    """What `work` finds. Raises InvalidDatetime where it leaves the years 1 to 9999."""
+    """What `work` finds. Raises NotPortable where it leaves the years 1 to 9999: the server goes on."""
     try:
         return work()
     except (OverflowError, ValueError) as error:
-        raise out_of_range(shown) from error
+        raise beyond(shown) from error
 
 
 # -- moments and intervals
@@ -127,9 +132,7 @@ def date_add(stored: str, days: int) -> str:
     try:
         return (date.fromisoformat(stored) + timedelta(days=days)).isoformat()
     except OverflowError as error:
-        raise InvalidDatetime(
-            f"date out of range: {stored} and {days} days. Years run from 1 to 9999 here.", sqlstate="22008"
-        ) from error
+        raise beyond(f"{stored} and {days} days") from error
 
 
 def date_subtract(stored: str, days: int) -> str:

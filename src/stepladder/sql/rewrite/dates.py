@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from stepladder.sql.functions.formatting import moment_format
+import re
+
+from stepladder.sql.functions.date_parsing import check_pattern
 from stepladder.sql.infer.tree import Call, Constant
 from stepladder.sql.rewrite.rules import Print, Rule, function, string, template
 
@@ -12,6 +14,7 @@ _SPANS = {
     "mi_interval": "pg_subtract_span",
 }
 _NOW = "pg_now()"
+_NAMES_ZONE = re.compile("TZ|tz")
 # to_char()'s plain patterns stand in the stored text: (first character, how many).
 _PLAIN = {
     "YYYY": (1, 4), "YYYY-MM": (1, 7), "YYYY-MM-DD": (1, 10), "YYYY-MM-DD HH24": (1, 13), "YYYY-MM-DD HH24:MI": (1, 16),
@@ -25,9 +28,9 @@ def _formatted(show: Print, call: Call) -> str:
     if isinstance(pattern, Constant) and pattern.value in _PLAIN:
         first, count = _PLAIN[pattern.value]
         return f"substr({show(value)}, {first}, {count})"
-    if isinstance(pattern, Constant) and pattern.value is not None:
-        moment_format(pattern.value)  # refuses what it does not know before anything runs
-    return f"pg_format_moment({show(value)}, {show(pattern)})"
+    named = isinstance(pattern, Constant) and _NAMES_ZONE.search(str(pattern.value)) is None
+    name = "pg_format_moment" if named or value.type.name == "timestamp" else "pg_format_instant"
+    return f"{name}({show(value)}, {show(pattern)})"
 
 
 def _age_of_today(type_: str) -> Rule:
@@ -44,6 +47,16 @@ def _overlaps(name: str) -> Rule:
             if call.arguments[place].type.name == "interval":
                 ends[place] = f"{name}({ends[place - 1]}, {ends[place]})"
         return f"pg_overlaps({', '.join(ends)})"
+
+    return rule
+
+
+def _read_by_pattern(name: str) -> Rule:
+    def rule(show: Print, call: Call) -> str:
+        text, pattern = call.arguments
+        if isinstance(pattern, Constant) and pattern.value is not None:
+            check_pattern(pattern.value)  # refuses what it does not know before anything runs
+        return f"{name}({show(text)}, {show(pattern)})"
 
     return rule
 
@@ -107,6 +120,9 @@ RULES: dict[str, Rule] = {
     "make_timestamptz(int4,int4,int4,int4,int4,float8)": function("pg_make_timestamptz"),
     "make_timestamptz(int4,int4,int4,int4,int4,float8,text)": function("pg_make_timestamptz"),
     "to_timestamp(float8)": function("pg_to_timestamp"),
+    "to_timestamp(text,text)": _read_by_pattern("pg_to_timestamp"),
+    "to_date(text,text)": _read_by_pattern("pg_to_date"),
+    "to_char(interval,text)": function("pg_format_span"),
     # -- casts written as functions
     "date(timestamptz)": template("substr({0}, 1, 10)"),
     "date(timestamp)": template("substr({0}, 1, 10)"),
