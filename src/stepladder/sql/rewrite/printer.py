@@ -36,7 +36,7 @@ from stepladder.sql.infer.tree import (
     Subscript,
     WindowCall,
 )
-from stepladder.sql.rewrite import aggregates, comparisons, date_fields, dates, intervals, numbers, text
+from stepladder.sql.rewrite import aggregates, comparisons, date_fields, dates, intervals, json_build, jsonb, numbers, text
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
@@ -49,8 +49,10 @@ CALLS: dict[str, Rule] = {
     **dates.RULES,
     **date_fields.RULES,
     **intervals.RULES,
+    **jsonb.RULES,
+    **json_build.RULES,
 }
-OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
+OPEN_CALLS: dict[str, Rule] = {**text.OPEN_RULES, **jsonb.OPEN_RULES, **json_build.OPEN_RULES}
 
 
 class Printer:
@@ -203,7 +205,7 @@ def _coalesce(printer: Printer, node: Coalesce) -> str:
 def _extreme(printer: Printer, node: Extreme) -> str:
     if not is_comparable(node.type):
         raise refuse(f"{node.word} of values of type {node.type}", node.position)
-    kind = node.type.name if node.type.name in ("numeric", "interval") else "plain"
+    kind = node.type.name if node.type.name in ("numeric", "interval", "jsonb") else "plain"
     return f"pg_{node.word.lower()}_{kind}({printer.list(node.arguments)})"
 
 
