@@ -25,7 +25,17 @@ from stepladder.sql.infer.tree import (
 from stepladder.sql.infer.types import catalog_name, from_catalog
 
 Analyse = Callable[[Analysis, Raw, Scope], Expression]
-_NO_AGGREGATES = ("WHERE", "GROUP BY", "JOIN conditions", "VALUES", "LIMIT", "RETURNING", "UPDATE", "FILTER")
+_NO_AGGREGATES = (
+    "WHERE",
+    "GROUP BY",
+    "JOIN conditions",
+    "VALUES",
+    "LIMIT",
+    "RETURNING",
+    "UPDATE",
+    "FILTER",
+    "FROM",
+)
 # nodes/parsenodes.h, FRAMEOPTION_*
 _RANGE, _ROWS, _GROUPS, _NONDEFAULT = 0x2, 0x4, 0x8, 0x1
 _EDGES = (
@@ -116,9 +126,8 @@ def _aggregate(
     if "over" in body:
         return _window(analysis, body, scope, analyse, choice, arguments)
     position = body.get("location")
-    if scope.clause in _NO_AGGREGATES:
-        raise wrong(GroupingError, f"aggregate functions are not allowed in {scope.clause}", position)
-    _refuse_nested(arguments, scope, position)
+    _refuse_nested(arguments, position)
+    _note_level(arguments, scope, position)
     order = orders(analysis, body.get("agg_order"), scope, analyse)
     return Aggregate(
         type=with_scale(choice.name, from_catalog(choice.result), arguments),
@@ -131,15 +140,21 @@ def _aggregate(
     )
 
 
-def _refuse_nested(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+def _refuse_nested(arguments: Sequence[Expression], position: int | None) -> None:
     inside = [node for argument in arguments for node in walk(argument)]
     if any(isinstance(node, Aggregate) for node in inside):
         raise wrong(GroupingError, "aggregate function calls cannot be nested", position)
     if any(isinstance(node, WindowCall) for node in inside):
         raise wrong(GroupingError, "aggregate function calls cannot contain window function calls", position)
-    references = {node.source for node in inside if isinstance(node, Reference)}
-    if references and not references & scope.sources():
-        raise refuse("an aggregate over the columns of an outer query", position)
+
+
+def _note_level(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+    """An aggregate belongs to the innermost query whose columns it uses; there its clause must allow it."""
+    references = {node.source for node in walk(tuple(arguments)) if isinstance(node, Reference)}
+    level = next((each for each in scope.levels() if references & each.sources()), scope)
+    if level.clause in _NO_AGGREGATES:
+        raise wrong(GroupingError, f"aggregate functions are not allowed in {level.clause}", position)
+    level.aggregated = level.aggregated or level is not scope
 
 
 def _filter(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression | None:

@@ -10,6 +10,7 @@ from stepladder.errors import (
     AmbiguousColumn,
     DatabaseError,
     DatatypeMismatch,
+    GroupingError,
     SqlSyntaxError,
     UndefinedColumn,
     UndefinedTable,
@@ -31,6 +32,7 @@ from stepladder.sql.infer.tree import (
     Distinct,
     Expression,
     Extreme,
+    Grouping,
     InList,
     InQuery,
     Logic,
@@ -463,7 +465,16 @@ def _recast(analysis: Analysis, query: Query, type_: Type) -> Query:
     )  # fmt: skip
 
 
+def _grouping(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
+    position = body.get("location")
+    if scope.clause not in ("SELECT", "HAVING", "ORDER BY", "DISTINCT ON"):
+        raise wrong(GroupingError, f"grouping operations are not allowed in {scope.clause}", position)
+    arguments = tuple(map(resolved, expressions(analysis, body.get("args"), scope)))
+    return Grouping(type=INT4, position=position, arguments=arguments)
+
+
 _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
+    "GroupingFunc": _grouping,
     "A_Const": _constant,
     "ParamRef": _parameter,
     "ColumnRef": _reference,
