@@ -11,15 +11,21 @@ from stepladder.sql.functions import (
     extremes,
     intervals,
     numbers,
+    powers,
     statements,
     text,
+    trigonometry,
     truncation,
+    whole_numbers,
 )
 from stepladder.sql.functions.aggregates import AGGREGATES
 from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
+    *powers.SCALARS,
+    *trigonometry.SCALARS,
+    *whole_numbers.SCALARS,
     *text.SCALARS,
     *dates.SCALARS,
     *date_fields.SCALARS,
