@@ -55,8 +55,8 @@ def expanded(query: Select, new_id: NewId) -> Select:
     sets = query.sets or (query.group,)
     keys = query.group
     for key in keys:
-        if isinstance(key, Constant) and query.sets:
-            raise refuse("a constant in GROUPING SETS", key.position)
+        if query.sets and (isinstance(key, Constant) or any(isinstance(node, Query) for node in walk(key))):
+            raise refuse("a constant or a subquery in GROUPING SETS", key.position)
     outside = (query.targets, query.having, query.order, query.distinct_on)
     own = _sources(query)
     inner = tuple(dict.fromkeys(_of_this_level(outside, own)))
