@@ -30,7 +30,12 @@ def extreme(rule: tuple[Compare, int], *values: Any) -> Any:
     return best
 
 
-_ORDERS: dict[str, Compare] = {"numeric": numeric_compare, "interval": span_compare, "jsonb": jsonb_compare, "plain": plain_compare}
+_ORDERS: dict[str, Compare] = {
+    "numeric": numeric_compare,
+    "interval": span_compare,
+    "jsonb": jsonb_compare,
+    "plain": plain_compare,
+}
 SCALARS: tuple[Scalar, ...] = tuple(
     Scalar(f"pg_{word}_{name}", -1, partial_named(extreme, (compare, sign)))
     for name, compare in _ORDERS.items()

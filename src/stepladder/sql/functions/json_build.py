@@ -146,16 +146,13 @@ def _key_value_pairs(texts: Sequence[str | None]) -> list[tuple[str, str | None]
     return _key_values(texts[::2], texts[1::2])
 
 
-def _key_values(
-    keys: Sequence[str | None], values: Sequence[str | None]
-) -> list[tuple[str, str | None]]:
+def _key_values(keys: Sequence[str | None], values: Sequence[str | None]) -> list[tuple[str, str | None]]:
     if len(keys) != len(values):
         raise DataError("mismatched array dimensions", sqlstate="2202E")
     if None in keys:
         raise DataError("null value not allowed for object key", sqlstate="22004")
     return [
-        (str(key), None if value is None else quoted(value))
-        for key, value in zip(keys, values, strict=True)
+        (str(key), None if value is None else quoted(value)) for key, value in zip(keys, values, strict=True)
     ]
 
 

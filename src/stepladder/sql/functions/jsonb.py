@@ -5,7 +5,6 @@ A parsed document is shared by whoever asks for its text again: nothing may chan
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -120,7 +119,9 @@ def exists(text: str, key: str) -> int:
 def _has(value: Document, key: str | None) -> bool:
     if isinstance(value, dict):
         return key in value
-    return any(isinstance(each, str) and each == key for each in (value if isinstance(value, list) else [value]))
+    return any(
+        isinstance(each, str) and each == key for each in (value if isinstance(value, list) else [value])
+    )
 
 
 def exists_any(text: str, keys: str) -> int:
@@ -181,7 +182,6 @@ def _pretty(value: Document, margin: str) -> str:
 # -- scalars of JSON as values of SQL
 def _cast_error(value: Document, name: str) -> DataError:
     word = {"number": "numeric", "array": "array", "object": "object"}.get(kind(value), kind(value))
-    word = "array or object" if name == "" else word
     return DataError(f"cannot cast jsonb {word} to type {DISPLAYED[name]}", sqlstate="22023")
 
 

@@ -116,8 +116,6 @@ def set_lax(
     """jsonb_set_lax(): `null` says what a NULL does."""
     if text is None or path is None or create is None:
         return None
-    if null is None:
-        raise InvalidArgument("null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"")
     if new is not None:
         return set_(text, path, new, create)
     if null == "raise_exception":
@@ -128,7 +126,9 @@ def set_lax(
         return delete_path(text, path)
     if null == "return_target":
         return text
-    raise InvalidArgument("null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"")
+    raise InvalidArgument(
+        'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"'
+    )
 
 
 def insert(text: str, path: str, new: str, after: int = 0) -> str:

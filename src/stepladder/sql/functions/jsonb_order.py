@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from stepladder.errors import NotPortable
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.jsons import parse_json
 
+_TRAILING_ZERO = re.compile(r"\.\d*0(?!\d)", re.ASCII)
 _document = lru_cache(maxsize=512)(parse_json)
 
 
@@ -63,4 +67,35 @@ def _sign(left: Any, right: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-SCALARS: tuple[Scalar, ...] = (strict("pg_jsonb_compare", 2, jsonb_compare),)
+def distinct_key(text: str) -> str:
+    """`text`, of whose equals none is printed in another way. Raises NotPortable for one with a number like 1.50.
+
+    1.50 is equal to 1.5, and PostgreSQL leaves open which of the two a group shows.
+    """
+    if _TRAILING_ZERO.search(text) and any(map(_ends_in_zero, _numbers(_document(text)))):
+        raise NotPortable(
+            f"GROUP BY, DISTINCT or UNION over the jsonb {text[:80]}",
+            why="a number in it ends in a zero behind the point; 1.50 and 1.5 are equal, and PostgreSQL leaves open "
+            "which one is shown",
+            instead="group by its text, with ->> or ::text",
+        )
+    return text
+
+
+def _numbers(value: Any) -> Iterator[Decimal]:
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(each)
+    elif isinstance(value, Decimal):
+        yield value
+
+
+def _ends_in_zero(number: Decimal) -> bool:
+    _, digits, exponent = number.as_tuple()
+    return isinstance(exponent, int) and exponent < 0 and digits[-1] == 0
+
+
+SCALARS: tuple[Scalar, ...] = (
+    strict("pg_jsonb_compare", 2, jsonb_compare),
+    strict("pg_jsonb_key", 1, distinct_key),
+)

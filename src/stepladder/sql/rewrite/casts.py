@@ -104,7 +104,10 @@ _PATTERNS: dict[tuple[str, str], str] = {
     ("float4", "numeric"): "pg_float4_numeric({0})",
     ("float8", "float4"): "pg_float4({0})",
     ("float4", "float8"): "{0}",
-    **{("jsonb", other): f"pg_jsonb_{other}({{0}})" for other in ("bool", *_INTEGERS, "numeric", "float4", "float8")},
+    **{
+        ("jsonb", other): f"pg_jsonb_{other}({{0}})"
+        for other in ("bool", *_INTEGERS, "numeric", "float4", "float8")
+    },
     ("jsonb", "json"): "{0}",
     ("json", "jsonb"): "pg_read_jsonb({0})",
     ("int4", "bool"): "({0} <> 0)",
