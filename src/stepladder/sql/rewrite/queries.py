@@ -148,7 +148,7 @@ def _group_key(printer: Printer, key: Expression) -> str:
     return (
         f"({printer.expression(key)} || '')"
         if isinstance(key, Constant | Parameter)
-        else printer.distinct_key(key)
+        else printer.group_key(key)
     )
 
 
