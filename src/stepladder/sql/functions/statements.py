@@ -38,4 +38,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_limit", 2, limit),
     strict("pg_step_sign", 1, step_sign),
+    strict("pg_float_hex", 1, float.hex),
+    strict("pg_float_of_hex", 1, float.fromhex),
+    strict("pg_bytes_of_hex", 1, bytes.fromhex),
 )

@@ -10,6 +10,7 @@ from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, resolved
 from stepladder.sql.infer.context import INT8, Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.named_arguments import in_place
+from stepladder.sql.infer.operators import counted_row
 from stepladder.sql.infer.raw import Raw, strings
 from stepladder.sql.infer.scales import with_scale
 from stepladder.sql.infer.tree import (
@@ -19,13 +20,24 @@ from stepladder.sql.infer.tree import (
     Frame,
     Order,
     Reference,
+    Row,
     WindowCall,
     walk,
 )
 from stepladder.sql.infer.types import catalog_name, from_catalog
 
 Analyse = Callable[[Analysis, Raw, Scope], Expression]
-_NO_AGGREGATES = ("WHERE", "GROUP BY", "JOIN conditions", "VALUES", "LIMIT", "RETURNING", "UPDATE", "FILTER")
+_NO_AGGREGATES = (
+    "WHERE",
+    "GROUP BY",
+    "JOIN conditions",
+    "VALUES",
+    "LIMIT",
+    "RETURNING",
+    "UPDATE",
+    "FILTER",
+    "FROM",
+)
 # nodes/parsenodes.h, FRAMEOPTION_*
 _RANGE, _ROWS, _GROUPS, _NONDEFAULT = 0x2, 0x4, 0x8, 0x1
 _EDGES = (
@@ -50,11 +62,13 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
     if body.get("agg_within_group"):
         raise refuse(f"the ordered-set aggregate {name}", position)
     nodes = _arguments(analysis, name, body, scope, analyse)
+    if name == "count" and len(nodes) == 1 and isinstance(nodes[0], Row):
+        nodes = counted_row(nodes[0], once=bool(body.get("agg_distinct")))
     choice = choose_function(name, nodes, position)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     arguments = tuple(
-        resolved(node) if type_ == "any" else coerce(node, from_catalog(type_))
+        resolved(node) if type_ in ("any", "unknown") else coerce(node, from_catalog(type_))
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)
@@ -116,9 +130,8 @@ def _aggregate(
     if "over" in body:
         return _window(analysis, body, scope, analyse, choice, arguments)
     position = body.get("location")
-    if scope.clause in _NO_AGGREGATES:
-        raise wrong(GroupingError, f"aggregate functions are not allowed in {scope.clause}", position)
-    _refuse_nested(arguments, scope, position)
+    _refuse_nested(arguments, position)
+    _note_level(arguments, scope, position)
     order = orders(analysis, body.get("agg_order"), scope, analyse)
     return Aggregate(
         type=with_scale(choice.name, from_catalog(choice.result), arguments),
@@ -131,15 +144,21 @@ def _aggregate(
     )
 
 
-def _refuse_nested(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+def _refuse_nested(arguments: Sequence[Expression], position: int | None) -> None:
     inside = [node for argument in arguments for node in walk(argument)]
     if any(isinstance(node, Aggregate) for node in inside):
         raise wrong(GroupingError, "aggregate function calls cannot be nested", position)
     if any(isinstance(node, WindowCall) for node in inside):
         raise wrong(GroupingError, "aggregate function calls cannot contain window function calls", position)
-    references = {node.source for node in inside if isinstance(node, Reference)}
-    if references and not references & scope.sources():
-        raise refuse("an aggregate over the columns of an outer query", position)
+
+
+def _note_level(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+    """An aggregate belongs to the innermost query whose columns it uses; there its clause must allow it."""
+    references = {node.source for node in walk(tuple(arguments)) if isinstance(node, Reference)}
+    level = next((each for each in scope.levels() if references & each.sources()), scope)
+    if level.clause in _NO_AGGREGATES:
+        raise wrong(GroupingError, f"aggregate functions are not allowed in {level.clause}", position)
+    level.aggregated = level.aggregated or level is not scope
 
 
 def _filter(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression | None:

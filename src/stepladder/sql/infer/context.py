@@ -38,6 +38,8 @@ class Item:
     in_sight: bool = True  # its columns without their table's name, and `*`
     by_name: bool = True
     key: tuple[str, ...] = ()
+    nullable: bool = False  # an outer join may make its row NULL
+    marker: Expression | None = None  # a column that is NULL only then
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Scope:
     ctes: dict[str, Cte] = field(default_factory=dict)
     windows: dict[str, Raw] = field(default_factory=dict)
     clause: str = "SELECT"
+    aggregated: bool = False  # by an aggregate in a subquery, over columns of this level
 
     def levels(self) -> Iterator[Scope]:
         """This level, then those around it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from stepladder.sql.infer.context import refuse
@@ -22,6 +23,7 @@ from stepladder.sql.infer.tree import (
     Distinct,
     Expression,
     Extreme,
+    Grouping,
     InList,
     InQuery,
     Logic,
@@ -31,6 +33,7 @@ from stepladder.sql.infer.tree import (
     Parameter,
     Query,
     Reference,
+    Row,
     Select,
     Subquery,
     Subscript,
@@ -59,7 +62,7 @@ CALLS: dict[str, Rule] = {
     **date_fields.RULES,
     **intervals.RULES,
 }
-OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
+OPEN_CALLS: dict[str, Rule] = {**text.OPEN_RULES, **comparisons.OPEN_RULES}
 
 
 class Printer:
@@ -69,8 +72,14 @@ class Printer:
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
+        self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
+        self._ids = count(1_000_000)  # analysis numbers from 1
+
+    def new_id(self) -> int:
+        """A number for a source that a rewrite adds."""
+        return next(self._ids)
 
     def expression(self, node: Expression) -> str:
         """One expression. Raises NotPortable for a call without a rule."""
@@ -104,10 +113,6 @@ class Printer:
                 instead="cast to numeric(p,s), or round()",
             )
         return self.key(node)
-
-    def group_key(self, node: Expression) -> str:
-        """A key of GROUP BY."""
-        return lowering.sort_key(self, node) or self.distinct_key(node)
 
     def order(self, keys: Sequence[Order]) -> str:
         """ORDER BY's keys, NULLs where PostgreSQL has them."""
@@ -273,7 +278,13 @@ def _is_one_row(query: Query) -> bool:
 
 
 def _in_query(printer: Printer, node: InQuery) -> str:
-    return f"({printer.key(node.left)} IN ({printer.query(node.query)}))"
+    keys = node.left.elements if isinstance(node.left, Row) else (node.left,)
+    left = ", ".join(map(printer.key, keys))
+    return f"({f'({left})' if len(keys) > 1 else left} IN ({printer.query(node.query)}))"
+
+
+def _row(_: Printer, node: Row) -> str:
+    raise refuse("a row as a value", node.position, instead="name its columns")
 
 
 # -- aggregates and windows
@@ -310,6 +321,10 @@ def _frame(printer: Printer, node: WindowCall) -> str:
     return f"{frame.mode} BETWEEN {edges[0]} AND {edges[1]}{exclude}"
 
 
+def _grouping(_: Printer, __: Grouping) -> str:
+    return constant(0)  # with grouping sets it was rewritten
+
+
 _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Constant: _constant,
     Parameter: _parameter,
@@ -330,6 +345,8 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Subscript: _subscript,
     Subquery: _subquery,
     InQuery: _in_query,
+    Grouping: _grouping,
+    Row: _row,
     Aggregate: _aggregate,
     WindowCall: _window,
 }
