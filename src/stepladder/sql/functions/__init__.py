@@ -14,6 +14,7 @@ from stepladder.sql.functions import (
     jsonb,
     jsonb_change,
     jsonb_order,
+    lowered,
     numbers,
     powers,
     statements,
@@ -27,6 +28,7 @@ from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
+    *lowered.SCALARS,
     *powers.SCALARS,
     *trigonometry.SCALARS,
     *whole_numbers.SCALARS,

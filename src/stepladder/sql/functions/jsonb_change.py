@@ -116,6 +116,8 @@ def set_lax(
     """jsonb_set_lax(): `null` says what a NULL does."""
     if text is None or path is None or create is None:
         return None
+    if null is None:
+        raise _treatment()
     if new is not None:
         return set_(text, path, new, create)
     if null == "raise_exception":
@@ -126,7 +128,11 @@ def set_lax(
         return delete_path(text, path)
     if null == "return_target":
         return text
-    raise InvalidArgument(
+    raise _treatment()
+
+
+def _treatment() -> InvalidArgument:
+    return InvalidArgument(
         'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"'
     )
 

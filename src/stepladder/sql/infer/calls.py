@@ -68,7 +68,7 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     arguments = tuple(
-        resolved(node) if type_ == "any" else coerce(node, from_catalog(type_))
+        resolved(node) if type_ in ("any", "unknown") else coerce(node, from_catalog(type_))
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)

@@ -435,6 +435,8 @@ def _nodes(value: Any) -> Iterator[Any]:
 
 def walk(node: Any) -> Iterator[Any]:
     """A node, or several, and all below, subqueries too."""
+    if node is None:
+        return
     if isinstance(node, tuple):
         for each in node:
             yield from walk(each)

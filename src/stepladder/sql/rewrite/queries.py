@@ -34,16 +34,17 @@ from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.series import rows_of
 from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
+from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
 from stepladder.sql.types import Column
 
 
 def print_query(printer: Printer, query: Query) -> str:
     """A query's text, WITH and ORDER BY included."""
-    if isinstance(query, Select) and needs_expansion(query):
-        plain = expanded(query, printer.new_id)
-        printer.result = plain if printer.result is query else printer.result
-        query = plain
+    plain = expanded(query, printer.new_id) if isinstance(query, Select) and needs_expansion(query) else query
+    plain = with_same_digits(printer, plain)
+    printer.result = plain if printer.result is query else printer.result
+    query = plain
     head = print_with(printer, query.with_)
     if query.ties:
         return head + _with_ties(printer, replace(query, with_=()))
@@ -188,7 +189,7 @@ def _group_key(printer: Printer, key: Expression) -> str:
     return (
         f"({printer.expression(key)} || '')"
         if isinstance(key, Constant | Parameter)
-        else printer.distinct_key(key)
+        else printer.sort_key(key)
     )
 
 
