@@ -39,7 +39,16 @@ from stepladder.sql.infer.tree import (
     Subscript,
     WindowCall,
 )
-from stepladder.sql.rewrite import aggregates, comparisons, date_fields, dates, intervals, numbers, text
+from stepladder.sql.rewrite import (
+    aggregates,
+    comparisons,
+    date_fields,
+    dates,
+    intervals,
+    lowering,
+    numbers,
+    text,
+)
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
@@ -74,7 +83,7 @@ class Printer:
 
     def expression(self, node: Expression) -> str:
         """One expression. Raises NotPortable for a call without a rule."""
-        return _PRINTED[type(node)](self, node)
+        return lowering.printed(self, node) or _PRINTED[type(node)](self, node)
 
     def list(self, nodes: Sequence[Expression]) -> str:
         """Several, with commas."""
@@ -89,6 +98,10 @@ class Printer:
         if not is_groupable(node.type):
             raise refuse(f"comparing values of type {node.type}", node.position)
         return self.expression(node) + collation(node.type)
+
+    def sort_key(self, node: Expression) -> str:
+        """An expression where rows are put in order or into groups, and its value is not shown."""
+        return lowering.sort_key(self, node) or self.key(node)
 
     def distinct_key(self, node: Expression) -> str:
         """An expression of which one of several equal values is shown: they must print alike."""
@@ -110,7 +123,9 @@ class Printer:
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
         text = (
-            f"(0 + {self.expression(order.key)})" if isinstance(order.key, Constant) else self.key(order.key)
+            f"(0 + {self.expression(order.key)})"
+            if isinstance(order.key, Constant)
+            else self.sort_key(order.key)
         )
         direction = "DESC" if order.descending else "ASC"
         return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
@@ -279,18 +294,21 @@ def _aggregate(printer: Printer, node: Aggregate) -> str:
 
 def _window(printer: Printer, node: WindowCall) -> str:
     aggregates.check_order(node)
-    name = aggregates.window_name(node)
-    counted = "*" if name == "count" and not node.arguments else ""
-    arguments = printer.list(node.arguments) or counted
     filter_ = f" FILTER (WHERE {printer.expression(node.filter)})" if node.filter is not None else ""
     parts = []
     if node.partition:
-        parts.append("PARTITION BY " + ", ".join(map(printer.key, node.partition)))
+        parts.append("PARTITION BY " + ", ".join(map(printer.sort_key, node.partition)))
     if node.order:
         parts.append("ORDER BY " + printer.order(node.order))
     if node.frame is not None:
         parts.append(_frame(printer, node))
-    return f"{name}({arguments}){filter_} OVER ({' '.join(parts)})"
+    over = f"{filter_} OVER ({' '.join(parts)})"
+    found = lowering.aggregate(printer, node, over)
+    if found:
+        return found
+    name = aggregates.window_name(node)
+    counted = "*" if name == "count" and not node.arguments else ""
+    return f"{name}({printer.list(node.arguments) or counted}){over}"
 
 
 def _frame(printer: Printer, node: WindowCall) -> str:

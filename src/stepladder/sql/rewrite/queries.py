@@ -223,7 +223,11 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
 
 def _group_key(printer: Printer, key: Expression) -> str:
     # SQLite reads a number here as a position.
-    return f"({printer.expression(key)} || '')" if isinstance(key, Constant | Parameter) else printer.key(key)
+    return (
+        f"({printer.expression(key)} || '')"
+        if isinstance(key, Constant | Parameter)
+        else printer.sort_key(key)
+    )
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:
