@@ -11,6 +11,7 @@ from stepladder.sql.functions import (
     extremes,
     intervals,
     numbers,
+    percentiles,
     powers,
     statements,
     text,
@@ -37,6 +38,7 @@ SCALARS: tuple[Scalar, ...] = (
     *casts.SCALARS,
     *arrays.SCALARS,
     *extremes.SCALARS,
+    *percentiles.SCALARS,
     *statements.SCALARS,
 )
 COLLATIONS: tuple[Collation, ...] = (

@@ -19,6 +19,7 @@ from stepladder.sql.infer.calls import call_function
 from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, common_type, modified, resolved, unify
 from stepladder.sql.infer.context import BOOL, INT4, NUMERIC, UNKNOWN, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.ordered_sets import ordered_set
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.scales import with_scale
 from stepladder.sql.infer.tree import (
@@ -491,5 +492,7 @@ _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "A_ArrayExpr": _array,
     "A_Indirection": _indirection,
     "SubLink": _sublink,
-    "FuncCall": lambda analysis, body, scope: call_function(analysis, body, scope, expression),
+    "FuncCall": lambda analysis, body, scope: (
+        ordered_set if body.get("agg_within_group") else call_function
+    )(analysis, body, scope, expression),
 }
