@@ -10,6 +10,7 @@ from stepladder.sql.functions import (
     dates,
     extremes,
     intervals,
+    lowered,
     numbers,
     percentiles,
     powers,
@@ -24,6 +25,7 @@ from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
+    *lowered.SCALARS,
     *powers.SCALARS,
     *trigonometry.SCALARS,
     *whole_numbers.SCALARS,

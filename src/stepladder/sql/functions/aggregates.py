@@ -157,6 +157,28 @@ class OnlyOne:
         return self.rows[0] if self.rows else None
 
 
+class SameDigits:
+    """The one spelling of a group's equal numerics. Two are refused: PostgreSQL leaves open which one is shown."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+
+    def step(self, value: Any) -> None:
+        """Take a row in."""
+        if self.value is None:
+            self.value = value
+        elif value != self.value:
+            raise NotPortable(
+                f"GROUP BY, DISTINCT or UNION over {self.value} and {value}",
+                why="they are equal, and PostgreSQL leaves open which one is shown",
+                instead="cast to numeric(p,s), or round()",
+            )
+
+    def finalize(self) -> Any:
+        """The value."""
+        return self.value
+
+
 _PLAIN: tuple[Aggregate, ...] = (
     *exact_sums.AGGREGATES,
     *variances.AGGREGATES,
@@ -169,5 +191,6 @@ _PLAIN: tuple[Aggregate, ...] = (
     Aggregate("pg_sum_interval", 1, SpanSum),
     Aggregate("pg_avg_interval", 1, SpanAverage),
     Aggregate("pg_only_one", 1, OnlyOne),
+    Aggregate("pg_same_digits", 1, SameDigits),
 )
 AGGREGATES: tuple[Aggregate, ...] = (*_PLAIN, ordered({each.name: each.factory for each in _PLAIN}))

@@ -47,6 +47,7 @@ NAMES: dict[str, str] = {
     "avg(float4)": "pg_avg_float8",
     "avg(numeric)": "pg_avg_exact",
     "avg(interval)": "pg_avg_interval",
+    "same_digits(numeric)": "pg_same_digits",
     "bool_and(bool)": "min",
     "every(bool)": "min",
     "bool_or(bool)": "max",
@@ -78,14 +79,23 @@ def aggregate(show: Print, node: Aggregate) -> str:
     if node.within:
         return within_group(show, node, filter_)
     name = aggregate_name(node)
-    if name in _NATIVE and not (node.distinct and len(node.arguments) > 1):
+    if name in _NATIVE:
         _check_order(node)
-        plain = ", ".join(map(show, node.arguments)) or "*"
-        return f"{name}({_distinct(show, node) if node.distinct else plain}){filter_}"
+        if node.distinct:
+            return f"{name}({_distinct(show, node)}){filter_}"
+    if name in _NATIVE or not (node.order or node.distinct):
+        return called(show, node, filter_)
+    return f"{_sorted(show, node, name, argument_list(show, name, node))}{filter_}"
+
+
+def called(show: Print, node: Aggregate | WindowCall, tail: str) -> str:
+    """An aggregate over its rows as they come; `tail` is FILTER and OVER."""
+    name = aggregate_name(node)
     arguments = argument_list(show, name, node)
-    if not node.order and not node.distinct:
-        return f"{name}({', '.join(arguments)}){filter_}"
-    return f"{_sorted(show, node, name, arguments)}{filter_}"
+    if name == "count" and not arguments:
+        return f"count(*){tail}"
+    found = f"{name}({', '.join(arguments)}){tail}"
+    return f"coalesce({found}, 0)" if node.name == "regr_count" else found
 
 
 def argument_list(show: Print, name: str, node: Aggregate | WindowCall) -> list[str]:

@@ -33,12 +33,22 @@ from stepladder.sql.infer.tree import (
     Parameter,
     Query,
     Reference,
+    Row,
     Select,
     Subquery,
     Subscript,
     WindowCall,
 )
-from stepladder.sql.rewrite import aggregates, comparisons, date_fields, dates, intervals, numbers, text
+from stepladder.sql.rewrite import (
+    aggregates,
+    comparisons,
+    date_fields,
+    dates,
+    intervals,
+    lowering,
+    numbers,
+    text,
+)
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
@@ -53,7 +63,7 @@ CALLS: dict[str, Rule] = {
     **date_fields.RULES,
     **intervals.RULES,
 }
-OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
+OPEN_CALLS: dict[str, Rule] = {**text.OPEN_RULES, **comparisons.OPEN_RULES}
 
 
 class Printer:
@@ -74,7 +84,7 @@ class Printer:
 
     def expression(self, node: Expression) -> str:
         """One expression. Raises NotPortable for a call without a rule."""
-        return _PRINTED[type(node)](self, node)
+        return lowering.printed(self, node) or _PRINTED[type(node)](self, node)
 
     def list(self, nodes: Sequence[Expression]) -> str:
         """Several, with commas."""
@@ -89,6 +99,10 @@ class Printer:
         if not is_groupable(node.type):
             raise refuse(f"comparing values of type {node.type}", node.position)
         return self.expression(node) + collation(node.type)
+
+    def sort_key(self, node: Expression) -> str:
+        """An expression where rows are put in order or into groups, and its value is not shown."""
+        return lowering.sort_key(self, node) or self.key(node)
 
     def distinct_key(self, node: Expression) -> str:
         """An expression of which one of several equal values is shown: they must print alike."""
@@ -110,7 +124,9 @@ class Printer:
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
         text = (
-            f"(0 + {self.expression(order.key)})" if isinstance(order.key, Constant) else self.key(order.key)
+            f"(0 + {self.expression(order.key)})"
+            if isinstance(order.key, Constant)
+            else self.sort_key(order.key)
         )
         direction = "DESC" if order.descending else "ASC"
         return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
@@ -263,7 +279,13 @@ def _is_one_row(query: Query) -> bool:
 
 
 def _in_query(printer: Printer, node: InQuery) -> str:
-    return f"({printer.key(node.left)} IN ({printer.query(node.query)}))"
+    keys = node.left.elements if isinstance(node.left, Row) else (node.left,)
+    left = ", ".join(map(printer.key, keys))
+    return f"({f'({left})' if len(keys) > 1 else left} IN ({printer.query(node.query)}))"
+
+
+def _row(_: Printer, node: Row) -> str:
+    raise refuse("a row as a value", node.position, instead="name its columns")
 
 
 # -- aggregates and windows
@@ -296,6 +318,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Subquery: _subquery,
     InQuery: _in_query,
     Grouping: _grouping,
+    Row: _row,
     Aggregate: _aggregate,
     WindowCall: window,
 }

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from stepladder.sql.infer.context import refuse
-from stepladder.sql.infer.tree import WindowCall
-from stepladder.sql.rewrite.aggregates import aggregate_name, argument_list
+from stepladder.sql.infer.tree import Expression, Order, WindowCall
+from stepladder.sql.rewrite import lowering
+from stepladder.sql.rewrite.aggregates import called
 from stepladder.sql.rewrite.comparisons import is_groupable
 
-if TYPE_CHECKING:
-    from stepladder.sql.rewrite.printer import Printer
+
+class Printer(lowering.Printer, Protocol):
+    """What windows ask of the printer."""
+
+    def key(self, node: Expression) -> str:
+        """An expression where it is compared."""
+
+    def sort_key(self, node: Expression) -> str:
+        """An expression where rows are put in order."""
+
+    def order(self, keys: Sequence[Order]) -> str:
+        """ORDER BY's keys."""
+
 
 # Names alone: they take any type.
 _WINDOWS = frozenset(
@@ -35,21 +48,18 @@ def window(printer: Printer, node: WindowCall) -> str:
     for value in (*node.partition, *(key.key for key in node.order)):
         if not is_groupable(value.type):
             raise refuse(f"a window over values of type {value.type}", node.position)
-    if node.name in _WINDOWS:
-        name, arguments = node.name, [printer.expression(each) for each in node.arguments]
-    else:
-        name = aggregate_name(node)
-        arguments = argument_list(printer.expression, name, node)
-    if name == "count" and not arguments:
-        arguments = ["*"]
     filter_ = f" FILTER (WHERE {printer.expression(node.filter)})" if node.filter is not None else ""
-    return f"{name}({', '.join(arguments)}){filter_} OVER ({_specification(printer, node)})"
+    over = f"{filter_} OVER ({_specification(printer, node)})"
+    if node.name in _WINDOWS:
+        return f"{node.name}({', '.join(map(printer.expression, node.arguments))}){over}"
+    found = lowering.aggregate(printer, node, over)
+    return found or called(printer.expression, node, over)
 
 
 def _specification(printer: Printer, node: WindowCall) -> str:
     parts = []
     if node.partition:
-        parts.append("PARTITION BY " + ", ".join(map(printer.key, node.partition)))
+        parts.append("PARTITION BY " + ", ".join(map(printer.sort_key, node.partition)))
     if node.order:
         parts.append("ORDER BY " + printer.order(node.order))
     if node.frame is not None:
