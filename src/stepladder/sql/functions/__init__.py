@@ -10,6 +10,10 @@ from stepladder.sql.functions import (
     dates,
     extremes,
     intervals,
+    json_build,
+    jsonb,
+    jsonb_change,
+    jsonb_order,
     lowered,
     numbers,
     percentiles,
@@ -30,6 +34,10 @@ SCALARS: tuple[Scalar, ...] = (
     *trigonometry.SCALARS,
     *whole_numbers.SCALARS,
     *text.SCALARS,
+    *json_build.SCALARS,
+    *jsonb.SCALARS,
+    *jsonb_change.SCALARS,
+    *jsonb_order.SCALARS,
     *dates.SCALARS,
     *date_fields.SCALARS,
     *date_making.SCALARS,
@@ -44,6 +52,7 @@ SCALARS: tuple[Scalar, ...] = (
     *statements.SCALARS,
 )
 COLLATIONS: tuple[Collation, ...] = (
+    Collation("pg_jsonb", jsonb_order.jsonb_compare),
     Collation("pg_numeric", numbers.numeric_compare),
     Collation("pg_interval", intervals.span_compare),
 )

@@ -171,7 +171,7 @@ class SameDigits:
             raise NotPortable(
                 f"GROUP BY, DISTINCT or UNION over {self.value} and {value}",
                 why="they are equal, and PostgreSQL leaves open which one is shown",
-                instead="cast to numeric(p,s), or round()",
+                instead="cast to numeric(p,s), or round(); jsonb to its text",
             )
 
     def finalize(self) -> Any:

@@ -48,6 +48,7 @@ NAMES: dict[str, str] = {
     "avg(numeric)": "pg_avg_exact",
     "avg(interval)": "pg_avg_interval",
     "same_digits(numeric)": "pg_same_digits",
+    "same_digits(jsonb)": "pg_same_digits",
     "bool_and(bool)": "min",
     "every(bool)": "min",
     "bool_or(bool)": "max",

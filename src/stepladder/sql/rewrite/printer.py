@@ -45,9 +45,12 @@ from stepladder.sql.rewrite import (
     date_fields,
     dates,
     intervals,
+    json_build,
+    jsonb,
     lowering,
     numbers,
     text,
+    uuids,
 )
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
@@ -62,8 +65,16 @@ CALLS: dict[str, Rule] = {
     **dates.RULES,
     **date_fields.RULES,
     **intervals.RULES,
+    **jsonb.RULES,
+    **json_build.RULES,
+    **uuids.RULES,
 }
-OPEN_CALLS: dict[str, Rule] = {**text.OPEN_RULES, **comparisons.OPEN_RULES}
+OPEN_CALLS: dict[str, Rule] = {
+    **text.OPEN_RULES,
+    **comparisons.OPEN_RULES,
+    **jsonb.OPEN_RULES,
+    **json_build.OPEN_RULES,
+}
 
 
 class Printer:
@@ -106,6 +117,8 @@ class Printer:
 
     def distinct_key(self, node: Expression) -> str:
         """An expression of which one of several equal values is shown: they must print alike."""
+        if node.type.name == "jsonb":
+            return f"pg_jsonb_key({self.expression(node)})"
         if not same_digits(node.type):
             raise refuse(
                 "GROUP BY, DISTINCT or UNION over numerics of varying scale",
@@ -228,7 +241,7 @@ def _coalesce(printer: Printer, node: Coalesce) -> str:
 def _extreme(printer: Printer, node: Extreme) -> str:
     if not is_comparable(node.type):
         raise refuse(f"{node.word} of values of type {node.type}", node.position)
-    kind = node.type.name if node.type.name in ("numeric", "interval") else "plain"
+    kind = node.type.name if node.type.name in ("numeric", "interval", "jsonb") else "plain"
     return f"pg_{node.word.lower()}_{kind}({printer.list(node.arguments)})"
 
 
