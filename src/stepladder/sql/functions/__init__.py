@@ -16,6 +16,7 @@ from stepladder.sql.functions import (
     jsonb_order,
     lowered,
     numbers,
+    percentiles,
     powers,
     statements,
     text,
@@ -47,6 +48,7 @@ SCALARS: tuple[Scalar, ...] = (
     *casts.SCALARS,
     *arrays.SCALARS,
     *extremes.SCALARS,
+    *percentiles.SCALARS,
     *statements.SCALARS,
 )
 COLLATIONS: tuple[Collation, ...] = (
