@@ -17,6 +17,7 @@ from stepladder.sql.functions import (
     jsonb_order,
     lowered,
     numbers,
+    percentiles,
     powers,
     statements,
     text,
@@ -49,6 +50,7 @@ SCALARS: tuple[Scalar, ...] = (
     *casts.SCALARS,
     *arrays.SCALARS,
     *extremes.SCALARS,
+    *percentiles.SCALARS,
     *statements.SCALARS,
 )
 COLLATIONS: tuple[Collation, ...] = (

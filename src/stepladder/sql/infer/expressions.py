@@ -29,6 +29,7 @@ from stepladder.sql.infer.context import (
     wrong,
 )
 from stepladder.sql.infer.operators import apply, choose_operator, distinct, null_test, operation
+from stepladder.sql.infer.ordered_sets import ordered_set
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.subqueries import in_query, quantified, row_beside, scalar
 from stepladder.sql.infer.tree import (
@@ -475,5 +476,7 @@ _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "A_ArrayExpr": _array,
     "A_Indirection": _indirection,
     "SubLink": _sublink,
-    "FuncCall": lambda analysis, body, scope: call_function(analysis, body, scope, expression),
+    "FuncCall": lambda analysis, body, scope: (
+        ordered_set if body.get("agg_within_group") else call_function
+    )(analysis, body, scope, expression),
 }

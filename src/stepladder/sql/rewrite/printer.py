@@ -55,6 +55,7 @@ from stepladder.sql.rewrite import (
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
+from stepladder.sql.rewrite.windows import window
 from stepladder.sql.types import Type
 
 CALLS: dict[str, Rule] = {
@@ -305,35 +306,6 @@ def _aggregate(printer: Printer, node: Aggregate) -> str:
     return aggregates.aggregate(printer.expression, node)
 
 
-def _window(printer: Printer, node: WindowCall) -> str:
-    aggregates.check_order(node)
-    filter_ = f" FILTER (WHERE {printer.expression(node.filter)})" if node.filter is not None else ""
-    parts = []
-    if node.partition:
-        parts.append("PARTITION BY " + ", ".join(map(printer.sort_key, node.partition)))
-    if node.order:
-        parts.append("ORDER BY " + printer.order(node.order))
-    if node.frame is not None:
-        parts.append(_frame(printer, node))
-    over = f"{filter_} OVER ({' '.join(parts)})"
-    found = lowering.aggregate(printer, node, over)
-    if found:
-        return found
-    name = aggregates.window_name(node)
-    counted = "*" if name == "count" and not node.arguments else ""
-    return f"{name}({printer.list(node.arguments) or counted}){over}"
-
-
-def _frame(printer: Printer, node: WindowCall) -> str:
-    frame = node.frame
-    assert frame is not None
-    edges = []
-    for offset, word in (frame.start, frame.end):
-        edges.append(word if offset is None else f"{printer.expression(offset)} {word}")
-    exclude = f" EXCLUDE {frame.exclude}" if frame.exclude else ""
-    return f"{frame.mode} BETWEEN {edges[0]} AND {edges[1]}{exclude}"
-
-
 def _grouping(_: Printer, __: Grouping) -> str:
     return constant(0)  # with grouping sets it was rewritten
 
@@ -361,5 +333,5 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Grouping: _grouping,
     Row: _row,
     Aggregate: _aggregate,
-    WindowCall: _window,
+    WindowCall: window,
 }
