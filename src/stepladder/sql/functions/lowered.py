@@ -14,13 +14,17 @@ from stepladder.sql.numerals import EXACT, numeric_text, parse_numeric
 _LANE = 10**9
 
 
+class TooManyDigits(NotPortable):
+    """A numeric did not fit into the integer that it was computed as. With decimals the statement runs."""
+
+
 def _whole(value: int | str) -> int:
     """An integer, or the digits of one that 64 bits do not hold. SQLite makes a float of what it cannot hold."""
     if isinstance(value, float):
-        raise NotPortable(
+        raise TooManyDigits(
             "a numeric of more than 18 digits, computed as an integer",
-            why="the columns' types leave room for 20 digits, SQLite's integers hold 18",
-            instead="cast one side to a narrower numeric(p,s), or both to numeric",
+            why="SQLite's integers hold no more",
+            instead="cast one side to numeric, which is computed in decimals",
         )
     return int(value)
 
