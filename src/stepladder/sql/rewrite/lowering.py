@@ -32,8 +32,6 @@ from stepladder.sql.storage import is_native_numeric
 
 _MOST_DIGITS = 18  # that 64 bits hold, whatever the digits
 _ROUNDED_DIGITS = 15  # that a double holds
-_ONE_LANE = 12  # digits of values of which nine million can be summed in 64 bits
-_LANE = 10**9
 # Behind more, SQLite's reading of a decimal may miss the nearest double (it rounds twice), and Python's does not: the two
 # doubles of one decimal are told to be equal by their integers only.
 _ONE_DOUBLE_SCALE = 3
@@ -414,9 +412,7 @@ def _one_lane_sum(printer: Printer, node: Aggregate) -> Lowered | None:
     if node.name != "sum" or node.distinct or node.filter is not None or node.order:
         return None
     found = lowered(printer, node.arguments[0])
-    if found is None or found.digits > _ONE_LANE:
-        return None
-    return Lowered(f"sum({found.sql})", found.scale, _MOST_DIGITS)
+    return found and replace(found, sql=f"sum({found.sql})")
 
 
 # -- aggregates
@@ -430,7 +426,15 @@ def _aggregate(printer: Printer, node: Aggregate) -> str | None:
 def aggregate(
     printer: Printer, node: Aggregate | WindowCall, tail: str, *, distinct: bool = False
 ) -> str | None:
-    """sum(), avg(), min() and max() of what is lowered; `tail` is FILTER and OVER."""
+    """An aggregate, or one over a window, of what is lowered; `tail` is FILTER and OVER. None: there is no such way."""
+    found = _aggregated(printer, node, tail, distinct=distinct) if printer.lowers else None
+    printer.lowered = printer.lowered or found is not None
+    return found
+
+
+def _aggregated(
+    printer: Printer, node: Aggregate | WindowCall, tail: str, *, distinct: bool = False
+) -> str | None:
     if len(node.arguments) != 1 or node.name not in ("sum", "avg", "min", "max", "count"):
         return None
     argument = node.arguments[0]
@@ -444,17 +448,14 @@ def aggregate(
     if found is None or (node.name == "sum" and argument.type.name in _INTEGER_DIGITS):
         return None
     sums = f"sum({word}{found.sql}){tail}"
-    if found.digits > _ONE_LANE:
-        if distinct:
-            return None
-        sums = f"pg_two_lanes(sum({found.sql} / {_LANE}){tail}, sum({found.sql} % {_LANE}){tail})"
     if node.name == "sum":
         return raised(sums, found.scale)
-    return f"pg_average({sums}, count({word}{found.sql}){tail}, {found.scale})"
+    counted = _column(printer, argument) if is_stored(printer, argument) and not distinct else found.sql
+    return f"pg_average({sums}, count({word}{counted}){tail}, {found.scale})"
 
 
 def _summable(printer: Printer, node: Expression) -> Lowered | None:
-    """Bigints too: two lanes hold their sum."""
+    """Bigints too: a sum that 64 bits do not hold raises an error, and is then made of decimals."""
     if node.type.name == "int8":
         return Lowered(printer.expression(node), 0, 19)
     if node.type.name in _INTEGER_DIGITS:
