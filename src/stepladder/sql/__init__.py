@@ -8,6 +8,7 @@ from stepladder.sql.accesses import Access, Accesses, accesses
 from stepladder.sql.alterations import altered, repointed
 from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
+from stepladder.sql.constructs import Constructs, constructs
 from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
@@ -53,6 +54,8 @@ from stepladder.sql.parameters import (
 )
 from stepladder.sql.parse import check_syntax, writes_rows
 from stepladder.sql.reading import Answer, Window, answer, has_plan, is_query, references, windows
+from stepladder.sql.schemas import in_schemas
+from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
@@ -76,6 +79,7 @@ __all__ = [
     "ColumnRenamed",
     "Commented",
     "Comparison",
+    "Constructs",
     "Created",
     "Definition",
     "Dropped",
@@ -92,6 +96,7 @@ __all__ = [
     "Renamed",
     "Scalar",
     "Schema",
+    "SortKey",
     "Span",
     "Statement",
     "TableColumn",
@@ -111,6 +116,7 @@ __all__ = [
     "check_syntax",
     "code_text",
     "comparisons",
+    "constructs",
     "declared",
     "decoder",
     "describe",
@@ -120,6 +126,7 @@ __all__ = [
     "first_word",
     "fits_integer",
     "has_plan",
+    "in_schemas",
     "index_columns",
     "input_text",
     "is_native_numeric",
@@ -141,6 +148,7 @@ __all__ = [
     "server_encoder",
     "shown_name",
     "spelled",
+    "sort_keys",
     "statements",
     "tokens",
     "top_level_parts",
