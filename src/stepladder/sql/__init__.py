@@ -38,7 +38,7 @@ from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_en
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.jsons import jsonb_text, python_json
 from stepladder.sql.lexer import Token, tokens
-from stepladder.sql.literals import Bound, Escape, bind, input_text
+from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
 from stepladder.sql.numerals import numeric_text
@@ -49,11 +49,21 @@ from stepladder.sql.parameters import (
     first_word,
     numbered,
     parameter_names,
+    parameter_uses,
     statements,
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
-from stepladder.sql.reading import Answer, Window, answer, has_plan, is_query, references, windows
+from stepladder.sql.reading import (
+    Answer,
+    Window,
+    answer,
+    has_plan,
+    is_query,
+    means_the_same_prepared,
+    references,
+    windows,
+)
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
@@ -112,6 +122,7 @@ __all__ = [
     "canonical",
     "canonical_default",
     "canonical_generated",
+    "cast_name",
     "check",
     "check_syntax",
     "code_text",
@@ -133,11 +144,14 @@ __all__ = [
     "is_query",
     "joined",
     "jsonb_text",
+    "literal",
     "masked",
+    "means_the_same_prepared",
     "numbered",
     "numeric_text",
     "object_name",
     "parameter_names",
+    "parameter_uses",
     "parse_name",
     "parse_type",
     "printed_interval",
@@ -147,8 +161,8 @@ __all__ = [
     "repointed",
     "server_encoder",
     "shown_name",
-    "spelled",
     "sort_keys",
+    "spelled",
     "statements",
     "tokens",
     "top_level_parts",

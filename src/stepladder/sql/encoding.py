@@ -42,7 +42,8 @@ from stepladder.sql.numerals import (
     invalid_text,
     numeric_text,
 )
-from stepladder.sql.spans import Span, from_timedelta, parse_span
+from stepladder.sql.span_spellings import fitted, parse_span
+from stepladder.sql.spans import Span, from_timedelta
 from stepladder.sql.texts import BLANKS, storable
 from stepladder.sql.types import Type, type_of
 
@@ -189,10 +190,8 @@ def _rounded(value: datetime, type_: Type) -> datetime:
 
 
 def _interval(type_: Type, value: Any) -> str:
-    if type_.precision not in (None, 6):
-        raise NotPortable(f"the type {type_}")
     if isinstance(value, str):
-        return str(parse_span(value))
+        return str(fitted(parse_span(value, type_.fields), type_.fields, type_.precision))
     if isinstance(value, Span):
         return str(parse_span(str(value)))
     if not isinstance(value, timedelta):

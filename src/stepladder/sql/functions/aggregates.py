@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from stepladder.errors import DatabaseError, NotPortable, NumericOutOfRange
-from stepladder.sql.functions.dates import span_compare
+from stepladder.sql.functions.intervals import span_compare
 from stepladder.sql.functions.numbers import numeric_compare, numeric_divide
 from stepladder.sql.functions.registry import Aggregate
 from stepladder.sql.numerals import EXACT, numeric_text, parse_numeric, rescaled, scale_of, to_float4
-from stepladder.sql.spans import Span, parse_span
+from stepladder.sql.span_spellings import parse_span
+from stepladder.sql.spans import Span
 
 
 class ExactSum:

@@ -11,8 +11,8 @@ from stepladder.errors import NotPortable
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.encoding import encoder
-from stepladder.sql.functions.dates import span_compare
 from stepladder.sql.functions.extremes import plain_compare
+from stepladder.sql.functions.intervals import span_compare
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.functions.text import ilike, like

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stepladder.sql.functions.dates import span_compare
+from stepladder.sql.functions.intervals import span_compare
 from stepladder.sql.functions.numbers import numeric_compare, partial_named
 from stepladder.sql.functions.registry import Scalar
 

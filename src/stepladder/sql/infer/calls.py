@@ -9,6 +9,7 @@ from stepladder.errors import DatabaseError, GroupingError, ProgrammingError
 from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, resolved
 from stepladder.sql.infer.context import INT8, Analysis, Scope, refuse, wrong
+from stepladder.sql.infer.named_arguments import in_place
 from stepladder.sql.infer.raw import Raw, strings
 from stepladder.sql.infer.scales import with_scale
 from stepladder.sql.infer.tree import (
@@ -24,7 +25,17 @@ from stepladder.sql.infer.tree import (
 from stepladder.sql.infer.types import catalog_name, from_catalog
 
 Analyse = Callable[[Analysis, Raw, Scope], Expression]
-_NO_AGGREGATES = ("WHERE", "GROUP BY", "JOIN conditions", "VALUES", "LIMIT", "RETURNING", "UPDATE", "FILTER")
+_NO_AGGREGATES = (
+    "WHERE",
+    "GROUP BY",
+    "JOIN conditions",
+    "VALUES",
+    "LIMIT",
+    "RETURNING",
+    "UPDATE",
+    "FILTER",
+    "FROM",
+)
 # nodes/parsenodes.h, FRAMEOPTION_*
 _RANGE, _ROWS, _GROUPS, _NONDEFAULT = 0x2, 0x4, 0x8, 0x1
 _EDGES = (
@@ -44,11 +55,11 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
     """A FuncCall node, as a function, an aggregate or a window function."""
     position = body.get("location")
     name = _name(body)
-    if body.get("func_variadic") or any("NamedArgExpr" in each for each in body.get("args", ())):
-        raise refuse("VARIADIC and named arguments", position)
+    if body.get("func_variadic"):
+        raise refuse("VARIADIC", position)
     if body.get("agg_within_group"):
         raise refuse(f"the ordered-set aggregate {name}", position)
-    nodes = tuple(analyse(analysis, each, scope) for each in body.get("args", ()))
+    nodes = _arguments(analysis, name, body, scope, analyse)
     choice = choose_function(name, nodes, position)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
@@ -57,6 +68,19 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)
+
+
+def _arguments(
+    analysis: Analysis, name: str, body: Raw, scope: Scope, analyse: Analyse
+) -> tuple[Expression, ...]:
+    given: list[tuple[str | None, Expression]] = []
+    for each in body.get("args", ()):
+        named = each.get("NamedArgExpr")
+        raw = named["arg"] if named else each
+        given.append((named["name"] if named else None, analyse(analysis, raw, scope)))
+    if any(word for word, _ in given):
+        return in_place(name, given, body.get("location"))
+    return tuple(node for _, node in given)
 
 
 def _name(body: Raw) -> str:
@@ -102,9 +126,8 @@ def _aggregate(
     if "over" in body:
         return _window(analysis, body, scope, analyse, choice, arguments)
     position = body.get("location")
-    if scope.clause in _NO_AGGREGATES:
-        raise wrong(GroupingError, f"aggregate functions are not allowed in {scope.clause}", position)
-    _refuse_nested(arguments, scope, position)
+    _refuse_nested(arguments, position)
+    _note_level(arguments, scope, position)
     order = orders(analysis, body.get("agg_order"), scope, analyse)
     return Aggregate(
         type=with_scale(choice.name, from_catalog(choice.result), arguments),
@@ -117,15 +140,21 @@ def _aggregate(
     )
 
 
-def _refuse_nested(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+def _refuse_nested(arguments: Sequence[Expression], position: int | None) -> None:
     inside = [node for argument in arguments for node in walk(argument)]
     if any(isinstance(node, Aggregate) for node in inside):
         raise wrong(GroupingError, "aggregate function calls cannot be nested", position)
     if any(isinstance(node, WindowCall) for node in inside):
         raise wrong(GroupingError, "aggregate function calls cannot contain window function calls", position)
-    references = {node.source for node in inside if isinstance(node, Reference)}
-    if references and not references & scope.sources():
-        raise refuse("an aggregate over the columns of an outer query", position)
+
+
+def _note_level(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+    """An aggregate belongs to the innermost query whose columns it uses; there its clause must allow it."""
+    references = {node.source for node in walk(tuple(arguments)) if isinstance(node, Reference)}
+    level = next((each for each in scope.levels() if references & each.sources()), scope)
+    if level.clause in _NO_AGGREGATES:
+        raise wrong(GroupingError, f"aggregate functions are not allowed in {level.clause}", position)
+    level.aggregated = level.aggregated or level is not scope
 
 
 def _filter(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression | None:

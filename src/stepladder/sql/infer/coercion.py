@@ -8,6 +8,7 @@ from dataclasses import replace
 from stepladder.errors import DatabaseError, DatatypeMismatch, NotPortable, ParameterError, ProgrammingError
 from stepladder.sql.encoding import encoder
 from stepladder.sql.infer.catalog import ASSIGNMENT, EXPLICIT, IMPLICIT, catalog
+from stepladder.sql.infer.clock_words import clock_word
 from stepladder.sql.infer.context import BOOL, TEXT, UNKNOWN, refuse, wrong
 from stepladder.sql.infer.scales import scale
 from stepladder.sql.infer.tree import ArrayOf, Cast, Constant, Expression, Parameter
@@ -22,7 +23,7 @@ def coerce(node: Expression, target: Type, context: int = IMPLICIT, *, what: str
     """`node` as `target`. Raises DatatypeMismatch where the context does not allow it; `what` begins its message."""
     bare = target.bare
     if node.type == UNKNOWN:
-        node = _known(node, bare)
+        node = _known(node, target if target.name == "interval" else bare)
     elif node.type.bare != bare:
         node = _cast(node, bare, context, what)
     return modified(node, target, explicit=context == EXPLICIT)
@@ -44,6 +45,9 @@ def _known(node: Expression, bare: Type) -> Expression:
     assert isinstance(node, Constant)
     if node.value is None:
         return replace(node, type=bare)
+    clock = clock_word(node.value, bare, node.position)
+    if clock is not None:
+        return clock
     try:
         encode = encoder(bare)
         return replace(node, type=bare, value=encode(node.value) if encode else node.value)

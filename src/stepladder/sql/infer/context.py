@@ -49,6 +49,7 @@ class Scope:
     ctes: dict[str, Cte] = field(default_factory=dict)
     windows: dict[str, Raw] = field(default_factory=dict)
     clause: str = "SELECT"
+    aggregated: bool = False  # by an aggregate in a subquery, over columns of this level
 
     def levels(self) -> Iterator[Scope]:
         """This level, then those around it."""

@@ -10,13 +10,14 @@ from stepladder.errors import (
     AmbiguousColumn,
     DatabaseError,
     DatatypeMismatch,
+    GroupingError,
     SqlSyntaxError,
     UndefinedColumn,
     UndefinedTable,
 )
 from stepladder.sql.infer.calls import call_function
 from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
-from stepladder.sql.infer.coercion import boolean, coerce, common_type, resolved, unify
+from stepladder.sql.infer.coercion import boolean, coerce, common_type, modified, resolved, unify
 from stepladder.sql.infer.context import BOOL, INT4, NUMERIC, UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.scales import with_scale
@@ -31,6 +32,7 @@ from stepladder.sql.infer.tree import (
     Distinct,
     Expression,
     Extreme,
+    Grouping,
     InList,
     InQuery,
     Logic,
@@ -381,11 +383,19 @@ def _collate(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 
 
 def _value_function(_: Analysis, body: Raw, __: Scope) -> Expression:
-    word = str(body["op"]).removeprefix("SVFOP_")
-    types = {"CURRENT_DATE": "date", "CURRENT_TIMESTAMP": "timestamptz", "LOCALTIMESTAMP": "timestamp"}
-    if word not in types:
-        raise refuse(word, body.get("location"))
-    return Call(type=Type(types[word]), position=body.get("location"), name=word.lower(), arguments=())
+    word, position = str(body["op"]).removeprefix("SVFOP_"), body.get("location")
+    name = word.lower().removesuffix("_n")
+    types = {
+        "current_date": "date",
+        "current_timestamp": "timestamptz",
+        "localtimestamp": "timestamp",
+        "localtime": "time",
+    }
+    if name not in types:
+        raise refuse(word, position)
+    found = Call(type=Type(types[name]), position=position, name=name, arguments=())
+    digits = Type(types[name], precision=body.get("typmod", 0))
+    return modified(found, digits, explicit=True) if word.endswith("_N") else found
 
 
 def _array(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
@@ -455,7 +465,16 @@ def _recast(analysis: Analysis, query: Query, type_: Type) -> Query:
     )  # fmt: skip
 
 
+def _grouping(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
+    position = body.get("location")
+    if scope.clause not in ("SELECT", "HAVING", "ORDER BY", "DISTINCT ON"):
+        raise wrong(GroupingError, f"grouping operations are not allowed in {scope.clause}", position)
+    arguments = tuple(map(resolved, expressions(analysis, body.get("args"), scope)))
+    return Grouping(type=INT4, position=position, arguments=arguments)
+
+
 _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
+    "GroupingFunc": _grouping,
     "A_Const": _constant,
     "ParamRef": _parameter,
     "ColumnRef": _reference,

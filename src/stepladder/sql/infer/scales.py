@@ -50,6 +50,8 @@ def _scale(name: str, arguments: Sequence[Expression]) -> int | None:
         return 0
     if name in ("round", "trunc"):
         return _rounded(arguments)
+    if name == "extract":
+        return _extracted(arguments)
     known = [found for found in scales if found is not None]
     if len(known) < len(scales) or not known:
         return None
@@ -58,6 +60,38 @@ def _scale(name: str, arguments: Sequence[Expression]) -> int | None:
     if name == "numeric_mul":
         return sum(known)
     return known[0] if name in _SAME and len(known) == 1 else None
+
+
+_WHOLE_FIELDS = frozenset(
+    [
+        "century",
+        "decade",
+        "doy",
+        "dow",
+        "day",
+        "hour",
+        "isodow",
+        "isoyear",
+        "microseconds",
+        "millennium",
+        "minute",
+        "month",
+        "quarter",
+        "week",
+        "year",
+    ]
+)
+
+
+def _extracted(arguments: Sequence[Expression]) -> int | None:
+    """extract(): whole but for seconds."""
+    field = arguments[0]
+    name = field.value.lower() if isinstance(field, Constant) and isinstance(field.value, str) else ""
+    if name in _WHOLE_FIELDS:
+        return 0
+    if name == "epoch" and arguments[1].type.name == "date":
+        return 0
+    return {"second": 6, "milliseconds": 3, "epoch": 6}.get(name)
 
 
 def _rounded(arguments: Sequence[Expression]) -> int | None:

@@ -130,12 +130,17 @@ def _aliased(item: Item, alias: Raw, position: int | None) -> Item:
 
 
 def _subquery(analysis: Analysis, body: Raw, scope: Scope) -> Found:
-    if body.get("lateral"):
-        raise refuse("LATERAL", body_of(body.get("subquery")).get("location"))
-    # A subquery sees the queries around it, and WITH, but not its neighbours.
-    query = analysis.query(analysis, body["subquery"], Scope(Scope(scope.parent, ctes=scope.ctes)))
-    source = QuerySource(id=analysis.new_id(), query=query)
+    # A subquery sees the queries around it, and WITH; only a lateral one sees its neighbours.
+    neighbours = scope.items if body.get("lateral") else []
+    around = Scope(scope.parent, list(neighbours), scope.ctes, clause="FROM")
+    query = analysis.query(analysis, body["subquery"], Scope(around))
+    lateral = bool(around.sources() & _used(query))
+    source = QuerySource(id=analysis.new_id(), query=query, lateral=lateral)
     return source, [_aliased(Item(None, _references(source.id, query.columns)), body.get("alias", {}), None)]
+
+
+def _used(query: object) -> set[int]:
+    return {node.source for node in walk(query) if isinstance(node, Reference)}
 
 
 _COUNTS = {"generate_series": (2, 3), "unnest": (1,)}  # of arguments
@@ -190,6 +195,9 @@ def _join(analysis: Analysis, body: Raw, scope: Scope) -> Found:
     kind = _KINDS.get(body.get("jointype", "JOIN_INNER"), "")
     if not kind:
         raise refuse("this kind of join", None)
+    if kind in ("RIGHT", "FULL") and any(getattr(each, "lateral", False) for each in walk(right)):
+        message = "invalid reference to a FROM-clause entry: the combining JOIN type must be INNER or LEFT for a LATERAL reference"
+        raise wrong(ProgrammingError, message, None, sqlstate="42P10")
     inner = Scope(scope.parent, left_items + right_items, scope.ctes, clause="JOIN conditions")
     names = _using(body, left_items, right_items)
     if names:

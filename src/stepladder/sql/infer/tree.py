@@ -200,6 +200,13 @@ class Aggregate(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping(Expression):
+    """GROUPING(): a bit for each argument, 1 where the row's grouping set lacks it."""
+
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """A window's frame; the edges are words (`UNBOUNDED PRECEDING`, `CURRENT ROW`, …) or an expression and a word."""
 
@@ -243,7 +250,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Select(Query):
-    """A plain SELECT. `distinct_on` is empty for SELECT DISTINCT."""
+    """A plain SELECT. `distinct_on` is empty for SELECT DISTINCT; `sets` are subsets of `group`, empty without GROUPING SETS."""
 
     targets: tuple[Target, ...]
     sources: tuple[Source, ...]
@@ -253,6 +260,7 @@ class Select(Query):
     having: Expression | None
     distinct: bool
     distinct_on: tuple[Expression, ...]
+    sets: tuple[tuple[Expression, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +276,17 @@ class SetOperation(Query):
     casts_right: tuple[Expression, ...]
     left_id: int
     right_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecursiveUnion(Query):
+    """A query of WITH RECURSIVE: `first`, cast, and `again` over the rows that came last."""
+
+    first: Query
+    casts: tuple[Expression, ...]
+    first_id: int
+    again: Select
+    all: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,10 +324,11 @@ class TableSource(Source):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySource(Source):
-    """A subquery."""
+    """A subquery; a lateral one uses columns of sources before it."""
 
     id: int
     query: Query
+    lateral: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,7 +423,11 @@ def _nodes(value: Any) -> Iterator[Any]:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """A node and all below it, subqueries too."""
+    """A node, or several, and all below, subqueries too."""
+    if isinstance(node, tuple):
+        for each in node:
+            yield from walk(each)
+        return
     yield node
     for child in children(node):
         yield from walk(child)

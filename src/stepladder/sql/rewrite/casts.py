@@ -151,6 +151,15 @@ def _bpchar(text: str, node: Cast) -> str:
     return f"rtrim(pg_fit_text({text}, {node.type.length}), ' ')"
 
 
+def _time(text: str, node: Cast) -> str:
+    return f"pg_round_time({text}, {node.type.precision})"
+
+
+def _span(text: str, node: Cast) -> str:
+    digits = 6 if node.type.precision is None else node.type.precision
+    return f"pg_fit_span({text}, '{node.type.fields}', {digits})"
+
+
 def _moment(text: str, node: Cast) -> str:
     return f"pg_round_moment({text}, {node.type.precision})"
 
@@ -159,6 +168,8 @@ _FITTED: dict[str, Callable[[str, Cast], str]] = {
     "numeric": _numeric,
     "varchar": _varchar,
     "bpchar": _bpchar,
+    "time": _time,
+    "interval": _span,
     "timestamp": _moment,
     "timestamptz": _moment,
 }

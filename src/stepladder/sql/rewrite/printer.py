@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from stepladder.sql.infer.context import refuse
@@ -22,6 +23,7 @@ from stepladder.sql.infer.tree import (
     Distinct,
     Expression,
     Extreme,
+    Grouping,
     InList,
     InQuery,
     Logic,
@@ -36,13 +38,20 @@ from stepladder.sql.infer.tree import (
     Subscript,
     WindowCall,
 )
-from stepladder.sql.rewrite import aggregates, comparisons, dates, numbers, text
+from stepladder.sql.rewrite import aggregates, comparisons, date_fields, dates, intervals, numbers, text
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
 from stepladder.sql.types import Type
 
-CALLS: dict[str, Rule] = {**comparisons.RULES, **numbers.RULES, **text.RULES, **dates.RULES}
+CALLS: dict[str, Rule] = {
+    **comparisons.RULES,
+    **numbers.RULES,
+    **text.RULES,
+    **dates.RULES,
+    **date_fields.RULES,
+    **intervals.RULES,
+}
 OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
 
 
@@ -53,8 +62,14 @@ class Printer:
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
+        self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
+        self._ids = count(1_000_000)  # analysis numbers from 1
+
+    def new_id(self) -> int:
+        """A number for a source that a rewrite adds."""
+        return next(self._ids)
 
     def expression(self, node: Expression) -> str:
         """One expression. Raises NotPortable for a call without a rule."""
@@ -281,6 +296,10 @@ def _frame(printer: Printer, node: WindowCall) -> str:
     return f"{frame.mode} BETWEEN {edges[0]} AND {edges[1]}{exclude}"
 
 
+def _grouping(_: Printer, __: Grouping) -> str:
+    return constant(0)  # with grouping sets it was rewritten
+
+
 _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Constant: _constant,
     Parameter: _parameter,
@@ -301,6 +320,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Subscript: _subscript,
     Subquery: _subquery,
     InQuery: _in_query,
+    Grouping: _grouping,
     Aggregate: _aggregate,
     WindowCall: _window,
 }
