@@ -71,11 +71,10 @@ def _half(case: Case, _why: str) -> Cause | None:
     one, other = Decimal(str(case.left)), Decimal(str(case.right))
     if not (one.is_finite() and other.is_finite()):
         return None
-    places = (one.as_tuple().exponent, other.as_tuple().exponent)
-    unit = Decimal(1).scaleb(min(int(places[0]), int(places[1])))
-    if abs(one - other) != unit or (
-        isinstance(case.left, float) and not (one == int(one) and other == int(other))
-    ):
+    digits = min(int(one.as_tuple().exponent), int(other.as_tuple().exponent))
+    if isinstance(case.left, float):
+        digits = 0
+    if abs(one - other) != Decimal(1).scaleb(digits) or (isinstance(case.left, float) and one != int(one)):
         return None
     return Cause(
         "half rounding",

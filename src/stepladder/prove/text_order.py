@@ -12,7 +12,8 @@ _ASK = (
     " FROM pg_database d WHERE datname = current_database()"
 )
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin", "d": "default"}
-_BY_BYTES = ("C", "POSIX", "C.UTF-8", "C.utf8", "C.UTF8")
+# Of the builtin provider all go by code points, which in UTF-8 is by bytes.
+_BY_BYTES = ("C", "POSIX", "C.UTF-8", "C.utf8", "C.UTF8", "PG_UNICODE_FAST")
 
 
 @dataclass(frozen=True, slots=True)
