@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import stepladder as sl
 from stepladder.cli.init import make_project
 from stepladder.config import read_project
 from stepladder.demo import make_shop
-from stepladder.prove import Proof, prove, scratch
+from stepladder.prove import Proof, diagnose, prove, scratch
 from tests.conftest import _in_database
 from tests.journey.conftest import Ended
 
@@ -394,3 +395,32 @@ def test_ctrl_c_ends_it_with_nothing_left(shop: Path, postgres_url: str) -> None
     assert running.returncode == 130, said
     assert "Traceback" not in said
     assert _left(shop, postgres_url) == []
+
+
+def test_the_how_to(shop: Path, postgres_url: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "prove.md"
+    text = page.read_text(encoding="utf-8")
+    (commands,) = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    with (
+        sl.connect(f"sqlite:////{str(shop / 'shop.db').lstrip('/')}") as db,
+        sl.connect(postgres_url) as server,
+    ):
+        server.load(db.query("SELECT * FROM user_events"), "user_events", mode="append", create=True)
+    script = f'set -e\nstepladder() {{ {sys.executable} -m stepladder "$@"; }}\n{commands}'
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        cwd=shop,
+        env=os.environ | {"DATABASE_URL": postgres_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.count("nothing was left behind") == 3
+
+
+def test_the_how_to_names_every_class() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "prove.md").read_text(encoding="utf-8")
+    named = re.findall(r'"([^"]+)"', diagnose.__doc__ or "")
+    assert len(named) > 20
+    assert [name for name in named if name not in page] == []
