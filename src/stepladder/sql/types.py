@@ -70,7 +70,7 @@ class Type:
     """A type by PostgreSQL's catalogue name (`int4`, `timestamptz`, …; `array` with its element type).
 
     `precision` and `scale` are numeric's (and the fractional digits of temporal types, in `precision`);
-    `length` counts characters of varchar and bpchar.
+    `length` counts characters of varchar and bpchar; a bpchar without one has in `scale` the width of all its values.
     """
 
     name: str

@@ -288,6 +288,28 @@ class OnlyOne:
         return self.rows[0] if self.rows else None
 
 
+class SameDigits:
+    """The one spelling of a group's equal numerics. Two are refused: PostgreSQL leaves open which one is shown."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+
+    def step(self, value: Any) -> None:
+        """Take a row in."""
+        if self.value is None:
+            self.value = value
+        elif value != self.value:
+            raise NotPortable(
+                f"GROUP BY, DISTINCT or UNION over {self.value} and {value}",
+                why="they are equal, and PostgreSQL leaves open which one is shown",
+                instead="cast to numeric(p,s), or round()",
+            )
+
+    def finalize(self) -> Any:
+        """The value."""
+        return self.value
+
+
 AGGREGATES: tuple[Aggregate, ...] = (
     Aggregate("pg_sum_exact", 1, ExactSum),
     Aggregate("pg_avg_exact", 1, ExactAverage),
@@ -302,4 +324,5 @@ AGGREGATES: tuple[Aggregate, ...] = (
     Aggregate("pg_avg_interval", 1, SpanAverage),
     Aggregate("pg_string_agg", 2, StringAggregate),
     Aggregate("pg_only_one", 1, OnlyOne),
+    Aggregate("pg_same_digits", 1, SameDigits),
 )

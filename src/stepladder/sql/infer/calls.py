@@ -10,6 +10,7 @@ from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, resolved
 from stepladder.sql.infer.context import INT8, Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.named_arguments import in_place
+from stepladder.sql.infer.operators import counted_row
 from stepladder.sql.infer.raw import Raw, strings
 from stepladder.sql.infer.scales import with_scale
 from stepladder.sql.infer.tree import (
@@ -19,6 +20,7 @@ from stepladder.sql.infer.tree import (
     Frame,
     Order,
     Reference,
+    Row,
     WindowCall,
     walk,
 )
@@ -60,11 +62,13 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
     if body.get("agg_within_group"):
         raise refuse(f"the ordered-set aggregate {name}", position)
     nodes = _arguments(analysis, name, body, scope, analyse)
+    if name == "count" and len(nodes) == 1 and isinstance(nodes[0], Row):
+        nodes = counted_row(nodes[0], once=bool(body.get("agg_distinct")))
     choice = choose_function(name, nodes, position)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     arguments = tuple(
-        resolved(node) if type_ == "any" else coerce(node, from_catalog(type_))
+        resolved(node) if type_ in ("any", "unknown") else coerce(node, from_catalog(type_))
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)

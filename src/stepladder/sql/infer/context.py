@@ -38,6 +38,8 @@ class Item:
     in_sight: bool = True  # its columns without their table's name, and `*`
     by_name: bool = True
     key: tuple[str, ...] = ()
+    nullable: bool = False  # an outer join may make its row NULL
+    marker: Expression | None = None  # a column that is NULL only then
 
 
 @dataclass(slots=True)

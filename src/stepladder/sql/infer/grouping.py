@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from stepladder.errors import GroupingError
@@ -10,9 +11,11 @@ from stepladder.sql.infer.tree import (
     Aggregate,
     Expression,
     Grouping,
+    InQuery,
     Query,
     Reference,
     Source,
+    Subquery,
     children,
     walk,
 )
@@ -53,7 +56,7 @@ def _check(
     *,
     below: bool = False,
 ) -> None:
-    if isinstance(node, Expression) and node in allowed:
+    if isinstance(node, Expression) and (node in allowed or _is_grouped_query(node, allowed)):
         return
     if isinstance(node, Aggregate) and not (below and _of_subquery(node, known)):
         return
@@ -65,6 +68,28 @@ def _check(
         raise wrong(GroupingError, message, node.position)
     for child in children(node):
         _check(child, allowed, own, known, scope, below=below or isinstance(child, Query))
+
+
+def _is_grouped_query(node: Expression, allowed: set[Expression]) -> bool:
+    """Whether a subquery stands in GROUP BY too, where its sources have other numbers."""
+    if not isinstance(node, Subquery | InQuery):
+        return False
+    return any(isinstance(each, type(node)) and _shape(each) == _shape(node) for each in allowed)
+
+
+_PLACE = re.compile(r"position=\w+")
+_NUMBER = re.compile(r"\b(id|source|cte|left_id|right_id|first_id)=(\d+)")
+
+
+def _shape(node: Expression) -> str:
+    """The tree as text, without places, its own sources numbered from 1."""
+    own: dict[str, int] = {}
+    for each in walk(node):
+        for word in ("id", "left_id", "right_id", "first_id"):
+            if hasattr(each, word):
+                own.setdefault(str(getattr(each, word)), len(own) + 1)
+    text = _PLACE.sub("", repr(node))
+    return _NUMBER.sub(lambda found: f"{found[1]}=own {own[found[2]]}" if found[2] in own else found[0], text)
 
 
 def _of_subquery(node: Aggregate, known: set[int]) -> bool:

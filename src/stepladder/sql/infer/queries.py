@@ -14,12 +14,13 @@ from stepladder.errors import (
     UndefinedTable,
 )
 from stepladder.sql.infer.calls import order
-from stepladder.sql.infer.catalog import ASSIGNMENT, catalog
+from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.coercion import boolean, coerce, common_type, resolved
-from stepladder.sql.infer.context import INT8, UNKNOWN, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression, expressions, find_item
 from stepladder.sql.infer.grouping import check_groups
 from stepladder.sql.infer.grouping_sets import has_sets, sets_of
+from stepladder.sql.infer.limits import check_locking, limits
 from stepladder.sql.infer.naming import column_name
 from stepladder.sql.infer.raw import Raw, body_of, integer_constant, kind_of, strings
 from stepladder.sql.infer.recursion import in_order, mentioned, recursive_cte
@@ -55,12 +56,9 @@ def query(analysis: Analysis, node: Raw, scope: Scope, *, keep_unknown: bool = F
 
 def select_body(analysis: Analysis, body: Raw, scope: Scope, *, keep_unknown: bool = False) -> Query:
     """A SelectStmt's body: any of its three forms."""
-    if body.get("lockingClause"):
-        raise refuse("FOR UPDATE", None, why="a SQLite file has one writer", instead="leave it out")
-    if body.get("limitOption") == "LIMIT_OPTION_WITH_TIES":
-        raise refuse("FETCH FIRST … WITH TIES", None)
     ctes = read_with(analysis, body.get("withClause"), scope)
     if body.get("op", "SETOP_NONE") != "SETOP_NONE":
+        check_locking(body, scope, None)
         return _set_operation(analysis, body, scope, ctes)
     if body.get("valuesLists"):
         return _values(analysis, body, scope, ctes)
@@ -103,13 +101,6 @@ def _untyped_branch(analysis: Analysis, body: Raw, scope: Scope) -> Query:
     return select_body(analysis, body, Scope(scope), keep_unknown=bool(scope.ctes))
 
 
-def _limit(analysis: Analysis, body: Raw, word: str) -> Expression | None:
-    if word not in body:
-        return None
-    node = expression(analysis, body[word], Scope(clause="LIMIT"))
-    return coerce(node, INT8, ASSIGNMENT, what="argument of LIMIT")
-
-
 # -- a plain SELECT
 def _plain(
     analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte, ...], *, keep_unknown: bool
@@ -136,12 +127,11 @@ def _plain(
     distinct = "distinctClause" in body
     if distinct:
         _check_distinct(targets, order_, on)
-    return Select(
+    found = Select(
         columns=tuple(Column(target.name, target.value.type) for target in targets),
         with_=ctes,
         order=order_,
-        limit=_limit(analysis, body, "limitCount"),
-        offset=_limit(analysis, body, "limitOffset"),
+        **limits(analysis, body, scope),
         targets=targets,
         sources=sources,
         where=where,
@@ -152,6 +142,8 @@ def _plain(
         distinct_on=on,
         sets=sets,
     )
+    check_locking(body, scope, found)
+    return found
 
 
 def _condition(analysis: Analysis, body: Raw, word: str, clause: str, scope: Scope) -> Expression | None:
@@ -327,7 +319,7 @@ def _set_operation(analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte,
         columns=tuple(columns), with_=ctes, word=word, all=bool(body.get("all")), left=left, right=right, id=own,
         casts_left=tuple(pair[0] for pair in casts), casts_right=tuple(pair[1] for pair in casts),
         left_id=left_id, right_id=right_id,
-        limit=_limit(analysis, body, "limitCount"), offset=_limit(analysis, body, "limitOffset"),
+        **limits(analysis, body, scope),
     )  # fmt: skip
     return _with_order(analysis, body, scope, found, own)
 
@@ -382,6 +374,6 @@ def _values(analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte, ...]) 
     own = analysis.new_id()
     found = Values(
         columns=columns, with_=ctes, rows=typed, id=own,
-        limit=_limit(analysis, body, "limitCount"), offset=_limit(analysis, body, "limitOffset"),
+        **limits(analysis, body, scope),
     )  # fmt: skip
     return _with_order(analysis, body, scope, found, own)

@@ -37,8 +37,16 @@ def scale(type_: Type) -> int | None:
     return type_.scale if type_.name == "numeric" else None
 
 
+def width(type_: Type) -> int | None:
+    """The width to which all values of a character type are padded; without a length it rides as its scale."""
+    return (type_.length or type_.scale) if type_.name == "bpchar" else None
+
+
 def with_scale(name: str, result: Type, arguments: Sequence[Expression]) -> Type:
     """`result`, the type of a call of `name`, with the scale that follows from its arguments."""
+    if result.name == "bpchar" and name in _SAME and arguments:
+        widths = {width(node.type) for node in arguments if node.type.name == "bpchar"}
+        return Type("bpchar", scale=widths.pop() if len(widths) == 1 else None)
     if result.name != "numeric":
         return result
     return Type("numeric", scale=_scale(name, arguments))

@@ -155,6 +155,16 @@ class ArrayOf(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Expression):
+    """ROW(…); `whole` is the row of a source, which an outer join may make NULL (`nullable`) where `marker` is."""
+
+    elements: tuple[Expression, ...]
+    whole: bool = False
+    nullable: bool = False
+    marker: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscript(Expression):
     """`array[index]`."""
 
@@ -172,7 +182,7 @@ class Subquery(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InQuery(Expression):
-    """`left` IN (SELECT …), both of one type."""
+    """`left` IN (SELECT …), both of one type; `left` may be a row."""
 
     left: Expression
     query: Query
@@ -246,6 +256,7 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None
+    ties: bool = False  # FETCH … WITH TIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +435,8 @@ def _nodes(value: Any) -> Iterator[Any]:
 
 def walk(node: Any) -> Iterator[Any]:
     """A node, or several, and all below, subqueries too."""
+    if node is None:
+        return
     if isinstance(node, tuple):
         for each in node:
             yield from walk(each)

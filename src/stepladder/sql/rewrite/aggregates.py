@@ -39,6 +39,7 @@ NAMES: dict[str, str] = {
     "min(numeric)": "pg_min_numeric",
     "max(interval)": "pg_max_interval",
     "min(interval)": "pg_min_interval",
+    "same_digits(numeric)": "pg_same_digits",
     "bool_and(bool)": "min",
     "every(bool)": "min",
     "bool_or(bool)": "max",

@@ -36,7 +36,8 @@ def shown(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Columns with types as PostgreSQL's results tell them: only these have modifiers, and an array's elements none."""
     return tuple(
         column
-        if column.type.modified and column.type.name in ("numeric", "varchar", "bpchar")
+        if column.type.name == "bpchar"
+        or (column.type.modified and column.type.name in ("numeric", "varchar"))
         else replace(column, type=column.type.bare)
         for column in columns
     )

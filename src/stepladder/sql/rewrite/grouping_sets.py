@@ -55,8 +55,8 @@ def expanded(query: Select, new_id: NewId) -> Select:
     sets = query.sets or (query.group,)
     keys = query.group
     for key in keys:
-        if isinstance(key, Constant) and query.sets:
-            raise refuse("a constant in GROUPING SETS", key.position)
+        if query.sets and (isinstance(key, Constant) or any(isinstance(node, Query) for node in walk(key))):
+            raise refuse("a constant or a subquery in GROUPING SETS", key.position)
     outside = (query.targets, query.having, query.order, query.distinct_on)
     own = _sources(query)
     inner = tuple(dict.fromkeys(_of_this_level(outside, own)))
@@ -70,9 +70,9 @@ def expanded(query: Select, new_id: NewId) -> Select:
         for place, node in enumerate(columns[:-1])
     }
     return replace(
-        query, with_=(*query.with_, base), targets=_substituted(query.targets, mapping), sources=(union,),
-        where=_substituted(query.having, mapping), grouped=False, group=(), sets=(), having=None,
-        order=_substituted(query.order, mapping), distinct_on=_substituted(query.distinct_on, mapping),
+        query, with_=(*query.with_, base), targets=substituted(query.targets, mapping), sources=(union,),
+        where=substituted(query.having, mapping), grouped=False, group=(), sets=(), having=None,
+        order=substituted(query.order, mapping), distinct_on=substituted(query.distinct_on, mapping),
     )  # fmt: skip
 
 
@@ -172,10 +172,10 @@ def _branch(
         else Constant(type=node.type, value=None)
         for node in columns
     ]
-    targets = tuple(Target(name="", value=_substituted(value, mapping)) for value in values)
+    targets = tuple(Target(name="", value=substituted(value, mapping)) for value in values)
     return Select(
         columns=_columns(targets), targets=targets, sources=(source,), where=None, grouped=True,
-        group=_substituted(tuple(group), mapping), having=None, distinct=False, distinct_on=(),
+        group=substituted(tuple(group), mapping), having=None, distinct=False, distinct_on=(),
     )  # fmt: skip
 
 
@@ -205,10 +205,10 @@ def _union(branches: Sequence[Query], new_id: NewId) -> Query:
     )  # fmt: skip
 
 
-def _substituted(node: Any, mapping: Mapping[Any, Expression]) -> Any:
+def substituted(node: Any, mapping: Mapping[Any, Expression]) -> Any:
     """A tree with some of its expressions replaced."""
     if isinstance(node, tuple):
-        return tuple(_substituted(each, mapping) for each in node)
+        return tuple(substituted(each, mapping) for each in node)
     if not is_dataclass(node) or isinstance(node, Type | Column):
         return node
     if isinstance(node, Expression) and node in mapping:
@@ -216,7 +216,7 @@ def _substituted(node: Any, mapping: Mapping[Any, Expression]) -> Any:
     changes = {}
     for each in fields(node):
         before = getattr(node, each.name)
-        after = _substituted(before, mapping)
+        after = substituted(before, mapping)
         if after is not before:
             changes[each.name] = after
     return replace(node, **changes) if changes else node  # type: ignore[type-var]

@@ -33,6 +33,7 @@ from stepladder.sql.infer.tree import (
     Parameter,
     Query,
     Reference,
+    Row,
     Select,
     Subquery,
     Subscript,
@@ -52,7 +53,7 @@ CALLS: dict[str, Rule] = {
     **date_fields.RULES,
     **intervals.RULES,
 }
-OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
+OPEN_CALLS: dict[str, Rule] = {**text.OPEN_RULES, **comparisons.OPEN_RULES}
 
 
 class Printer:
@@ -262,7 +263,13 @@ def _is_one_row(query: Query) -> bool:
 
 
 def _in_query(printer: Printer, node: InQuery) -> str:
-    return f"({printer.key(node.left)} IN ({printer.query(node.query)}))"
+    keys = node.left.elements if isinstance(node.left, Row) else (node.left,)
+    left = ", ".join(map(printer.key, keys))
+    return f"({f'({left})' if len(keys) > 1 else left} IN ({printer.query(node.query)}))"
+
+
+def _row(_: Printer, node: Row) -> str:
+    raise refuse("a row as a value", node.position, instead="name its columns")
 
 
 # -- aggregates and windows
@@ -321,6 +328,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Subquery: _subquery,
     InQuery: _in_query,
     Grouping: _grouping,
+    Row: _row,
     Aggregate: _aggregate,
     WindowCall: _window,
 }

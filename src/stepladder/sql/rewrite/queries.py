@@ -33,25 +33,29 @@ from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.series import rows_of
+from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
+from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
 from stepladder.sql.types import Column
 
 
 def print_query(printer: Printer, query: Query) -> str:
     """A query's text, WITH and ORDER BY included."""
-    if isinstance(query, Select) and needs_expansion(query):
-        plain = expanded(query, printer.new_id)
-        printer.result = plain if printer.result is query else printer.result
-        query = plain
+    plain = expanded(query, printer.new_id) if isinstance(query, Select) and needs_expansion(query) else query
+    plain = with_same_digits(printer, plain)
+    printer.result = plain if printer.result is query else printer.result
+    query = plain
     head = print_with(printer, query.with_)
+    if query.ties:
+        return head + _with_ties(printer, replace(query, with_=()))
     if isinstance(query, Select):
         return head + (_distinct_on(printer, query) if query.distinct_on else _select(printer, query))
     if isinstance(query, SetOperation):
-        return head + _set_operation(printer, query)
+        return head + _outside(printer, query, set_operation(printer, query), query.id)
     if isinstance(query, Values):
         return head + _values(printer, query)
     if isinstance(query, RecursiveUnion):
-        return _recursive_union(printer, query)
+        return recursive_union(printer, query)
     raise AssertionError(f"no text for {type(query).__name__}")
 
 
@@ -60,13 +64,9 @@ def print_with(printer: Printer, ctes: Sequence[Cte]) -> str:
     parts = []
     for cte in ctes:
         word = {True: "MATERIALIZED ", False: "NOT MATERIALIZED ", None: ""}[cte.materialized]
-        parts.append(f"w{cte.id}({_names(len(cte.query.columns))}) AS {word}({printer.query(cte.query)})")
+        parts.append(f"w{cte.id}({numbered(len(cte.query.columns))}) AS {word}({printer.query(cte.query)})")
     recursive = "RECURSIVE " if any(isinstance(cte.query, RecursiveUnion) for cte in ctes) else ""
     return f"WITH {recursive}{', '.join(parts)} " if parts else ""
-
-
-def _names(count: int) -> str:
-    return ", ".join(f"c{place}" for place in range(1, count + 1))
 
 
 # -- FROM
@@ -186,11 +186,7 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
 
 def _group_key(printer: Printer, key: Expression) -> str:
     # SQLite reads a number here as a position.
-    return (
-        f"({printer.expression(key)} || '')"
-        if isinstance(key, Constant | Parameter)
-        else printer.distinct_key(key)
-    )
+    return f"({printer.expression(key)} || '')" if isinstance(key, Constant | Parameter) else printer.key(key)
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:
@@ -234,6 +230,49 @@ def _count(printer: Printer, node: Expression | None, word: str) -> str:
     return printer.expression(node) if plain else f"pg_limit({printer.expression(node)}, '{word}')"
 
 
+def _with_ties(printer: Printer, query: Query) -> str:
+    """FETCH … WITH TIES: the rows by number and by rank."""
+    if isinstance(query, Select) and query.distinct_on:
+        raise refuse("DISTINCT ON with FETCH … WITH TIES", None)
+    keys = [f"k{place}" for place in range(1, len(query.order) + 1)]
+    order = ", ".join(_sorted(key, each) for key, each in zip(keys, query.order, strict=True))
+    numbers = f"rank() OVER (ORDER BY {order}) AS r, row_number() OVER (ORDER BY {order}) AS n"
+    skipped = _count(printer, query.offset, "OFFSET") if query.offset is not None else "0"
+    wanted = _count(printer, query.limit, "LIMIT")
+    return (
+        f"SELECT {numbered(len(query.columns))} FROM (SELECT *, {numbers} FROM ({_keyed(printer, query, keys)}))"
+        f" WHERE n > {skipped} AND ({wanted} < 0 OR ({wanted} > 0 AND r <= {skipped} + {wanted})) ORDER BY n"
+    )
+
+
+def _keyed(printer: Printer, query: Query, keys: Sequence[str]) -> str:
+    """The query's rows with the keys of its order beside them."""
+    if isinstance(query, Select) and not query.distinct:
+        tail = _grouped_rows(printer, query)
+        values = [printer.expression(each.key) for each in query.order]
+        columns = [
+            *_targets(printer, query),
+            *(f"{value} AS {key}" for value, key in zip(values, keys, strict=True)),
+        ]
+        return f"SELECT {', '.join(columns)}{tail}"
+    places = [_place(query, each.key) for each in query.order]
+    rows = printer.query(replace(query, order=(), limit=None, offset=None, ties=False))
+    return f"SELECT *, {', '.join(f'c{place} AS {key}' for place, key in zip(places, keys, strict=True))} FROM ({rows})"
+
+
+def _place(query: Query, key: Expression) -> int:
+    if isinstance(query, Select):
+        return [target.value for target in query.targets].index(key) + 1
+    if not isinstance(key, Reference):
+        raise refuse("FETCH … WITH TIES ordered by an expression", key.position)
+    return key.place + 1
+
+
+def _sorted(name: str, order: Order) -> str:
+    direction = "DESC" if order.descending else "ASC"
+    return f"{name}{collation(order.key.type)} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+
+
 def _distinct_on(printer: Printer, query: Select) -> str:
     """The first row of each key by row_number(); the order and the limits go outside."""
     tail = _grouped_rows(printer, query)
@@ -242,54 +281,12 @@ def _distinct_on(printer: Printer, query: Select) -> str:
     columns = [*_targets(printer, query), f"row_number() OVER (PARTITION BY {keys}{order}) AS place"]
     columns += [f"{printer.expression(each.key)} AS k{place}" for place, each in enumerate(query.order, 1)]
     inner = f"SELECT {', '.join(columns)}{tail}"
-    sort = ", ".join(
-        f"k{place}{collation(each.key.type)} {'DESC' if each.descending else 'ASC'} "
-        f"NULLS {'FIRST' if each.nulls_first else 'LAST'}"
-        for place, each in enumerate(query.order, 1)
-    )
+    sort = ", ".join(_sorted(f"k{place}", each) for place, each in enumerate(query.order, 1))
     outer = f" ORDER BY {sort}" if sort else ""
-    return f"SELECT {_names(len(query.targets))} FROM ({inner}) WHERE place = 1{outer}{_tail(printer, query, ())}"
+    return f"SELECT {numbered(len(query.targets))} FROM ({inner}) WHERE place = 1{outer}{_tail(printer, query, ())}"
 
 
-# -- set operations and VALUES
-def _set_operation(printer: Printer, query: SetOperation) -> str:
-    if query.all and query.word != "UNION":
-        raise refuse(f"{query.word} ALL", None, why="SQLite has none")
-    sides = []
-    for branch, source, casts in (
-        (query.left, query.left_id, query.casts_left),
-        (query.right, query.right_id, query.casts_right),
-    ):
-        printer.references[source] = _numbered
-        columns = ", ".join(
-            f"{printer.expression(value) if query.all else _compared(printer, value, column)} AS c{place}"
-            for place, (value, column) in enumerate(zip(casts, query.columns, strict=True), 1)
-        )
-        sides.append(f"SELECT {columns} FROM ({printer.query(branch)}) AS t{source}")
-    word = "UNION ALL" if query.all else query.word
-    return _outside(printer, query, f" {word} ".join(sides), query.id)
-
-
-def _recursive_union(printer: Printer, query: RecursiveUnion) -> str:
-    """SQLite wants the recursive term as a plain SELECT; it takes rows one by one, which is the same without windows."""
-    printer.references[query.first_id] = _numbered
-    columns = ", ".join(
-        f"{printer.expression(value) if query.all else _compared(printer, value, column)} AS c{place}"
-        for place, (value, column) in enumerate(zip(query.casts, query.columns, strict=True), 1)
-    )
-    first = f"SELECT {columns} FROM ({printer.query(query.first)}) AS t{query.first_id}"
-    return f"{first} UNION {'ALL ' if query.all else ''}{printer.query(query.again)}"
-
-
-def _compared(printer: Printer, value: Expression, column: Column) -> str:
-    """A branch's value where the branches are compared."""
-    return (
-        printer.distinct_key(replace(value, type=column.type))
-        if column.type.name == "numeric"
-        else printer.key(value)
-    )
-
-
+# -- VALUES and its kin
 def _outside(printer: Printer, query: Query, text: str, source: int) -> str:
     """ORDER BY and limits over a text whose columns are c1, c2, …"""
     if not query.order and query.limit is None and query.offset is None:
