@@ -188,12 +188,14 @@ def test_a_server_of_another_locale(stepladder: Run, bare: Path, other_locale: s
 
 PLANTED: Mapping[str, tuple[str, str, str]] = {
     # class: the model, and the model as the planted defect has SQLite run it
-    "LIKE's case": ("SELECT id, name FROM people WHERE id = 1 OR name LIKE 'z%'", "SELECT id, name FROM people WHERE id = 1 OR name ILIKE 'z%'", "id"),
+    "LIKE's case": ("SELECT id, name FROM people WHERE id = 1 OR name LIKE 'z%'",
+        "SELECT id, name FROM people WHERE id = 1 OR name ILIKE 'z%'", "id"),
     "half rounding": ("SELECT id, round(amount)::int AS x FROM people", "SELECT id, round(amount::float8)::int AS x FROM people", "id"),
     "integer division": ("SELECT id, id / 2.0 AS x FROM people", "SELECT id, id / 2 AS x FROM people", "id"),
     "scale": ("SELECT id, amount AS x FROM people", "SELECT id, amount::numeric(10,3) AS x FROM people", "id"),
     "float summation": ("SELECT sum(amount::float8) / 10 AS x FROM people", "SELECT sum(amount::float8) / 10 + 1e-15 AS x FROM people", ""),
-    "time zone": ("SELECT id, date_trunc('day', at) AS x FROM people", "SELECT id, date_trunc('day', at, 'Asia/Tokyo') AS x FROM people", "id"),
+    "time zone": ("SELECT id, date_trunc('day', at) AS x FROM people",
+        "SELECT id, date_trunc('day', at, 'Asia/Tokyo') AS x FROM people", "id"),
     "text case mapping": ("SELECT id, upper(name) AS x FROM people", "SELECT id, name AS x FROM people", "id"),
     "jsonb text": ("""SELECT id, '{"a": 1}'::jsonb::text AS x FROM people""", """SELECT id, '{"a":1}' AS x FROM people""", "id"),
     "NULL order": ("SELECT id, note FROM people ORDER BY note", "SELECT id, note FROM people ORDER BY note NULLS FIRST", "id"),

@@ -126,11 +126,13 @@ def model_words(found: ModelProof) -> str:
 def model_lines(found: ModelProof) -> list[str]:
     """What stands below that line: errors, the first differences, notes."""
     lines = [f"{side}: {line}" for side, message in found.said for line in message.splitlines()[:3]]
+    explained: set[str] = set()
     for each in found.findings:
-        lines += [
-            each.difference.line("SQLite", "PostgreSQL").rpartition(" (")[0],
-            f"  → {each.cause.name}: {each.cause.why}",
-        ]
+        place = each.difference.line("SQLite", "PostgreSQL").rpartition(" (")[0]
+        lines.append(f"{place} ({each.cause.name})")
+        if each.cause.why not in explained:
+            lines.append(f"  → {each.cause.why}")
+        explained.add(each.cause.why)
     looked_at = sum(number for _, number in found.causes)
     if found.differences > len(found.findings) and found.findings:
         more = f"and {found.differences - len(found.findings):,} more"

@@ -74,9 +74,9 @@ def prove(
     watcher, now = watcher or Watcher(), now or dt.datetime.now(dt.UTC)
     models = select(in_order(read_models(project)), names)
     schemas = frozenset(table.schema for model in models for table in model.reads if table.schema)
-    versions = f"SQLite {_sqlite_version()}", target.server()
     with ExitStack() as stack:
         sides = (stack.enter_context(sqlite_side()), stack.enter_context(postgres_side(target, schemas)))
+        engines = (sides[0].session.server(), sides[1].session.server())
         order = text_order(sides[1].session)
         inputs = _copy(origin, project, models, sides, asked, now, sample, watcher)
         proofs = _Proving(project, models, sides, now, asked, watcher).all(order)
@@ -84,20 +84,13 @@ def prove(
     return Proof(
         str(origin.target),
         str(target.target),
-        versions,
+        engines,
         order,
         inputs,
         proofs,
         notes,
         time.monotonic() - began,
     )
-
-
-def _sqlite_version() -> str:
-    from stepladder.db import temporary
-
-    with temporary() as db:
-        return db.server().removeprefix("SQLite ")
 
 
 def _copy(

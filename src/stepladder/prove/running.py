@@ -85,13 +85,17 @@ def prove_model(
     if has_readers and not work:
         _keep_empty(bound, sides)
     compared = f"by {', '.join(model.key)}" if model.key else "as a multiset"
+    if tally.said:
+        compared = ""
+    elif sort.columns:
+        compared += ", and in order"
     return ModelProof(
         name=model.name,
         state=tally.state or ("different" if tally.differences else "equal" if any(tally.rows) else "empty"),
         intervals=len(work),
         sqlite_rows=tally.rows[0],
         postgres_rows=tally.rows[1],
-        compared=f"{compared}, and in order" if sort.columns else compared,
+        compared=compared,
         findings=tuple(tally.findings),
         causes=tuple(tally.causes.most_common()),
         differences=tally.differences,
