@@ -11,7 +11,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from stepladder.errors import InvalidDatetime, NotPortable
+from stepladder.errors import InvalidDatetime
 from stepladder.sql.spellings import Spelled, clock, read
 from stepladder.sql.texts import BLANKS
 from stepladder.sql.types import Type
@@ -104,8 +104,6 @@ def _date(match: re.Match[str], text: str) -> date:
         (packed[:4], packed[4:6], packed[6:]) if packed else (match["year"], match["month"], match["day"])
     )
     year, month, day = map(int, fields)
-    if year > 9999:
-        raise NotPortable(f"the year {year}", why="years run from 1 to 9999 here")
     try:
         return date(year, month, day)
     except ValueError as error:

@@ -120,6 +120,10 @@ class Lite:
             translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
         )
 
+    def translated(self, sql: str) -> str:
+        """SQLite's text of a statement without parameters."""
+        return translate(sql, self, {}).sql
+
     def _follow(self, effect: Effect) -> None:
         if isinstance(effect, IndexDropped):
             return

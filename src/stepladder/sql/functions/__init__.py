@@ -10,7 +10,13 @@ from stepladder.sql.functions import (
     dates,
     extremes,
     intervals,
+    json_build,
+    jsonb,
+    jsonb_change,
+    jsonb_order,
+    lowered,
     numbers,
+    percentiles,
     powers,
     statements,
     text,
@@ -23,10 +29,15 @@ from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
+    *lowered.SCALARS,
     *powers.SCALARS,
     *trigonometry.SCALARS,
     *whole_numbers.SCALARS,
     *text.SCALARS,
+    *json_build.SCALARS,
+    *jsonb.SCALARS,
+    *jsonb_change.SCALARS,
+    *jsonb_order.SCALARS,
     *dates.SCALARS,
     *date_fields.SCALARS,
     *date_making.SCALARS,
@@ -37,9 +48,11 @@ SCALARS: tuple[Scalar, ...] = (
     *casts.SCALARS,
     *arrays.SCALARS,
     *extremes.SCALARS,
+    *percentiles.SCALARS,
     *statements.SCALARS,
 )
 COLLATIONS: tuple[Collation, ...] = (
+    Collation("pg_jsonb", jsonb_order.jsonb_compare),
     Collation("pg_numeric", numbers.numeric_compare),
     Collation("pg_interval", intervals.span_compare),
 )

@@ -41,6 +41,12 @@ class Item:
     nullable: bool = False  # an outer join may make its row NULL
     marker: Expression | None = None  # a column that is NULL only then
 
+    def sources(self) -> set[int]:
+        """The sources that its columns are of."""
+        return {
+            node.source for _, value in self.columns for node in walk(value) if isinstance(node, Reference)
+        }
+
 
 @dataclass(slots=True)
 class Scope:
@@ -62,8 +68,7 @@ class Scope:
 
     def sources(self) -> set[int]:
         """The sources of this level."""
-        columns = (value for item in self.items for _, value in item.columns)
-        return {node.source for value in columns for node in walk(value) if isinstance(node, Reference)}
+        return {source for item in self.items for source in item.sources()}
 
     def cte(self, name: str) -> Cte | None:
         """The query of WITH that a table's name means here."""

@@ -109,6 +109,8 @@ def _plain(
         raise refuse("SELECT … INTO", None, instead="write CREATE TABLE … AS SELECT")
     sources = read_from(analysis, body.get("fromClause"), scope)
     scope.windows = {each["WindowDef"]["name"]: each["WindowDef"] for each in body.get("windowClause", ())}
+    # DISTINCT compares, and makes text of what is still unknown.
+    keep_unknown = keep_unknown and "distinctClause" not in body
     targets = _targets(analysis, body.get("targetList"), scope, keep_unknown=keep_unknown)
     where = _condition(analysis, body, "whereClause", "WHERE", scope)
     having = _condition(analysis, body, "havingClause", "HAVING", scope)

@@ -158,6 +158,13 @@ def _subquery(analysis: Analysis, body: Raw, scope: Scope) -> Found:
     return source, [_aliased(Item(None, _references(source.id, query.columns)), body.get("alias", {}), None)]
 
 
+def _uses(source: Source, neighbours: set[int]) -> bool:
+    """Whether a lateral source in a join uses columns of these."""
+    if isinstance(source, Join):
+        return _uses(source.left, neighbours) or _uses(source.right, neighbours)
+    return isinstance(source, QuerySource) and source.lateral and bool(_used(source.query) & neighbours)
+
+
 def _used(query: object) -> set[int]:
     return {node.source for node in walk(query) if isinstance(node, Reference)}
 
@@ -214,7 +221,7 @@ def _join(analysis: Analysis, body: Raw, scope: Scope) -> Found:
     kind = _KINDS.get(body.get("jointype", "JOIN_INNER"), "")
     if not kind:
         raise refuse("this kind of join", None)
-    if kind in ("RIGHT", "FULL") and any(getattr(each, "lateral", False) for each in walk(right)):
+    if kind in ("RIGHT", "FULL") and _uses(right, {node for item in left_items for node in item.sources()}):
         message = "invalid reference to a FROM-clause entry: the combining JOIN type must be INNER or LEFT for a LATERAL reference"
         raise wrong(ProgrammingError, message, None, sqlstate="42P10")
     inner = Scope(scope.parent, left_items + right_items, scope.ctes, clause="JOIN conditions")

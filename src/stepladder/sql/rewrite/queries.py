@@ -14,6 +14,7 @@ from stepladder.sql.infer.tree import (
     Expression,
     FunctionSource,
     Join,
+    Logic,
     Order,
     Parameter,
     Query,
@@ -110,8 +111,8 @@ def _numbered(node: Reference) -> str:
     return f"t{node.source}.c{node.place + 1}"
 
 
-def print_source(printer: Printer, source: Source) -> str:
-    """One source of FROM."""
+def print_source(printer: Printer, source: Source, *, kept: bool = False) -> str:
+    """One source of FROM; `kept` where a RIGHT or FULL JOIN around it keeps rows that it has none for."""
     if isinstance(source, TableSource):
         return f"{sqlite_name(source.table)} AS t{source.id}"
     if isinstance(source, CteSource):
@@ -125,10 +126,14 @@ def print_source(printer: Printer, source: Source) -> str:
     if isinstance(source, FunctionSource):
         return f"({rows_of(printer, source)}) AS t{source.id}"
     if isinstance(source, Join):
-        left, right = print_source(printer, source.left), _print_right(printer, source.right)
+        under_outer = kept or source.kind in ("RIGHT", "FULL")
+        left, right = (
+            print_source(printer, source.left, kept=under_outer),
+            _print_right(printer, source.right),
+        )
         if source.on is None:
             return f"{left} JOIN {right}"
-        return f"{left} {source.kind} JOIN {right} ON {printer.expression(source.on)}"
+        return f"{left} {source.kind} JOIN {right} ON {_on(printer, source, kept=kept)}"
     raise AssertionError(f"no text for {type(source).__name__}")
 
 
@@ -141,6 +146,38 @@ def _print_right(printer: Printer, source: Source) -> str:
             "LATERAL inside a join in parentheses", None, instead="write the joins one after another"
         )
     return f"({text})"
+
+
+def _on(printer: Printer, join: Join, *, kept: bool) -> str:
+    """A join's condition. SQLite tests one that uses no table before all joins, and then forgets the rows to keep."""
+    assert join.on is not None
+    text = printer.expression(join.on)
+    tests = join.on.arguments if isinstance(join.on, Logic) and join.on.word == "AND" else (join.on,)
+    own = {
+        each.id
+        for each in walk(join)
+        if isinstance(each, TableSource | QuerySource | CteSource | FunctionSource)
+    }
+    free = [
+        test
+        for test in tests
+        if not any(isinstance(node, Reference) and node.source in own for node in walk(test))
+        and not (isinstance(test, Constant) and test.value == 1)
+    ]
+    if not kept or join.kind != "INNER" or not free:
+        return text
+    column = _some_column(join)
+    return f"(CASE WHEN {column} IS NULL THEN {text} ELSE {text} END)"
+
+
+def _some_column(source: Source) -> str:
+    while isinstance(source, Join):
+        source = source.left
+    if isinstance(source, TableSource):
+        return f"t{source.id}.{quote(source.columns[0].name)}"
+    if isinstance(source, QuerySource | CteSource):
+        return f"t{source.id}.c1"
+    raise refuse("a join without columns of its own before a RIGHT or FULL JOIN", None)
 
 
 def sqlite_name(table: TableName) -> str:
@@ -186,7 +223,11 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
 
 def _group_key(printer: Printer, key: Expression) -> str:
     # SQLite reads a number here as a position.
-    return f"({printer.expression(key)} || '')" if isinstance(key, Constant | Parameter) else printer.key(key)
+    return (
+        f"({printer.expression(key)} || '')"
+        if isinstance(key, Constant | Parameter)
+        else printer.sort_key(key)
+    )
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:
