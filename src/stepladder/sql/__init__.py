@@ -8,6 +8,7 @@ from stepladder.sql.accesses import Access, Accesses, accesses
 from stepladder.sql.alterations import altered, repointed
 from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
+from stepladder.sql.constructs import Constructs, constructs
 from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
@@ -64,6 +65,8 @@ from stepladder.sql.reading import (
     references,
     windows,
 )
+from stepladder.sql.schemas import in_schemas
+from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
@@ -87,6 +90,7 @@ __all__ = [
     "ColumnRenamed",
     "Commented",
     "Comparison",
+    "Constructs",
     "Created",
     "Definition",
     "Dropped",
@@ -103,6 +107,7 @@ __all__ = [
     "Renamed",
     "Scalar",
     "Schema",
+    "SortKey",
     "Span",
     "Statement",
     "TableColumn",
@@ -124,6 +129,7 @@ __all__ = [
     "check_syntax",
     "code_text",
     "comparisons",
+    "constructs",
     "declared",
     "decoder",
     "describe",
@@ -133,6 +139,7 @@ __all__ = [
     "first_word",
     "fits_integer",
     "has_plan",
+    "in_schemas",
     "index_columns",
     "input_text",
     "is_native_numeric",
@@ -156,6 +163,7 @@ __all__ = [
     "repointed",
     "server_encoder",
     "shown_name",
+    "sort_keys",
     "spelled",
     "statements",
     "tokens",
