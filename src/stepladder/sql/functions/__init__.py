@@ -1,6 +1,6 @@
 """PostgreSQL's functions in Python, for registering on a SQLite connection: pure, and tested without one."""
 
-from stepladder.sql.functions import arrays, casts, dates, extremes, formatting, numbers, statements, text
+from stepladder.sql.functions import arrays, casts, dates, extremes, formatting, numbers, rows, series, statements, text
 from stepladder.sql.functions.aggregates import AGGREGATES
 from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
@@ -12,6 +12,8 @@ SCALARS: tuple[Scalar, ...] = (
     *casts.SCALARS,
     *arrays.SCALARS,
     *extremes.SCALARS,
+    *rows.SCALARS,
+    *series.SCALARS,
     *statements.SCALARS,
 )
 COLLATIONS: tuple[Collation, ...] = (

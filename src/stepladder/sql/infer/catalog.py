@@ -29,7 +29,10 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A row of pg_proc. `kind`: f function, a aggregate, o and h ordered-set aggregates, w window function."""
+    """A row of pg_proc. `kind`: f function, a aggregate, o and h ordered-set aggregates, w window function.
+
+    `outputs` are the names and types of OUT parameters.
+    """
 
     name: str
     arguments: tuple[str, ...]
@@ -40,6 +43,7 @@ class Procedure:
     defaults: int
     volatility: str
     strict: bool
+    outputs: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,9 @@ class Catalog:
         self._procedures: dict[str, list[Procedure]] = {}
         for row in data["procs"]:
             found = Procedure(
-                row[0], tuple(row[1]), row[2], row[3], bool(row[4]), row[5], row[6], row[10], row[11]
-            )
+                row[0], tuple(row[1]), row[2], row[3], bool(row[4]), row[5], row[6], row[10], row[11],
+                _outputs(row[7], row[8], row[9]),
+            )  # fmt: skip
             self._procedures.setdefault(row[0], []).append(found)
         self._operators: dict[str, list[Operator]] = {}
         self._symbols: dict[tuple[str, int], str] = {}
@@ -383,6 +388,12 @@ class Catalog:
             and (not slot[1] or self.preferred(declared[place]))
             for place, slot in zip(unknown, slots, strict=True)
         )
+
+
+def _outputs(types: list[str] | None, modes: list[str] | None, names: list[str] | None) -> tuple[tuple[str, str], ...]:
+    if not (types and modes and names) or len(types) != len(modes):
+        return ()
+    return tuple((name, type_) for name, type_, mode in zip(names, types, modes, strict=True) if mode == "o")
 
 
 @cache

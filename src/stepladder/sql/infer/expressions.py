@@ -127,7 +127,10 @@ def _by_name(name: str, scope: Scope, position: int | None) -> Expression:
             raise wrong(AmbiguousColumn, f'column reference "{name}" is ambiguous', position)
         if hits:
             return hits[0]
-    if find_item(name, scope, position) is not None:
+    item = find_item(name, scope, position)
+    if item is not None and item.row is not None:
+        return item.row
+    if item is not None:
         raise refuse("a row as a value", position, instead="name its columns")
     raise wrong(UndefinedColumn, f'column "{name}" does not exist', position)
 

@@ -21,6 +21,7 @@ from stepladder.sql.infer.expressions import expression, expressions, find_item
 from stepladder.sql.infer.grouping import check_groups
 from stepladder.sql.infer.naming import column_name
 from stepladder.sql.infer.raw import Raw, body_of, integer_constant, kind_of, strings
+from stepladder.sql.infer.set_returning import with_sets
 from stepladder.sql.infer.sources import cte_named, read_from
 from stepladder.sql.infer.tree import (
     Aggregate,
@@ -34,7 +35,7 @@ from stepladder.sql.infer.tree import (
     Target,
     Values,
     WindowCall,
-    children,
+    level,
 )
 from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.types import Column
@@ -115,7 +116,7 @@ def _plain(
     distinct = "distinctClause" in body
     if distinct:
         _check_distinct(targets, order_, on)
-    return Select(
+    found = Select(
         columns=tuple(Column(target.name, target.value.type) for target in targets),
         with_=ctes,
         order=order_,
@@ -130,6 +131,7 @@ def _plain(
         distinct=distinct,
         distinct_on=on,
     )
+    return with_sets(analysis, found)
 
 
 def _condition(analysis: Analysis, body: Raw, word: str, clause: str, scope: Scope) -> Expression | None:
@@ -178,15 +180,7 @@ def _star(names: Sequence[str], scope: Scope, position: int | None) -> list[Targ
 
 
 def _has_aggregates(nodes: Iterable[object]) -> bool:
-    return any(isinstance(node, Aggregate) for each in nodes for node in _level(each))
-
-
-def _level(node: object) -> Iterable[object]:
-    """A node and those below it, without subqueries."""
-    yield node
-    for child in children(node):
-        if not isinstance(child, Query):
-            yield from _level(child)
+    return any(isinstance(node, Aggregate) for each in nodes for node in level(each))
 
 
 # -- GROUP BY, ORDER BY, DISTINCT
@@ -237,7 +231,7 @@ def _groups(analysis: Analysis, body: Raw, scope: Scope, targets: Sequence[Targe
             raise refuse("GROUPING SETS, ROLLUP and CUBE", body_of(node).get("location"))
         key = _output(node, targets, scope, clause="GROUP BY")
         key = key if key is not None else resolved(_in_clause(analysis, node, scope, "GROUP BY"))
-        for inside in _level(key):
+        for inside in level(key):
             if isinstance(inside, Aggregate):
                 raise wrong(GroupingError, "aggregate functions are not allowed in GROUP BY", inside.position)
             if isinstance(inside, WindowCall):

@@ -32,6 +32,7 @@ from stepladder.sql.infer.tree import (
     Query,
     Reference,
     Select,
+    SetCall,
     Subquery,
     Subscript,
     WindowCall,
@@ -142,6 +143,10 @@ def _call(printer: Printer, node: Call) -> str:
         what = "operator" if node.operator else "function"
         raise refuse(f"the {what} {key}", node.position)
     return rule(printer.expression, node)
+
+
+def _set_call(_: Printer, node: SetCall) -> str:
+    raise refuse(f"the set-returning function {node.name} here", node.position, instead="write it in FROM")
 
 
 def _cast(printer: Printer, node: Cast) -> str:
@@ -286,6 +291,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Parameter: _parameter,
     Reference: _reference,
     Call: _call,
+    SetCall: _set_call,
     Cast: _cast,
     Logic: _logic,
     NullTest: _null_test,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stepladder.sql.infer.context import refuse
+from stepladder.sql.infer.set_returning import numbers
 from stepladder.sql.infer.tree import (
     Aggregate,
     Constant,
@@ -31,7 +32,7 @@ from stepladder.sql.infer.tree import (
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.series import rows_of
+from stepladder.sql.rewrite.rows import print_rows, row_reference
 from stepladder.sql.storage import is_native_numeric
 from stepladder.sql.types import Column
 
@@ -79,7 +80,9 @@ def put_in_sight(printer: Printer, source: Source) -> None:
         columns = source.columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
-    elif isinstance(source, QuerySource | CteSource | FunctionSource):
+    elif isinstance(source, FunctionSource):
+        printer.references[source.id] = row_reference(source)
+    elif isinstance(source, QuerySource | CteSource):
         printer.references[source.id] = _numbered
 
 
@@ -96,10 +99,10 @@ def print_source(printer: Printer, source: Source) -> str:
     if isinstance(source, QuerySource):
         return f"({printer.query(source.query)}) AS t{source.id}"
     if isinstance(source, FunctionSource):
-        return f"({rows_of(printer, source)}) AS t{source.id}"
+        return print_rows(printer.expression, source)
     if isinstance(source, Join):
         right = print_source(printer, source.right)
-        right = f"({right})" if isinstance(source.right, Join) else right
+        right = _apart(source.right, right) if isinstance(source.right, Join) else right
         left = print_source(printer, source.left)
         if source.on is None:
             return f"{left} CROSS JOIN {right}"
@@ -116,9 +119,32 @@ def from_clause(printer: Printer, sources: Sequence[Source]) -> str:
     """FROM, with the sources put in sight; a comma is CROSS JOIN, which keeps ON conditions apart."""
     for source in sources:
         put_in_sight(printer, source)
-    texts = [f"({text})" if isinstance(source, Join) and len(sources) > 1 else text
-             for source, text in ((source, print_source(printer, source)) for source in sources)]  # fmt: skip
+    texts = [print_source(printer, source) for source in sources]
+    texts[1:] = [
+        _apart(source, text) if _needs_parentheses(source) else text
+        for source, text in zip(sources[1:], texts[1:], strict=True)
+    ]
     return f" FROM {' CROSS JOIN '.join(texts)}" if texts else ""
+
+
+def _needs_parentheses(source: Source) -> bool:
+    """Whether a source behind a CROSS JOIN means something else without parentheses."""
+    if not isinstance(source, Join):
+        return False
+    return source.kind in ("RIGHT", "FULL") or _needs_parentheses(source.left)
+
+
+def _apart(source: Source, text: str) -> str:
+    """A join in parentheses: SQLite lets nothing in there see what stands outside."""
+    inside = set(numbers(source))
+    for each in walk(source):
+        if isinstance(each, FunctionSource) and each.lateral and not each.lateral <= inside:
+            raise refuse(
+                "a function in a nested join that uses columns from outside it",
+                each.functions[0].call.position,
+                instead="write the joins one behind the other",
+            )
+    return f"({text})"
 
 
 # -- SELECT
