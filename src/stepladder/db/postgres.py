@@ -38,6 +38,8 @@ from stepladder.db.health import postgres as health_postgres
 from stepladder.db.health.findings import Finding
 from stepladder.db.many import Many, many_at_once
 from stepladder.db.native import NativeValues
+from stepladder.db.prepared import REFUSES_UNRUN, Prepared, PreparedStatements, Unusable, preparation
+from stepladder.db.statement_key import StatementKey, statement_key
 from stepladder.errors import (
     DatabaseError,
     Disconnected,
@@ -93,6 +95,8 @@ _WRITING_TAGS = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
+_ALREADY_PREPARED = "42P05"
+
 _CURSORS = itertools.count(1)
 T = TypeVar("T")
 
@@ -108,6 +112,9 @@ class PostgresConnection(Connection):
     _poll: select.poll | None = None
     _sent: tuple[str, Bound] | None = None  # the user's statement, while it runs
     _many: Many | None = None  # or many of them at once
+
+    def __init__(self) -> None:
+        self._prepared = PreparedStatements()
 
     # -- what a driver adds
     @abstractmethod
@@ -146,12 +153,44 @@ class PostgresConnection(Connection):
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         self._heed(sql)
-        bound = bind(sql, values, self._escape)
+        if self._may_prepare():
+            key = statement_key(sql, values)
+            prepared = self._prepared.get(key) or self._prepare(key, sql, values)
+            if prepared is not None:
+                try:
+                    return self._send_bound(sql, prepared.execute(values, self._escape))
+                except Unusable:
+                    self._prepared.drop(key)
+        return self._send_bound(sql, bind(sql, values, self._escape))
+
+    def _send_bound(self, sql: str, bound: Bound) -> Result:
         self._sent = (sql, bound)
         try:
             return self._send(bound.text)
         finally:
             self._sent = None
+
+    def _may_prepare(self) -> bool:
+        """Not in a transaction, which a prepared statement that is unusable would end."""
+        return not self._begun and not self._changed
+
+    def _prepare(self, key: StatementKey, sql: str, values: Mapping[str, object]) -> Prepared | None:
+        """Prepare a statement that has come often enough; None where it has not, or cannot be prepared."""
+        if not self._prepared.due(key) or self._prepared.is_full():
+            return None
+        found = preparation(sql, values)
+        if found is None:
+            return None
+        text, prepared = found
+        try:
+            self._send(text)
+        except ProgrammingError as error:
+            if error.sqlstate != _ALREADY_PREPARED:
+                return (
+                    None  # as a literal's, a type may come from where it stands: what is wrong is said then
+                )
+        self._prepared.add(key, prepared)
+        return prepared
 
     def _heed(self, sql: str) -> None:
         """Refuse what is not one statement; note one that may change the session for whoever has it next."""
@@ -330,6 +369,7 @@ class PostgresConnection(Connection):
         if self._changed:
             self._send("DISCARD ALL")
             self._send(SESSION)
+            self._prepared.clear()
             self._changed, self.limited, self.read_only = False, None, False
 
     def _said(self, text: str, sqlstate: str | None, message: str, said: Any) -> DatabaseError:
@@ -342,6 +382,8 @@ class PostgresConnection(Connection):
             statement = self._many.statement
             row, position = self._many.place(said.context, said.internal_position)
         elif self._sent is not None:
+            if said.source_function in REFUSES_UNRUN:
+                return Unusable(message)
             statement, bound = self._sent
             position = None if position is None else bound.to_user(position)
         fault = postgres_fault(

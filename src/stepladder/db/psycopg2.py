@@ -34,6 +34,7 @@ class Psycopg2Connection(PostgresConnection):
     _unread: list[_Unread]
 
     def __init__(self, conninfo: str) -> None:
+        super().__init__()
         self._raw = connect(conninfo)
         self._unread = []
         try:

@@ -45,6 +45,7 @@ class PsycopgConnection(PostgresConnection):
     _reader: Any
 
     def __init__(self, conninfo: str) -> None:
+        super().__init__()
         self._raw = connect(conninfo)
         self._raw.autocommit = True
         read_our_way(self._raw)

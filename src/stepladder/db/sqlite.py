@@ -12,12 +12,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from itertools import groupby
-from types import NoneType
 from typing import Any, ClassVar
-from uuid import UUID
 
 from stepladder.config import Target
 from stepladder.db import type_catalogue, type_catalogue_changes
@@ -43,6 +40,7 @@ from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
+from stepladder.db.statement_key import statement_key
 from stepladder.db.type_catalogue_changes import Before
 from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error, ParameterError
 from stepladder.sql import (
@@ -63,7 +61,6 @@ from stepladder.sql import (
     quote,
     shown_name,
     translate,
-    type_of,
     types_of,
     writes_rows,
 )
@@ -71,9 +68,7 @@ from stepladder.sql import (
 _KEPT_TRANSLATIONS = 1024
 _ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the processor's cache
 _CURSORS = itertools.count(1)
-
-# Python's types whose every value is sent as the same type of PostgreSQL's.
-_OF_ONE_TYPE = frozenset((str, NoneType, bool, float, Decimal, date, UUID, bytes))
+_UNCHANGED = Before()
 
 Decode = Callable[[Any], Any]
 
@@ -129,7 +124,7 @@ class SqliteConnection(Connection):
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        plan = self._plans.get((sql, *values, *_kinds(values)))
+        plan = self._plans.get(statement_key(sql, values))
         if plan is not None and plan.repeatable and self._stamp is not None:
             self._callbacks.prepares = False
             try:
@@ -276,9 +271,10 @@ class SqliteConnection(Connection):
 
     def _run(self, plan: _Plan, arguments: Sequence[object], sql: str) -> Result:
         translation = plan.translation
+        effects = translation.effects
         self._callbacks.start()
         try:
-            before = type_catalogue_changes.look(self._raw, translation.effects)
+            before = type_catalogue_changes.look(self._raw, effects) if effects else _UNCHANGED
             try:
                 cursor = self._cursor.execute(translation.sql, arguments)
             except sqlite3.OperationalError as error:
@@ -286,14 +282,14 @@ class SqliteConnection(Connection):
                     raise
                 cursor = self._raw.execute(translation.sql, arguments)  # which waits
             rows = cursor.fetchall()
-            for effect in translation.effects:
+            for effect in effects:
                 self._note(effect, before)
         except sqlite3.Error as error:
             self._callbacks.fail(error, sql)
         finally:
             if self._callbacks.limit is not None:
                 self._callbacks.stop()
-        affected = max(cursor.rowcount, 0) if translation.writes and not translation.effects else 0
+        affected = max(cursor.rowcount, 0) if translation.writes and not effects else 0
         return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
@@ -301,7 +297,7 @@ class SqliteConnection(Connection):
 
     def _plan(self, sql: str, values: Mapping[str, object]) -> _Plan:
         self._notice_changes()
-        key = (sql, *values, *_kinds(values))
+        key = statement_key(sql, values)
         found = self._plans.get(key)
         if found is None:
             types = types_of(values)
@@ -593,22 +589,6 @@ class _Schema:
         self.columns = connection.known_columns
         self.keys = connection.keys
         self.taken = connection.taken
-
-
-def _kinds(values: Mapping[str, object]) -> list[object]:
-    try:
-        return [_kind(value) for value in values.values()]
-    except ParameterError:
-        types_of(values)  # says the name too
-        raise
-
-
-def _kind(value: object) -> object:
-    """Equal only for values of one type: to find that type each time would take longer than the query."""
-    kind = type(value)
-    if kind is int:
-        return kind if -(2**31) <= value < 2**31 else type_of(value)  # type: ignore[operator]
-    return kind if kind in _OF_ONE_TYPE else type_of(value)
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:

@@ -8,6 +8,7 @@ from stepladder.sql.accesses import Access, Accesses, accesses
 from stepladder.sql.alterations import altered, repointed
 from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
+from stepladder.sql.constructs import Constructs, constructs
 from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
@@ -37,7 +38,7 @@ from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_en
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.jsons import jsonb_text, python_json
 from stepladder.sql.lexer import Token, tokens
-from stepladder.sql.literals import Bound, Escape, bind, input_text
+from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
 from stepladder.sql.numerals import numeric_text
@@ -48,11 +49,23 @@ from stepladder.sql.parameters import (
     first_word,
     numbered,
     parameter_names,
+    parameter_uses,
     statements,
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
-from stepladder.sql.reading import Answer, Window, answer, has_plan, is_query, references, windows
+from stepladder.sql.reading import (
+    Answer,
+    Window,
+    answer,
+    has_plan,
+    is_query,
+    means_the_same_prepared,
+    references,
+    windows,
+)
+from stepladder.sql.schemas import in_schemas
+from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
@@ -76,6 +89,7 @@ __all__ = [
     "ColumnRenamed",
     "Commented",
     "Comparison",
+    "Constructs",
     "Created",
     "Definition",
     "Dropped",
@@ -92,6 +106,7 @@ __all__ = [
     "Renamed",
     "Scalar",
     "Schema",
+    "SortKey",
     "Span",
     "Statement",
     "TableColumn",
@@ -107,10 +122,12 @@ __all__ = [
     "canonical",
     "canonical_default",
     "canonical_generated",
+    "cast_name",
     "check",
     "check_syntax",
     "code_text",
     "comparisons",
+    "constructs",
     "declared",
     "decoder",
     "describe",
@@ -120,17 +137,21 @@ __all__ = [
     "first_word",
     "fits_integer",
     "has_plan",
+    "in_schemas",
     "index_columns",
     "input_text",
     "is_native_numeric",
     "is_query",
     "joined",
     "jsonb_text",
+    "literal",
     "masked",
+    "means_the_same_prepared",
     "numbered",
     "numeric_text",
     "object_name",
     "parameter_names",
+    "parameter_uses",
     "parse_name",
     "parse_type",
     "printed_interval",
@@ -140,6 +161,7 @@ __all__ = [
     "repointed",
     "server_encoder",
     "shown_name",
+    "sort_keys",
     "spelled",
     "statements",
     "tokens",

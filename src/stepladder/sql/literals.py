@@ -17,7 +17,7 @@ from uuid import UUID
 from stepladder.errors import DataError, ParameterError
 from stepladder.sql.jsons import jsonb_text
 from stepladder.sql.numerals import numeric_text, to_numeric
-from stepladder.sql.parameters import parameters
+from stepladder.sql.parameters import parameter_uses
 from stepladder.sql.spans import Span, from_timedelta
 from stepladder.sql.texts import BLANKS, storable
 from stepladder.sql.types import Type, fits_integer, type_of
@@ -53,7 +53,7 @@ def bind(sql: str, values: Mapping[str, Any], escape: Escape) -> Bound:
     ParameterError for a value that is missing, one that is not used, and one that cannot be a literal; DataError's
     classes for one that its type does not hold.
     """
-    uses = parameters(sql)
+    uses = parameter_uses(sql)
     check_names({use.name for use in uses}, values)
     written = {name: literal(values[name], escape, name) for name in values}
     parts: list[str] = []

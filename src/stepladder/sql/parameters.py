@@ -98,11 +98,11 @@ def first_word(sql: str) -> str:
 
 def parameter_names(sql: str) -> tuple[str, ...]:
     """The names of the parameters, each once, in the order of their first use."""
-    return tuple(dict.fromkeys(parameter.name for parameter in parameters(sql)))
+    return tuple(dict.fromkeys(parameter.name for parameter in parameter_uses(sql)))
 
 
 @lru_cache(maxsize=1024)
-def parameters(sql: str) -> tuple[_Parameter, ...]:
+def parameter_uses(sql: str) -> tuple[_Parameter, ...]:
     """Every use of a parameter, with its place."""
     return tuple(_parameters(sql))
 
@@ -139,7 +139,7 @@ def numbered(sql: str) -> Numbered:
     parts: list[str] = []
     changes: list[tuple[int, int]] = []
     at = length = 0
-    for parameter in parameters(sql):
+    for parameter in parameter_uses(sql):
         if parameter.name not in names:
             names.append(parameter.name)
         mark = f"${names.index(parameter.name) + 1}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from stepladder.errors import NotPortable, SqlSyntaxError
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.names import TableName
 from stepladder.sql.parameters import Numbered, numbered
@@ -35,6 +36,33 @@ def has_plan(sql: str) -> bool:
     if kind_of(tree) == "SelectStmt":
         return "intoClause" not in body_of(tree)
     return kind_of(tree) in ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+
+
+def means_the_same_prepared(sql: str) -> bool:
+    """Whether parameters may stand in a query or a write where its values stand now.
+
+    In ORDER BY, GROUP BY and DISTINCT ON a number is a column's place, a parameter is a constant. False for what does
+    not parse.
+    """
+    try:
+        with deep():
+            _, tree = parse_one(sql)
+            kind, body = kind_of(tree), body_of(tree)
+            prepares = kind in ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+            return prepares and "intoClause" not in body and not _places_by_parameter(tree, inside=False)
+    except (SqlSyntaxError, NotPortable):
+        return False
+
+
+def _places_by_parameter(node: Any, *, inside: bool) -> bool:
+    if isinstance(node, list):
+        return any(_places_by_parameter(each, inside=inside) for each in node)
+    if not isinstance(node, dict):
+        return False
+    return (inside and "ParamRef" in node) or any(
+        _places_by_parameter(value, inside=inside or key in ("sortClause", "groupClause", "distinctClause"))
+        for key, value in node.items()
+    )
 
 
 class Answer(Enum):

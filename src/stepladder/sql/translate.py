@@ -10,6 +10,7 @@ from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import body_of, kind_of
+from stepladder.sql.infer.scales import width
 from stepladder.sql.infer.tree import Query, Write
 from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.parameters import Numbered
@@ -81,7 +82,7 @@ def _returned(write: Write) -> tuple[Column, ...]:
 
 def _refuse_open_char(columns: tuple[Column, ...]) -> None:
     for column in columns:
-        if column.type.name == "bpchar" and column.type.length is None:
+        if column.type.name == "bpchar" and width(column.type) is None:
             raise refuse(
                 f"the column {column.name} of type character without a length",
                 None,

@@ -71,7 +71,8 @@ class Lite:
                 self.raw.create_aggregate(aggregate.name, aggregate.arity, kept)
         for collation in COLLATIONS:
             self.raw.create_collation(collation.name, collation.compare)
-        self.raw.create_function("pg_now", 0, lambda: datetime.now(UTC).isoformat(sep=" "))
+        self.raw.create_function("pg_now", 0, lambda: self.now)
+        self.now = ""
 
     def _keeping(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def kept(*arguments: Any) -> Any:
@@ -105,6 +106,7 @@ class Lite:
             encode = encoder(type_)
             arguments.append(values[name] if encode is None or values[name] is None else encode(values[name]))
         self.raised = None
+        self.now = datetime.now(UTC).isoformat(sep=" ")
         try:
             rows = self.raw.execute(translation.sql, arguments).fetchall()
         except sqlite3.Error:
@@ -117,6 +119,10 @@ class Lite:
         return Result(
             translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
         )
+
+    def translated(self, sql: str) -> str:
+        """SQLite's text of a statement without parameters."""
+        return translate(sql, self, {}).sql
 
     def _follow(self, effect: Effect) -> None:
         if isinstance(effect, IndexDropped):

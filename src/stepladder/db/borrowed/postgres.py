@@ -40,6 +40,9 @@ class LentPostgres(PostgresConnection, Lent):
                 f"the connection's client_encoding is {encoding}; wrap() needs UTF8. SET client_encoding TO 'UTF8' first."
             )
 
+    def _may_prepare(self) -> bool:
+        return False  # nothing of ours stays in the user's session
+
     def _send(self, text: str) -> Result:
         return self._with_our_settings(lambda: super(LentPostgres, self)._send(text))  # type: ignore[safe-super]
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from stepladder.errors import DataError, InvalidArgument
+from stepladder.errors import DataError, InvalidArgument, NotPortable
 from stepladder.sql.functions.dates import add_span, moment
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.functions.rows import json_rows
 from stepladder.sql.moments import stored_timestamptz
 from stepladder.sql.numerals import EXACT, numeric_text, parse_numeric
-from stepladder.sql.spans import Span, parse_span
+from stepladder.sql.span_spellings import parse_span
+from stepladder.sql.spans import Span
 from stepladder.sql.zones import find_zone, to_instant, to_local
 
 
@@ -54,7 +55,7 @@ def moments(start: str, stop: str, step: str) -> str:
         found.append(value)
         try:
             value = add_span(value, step)
-        except DataError:  # beyond the years that there are, hence beyond `stop`
+        except (DataError, NotPortable):  # beyond the years that there are, hence beyond `stop`
             break
     return json_rows(found)
 
@@ -73,7 +74,7 @@ def moments_in_zone(start: str, stop: str, step: str, zone: str) -> str:
             for part in dated:
                 value = to_instant(moment(add_span(str(to_local(value, area)), part)), area)
             value += clock
-        except (DataError, OverflowError):
+        except (DataError, NotPortable, OverflowError):
             break
     return json_rows(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stepladder.errors import DatabaseError, DataError
-from stepladder.sql.functions.registry import Scalar
+from stepladder.sql.functions.registry import Scalar, strict
 
 
 def only_once(rows: int, value: object) -> object:
@@ -28,4 +28,7 @@ def limit(count: int | None, word: str) -> int:
 SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_limit", 2, limit),
+    strict("pg_float_hex", 1, float.hex),
+    strict("pg_float_of_hex", 1, float.fromhex),
+    strict("pg_bytes_of_hex", 1, bytes.fromhex),
 )

@@ -43,7 +43,8 @@ class Procedure:
     defaults: int
     volatility: str
     strict: bool
-    outputs: tuple[tuple[str, str], ...]
+    names: tuple[str, ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,18 @@ class Catalog:
         self._procedures: dict[str, list[Procedure]] = {}
         for row in data["procs"]:
             found = Procedure(
-                row[0], tuple(row[1]), row[2], row[3], bool(row[4]), row[5], row[6], row[10], row[11],
+                row[0],
+                tuple(row[1]),
+                row[2],
+                row[3],
+                bool(row[4]),
+                row[5],
+                row[6],
+                row[10],
+                row[11],
+                tuple(row[9] or ()),
                 _outputs(row[7], row[8], row[9]),
-            )  # fmt: skip
+            )
             self._procedures.setdefault(row[0], []).append(found)
         self._operators: dict[str, list[Operator]] = {}
         self._symbols: dict[tuple[str, int], str] = {}
@@ -104,6 +114,10 @@ class Catalog:
     def has_function(self, name: str) -> bool:
         """Whether there is a function, aggregate or window function of that name."""
         return name in self._procedures
+
+    def procedures(self, name: str) -> Sequence[Procedure]:
+        """The functions of that name."""
+        return self._procedures.get(name, ())
 
     def element(self, type_: str) -> str | None:
         """The element type of an array type."""
@@ -390,7 +404,9 @@ class Catalog:
         )
 
 
-def _outputs(types: list[str] | None, modes: list[str] | None, names: list[str] | None) -> tuple[tuple[str, str], ...]:
+def _outputs(
+    types: list[str] | None, modes: list[str] | None, names: list[str] | None
+) -> tuple[tuple[str, str], ...]:
     if not (types and modes and names) or len(types) != len(modes):
         return ()
     return tuple((name, type_) for name, type_, mode in zip(names, types, modes, strict=True) if mode == "o")

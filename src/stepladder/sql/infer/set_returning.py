@@ -6,7 +6,7 @@ ORDER BY and LIMIT.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,6 @@ from stepladder.sql.infer.tree import (
     Constant,
     Expression,
     FunctionSource,
-    Join,
     Parameter,
     Query,
     QuerySource,
@@ -28,10 +27,10 @@ from stepladder.sql.infer.tree import (
     RowFunction,
     Select,
     SetCall,
-    Source,
     Target,
     WindowCall,
     children,
+    leaves,
     level,
     mapped,
 )
@@ -78,7 +77,9 @@ def _check(node: Any, closed: str | None) -> None:
         if node.type == RECORD:
             raise refuse("a row as a value", node.position, instead=f"write {node.name} in FROM")
         if _calls(node.arguments):
-            raise refuse("a set-returning function within another", node.position, instead="write one in FROM")
+            raise refuse(
+                "a set-returning function within another", node.position, instead="write one in FROM"
+            )
     for child in children(node):
         if not isinstance(child, Query):
             _check(child, _CLOSED.get(type(node), closed))
@@ -97,7 +98,7 @@ def _value(source: FunctionSource, place: int, call: SetCall) -> Reference:
 
 def _beside(analysis: Analysis, query: Select, calls: Sequence[SetCall]) -> Select:
     """The sets as one more source of the query itself."""
-    own = {number for source in query.sources for number in numbers(source)}
+    own = {leaf.id for source in query.sources for leaf in leaves(source)}
     source = _source(analysis, calls, own)
     values = {call: _value(source, place, call) for place, call in enumerate(calls)}
 
@@ -117,18 +118,9 @@ def _changed(query: Select, change: Any) -> Select:
         order=tuple(replace(each, key=change(each.key)) for each in query.order),
         distinct_on=tuple(map(change, query.distinct_on)),
         group=tuple(map(change, query.group)),
+        sets=tuple(tuple(map(change, each)) for each in query.sets),
         having=having,
     )
-
-
-def numbers(source: Source) -> Iterator[int]:
-    """The ids of a source, of a join's both sides."""
-    if isinstance(source, Join):
-        yield from numbers(source.left)
-        yield from numbers(source.right)
-    else:
-        found: int = source.id  # type: ignore[attr-defined]
-        yield found
 
 
 def _outside(analysis: Analysis, query: Select) -> Select:
@@ -157,7 +149,7 @@ def _outside(analysis: Analysis, query: Select) -> Select:
             return mapped(node, change)
         return pulled(node)
 
-    whole = replace(query, group=(), having=None)
+    whole = replace(query, group=(), sets=(), having=None)
     outer = _changed(whole, change)
     return replace(
         outer,
@@ -170,8 +162,14 @@ def _outside(analysis: Analysis, query: Select) -> Select:
 def _computed(query: Select, values: dict[Expression, Reference]) -> Select:
     targets = tuple(Target(name=value.name, value=node) for node, value in values.items())
     targets = targets or (Target(name="c1", value=Constant(type=INT4, value=1)),)
-    return Select(
+    return replace(
+        query,
         columns=tuple(Column(target.name, target.value.type) for target in targets),
-        targets=targets, sources=query.sources, where=query.where, grouped=query.grouped, group=query.group,
-        having=query.having, distinct=False, distinct_on=(),
-    )  # fmt: skip
+        with_=(),
+        order=(),
+        limit=None,
+        offset=None,
+        targets=targets,
+        distinct=False,
+        distinct_on=(),
+    )

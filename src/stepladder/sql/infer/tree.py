@@ -164,6 +164,16 @@ class ArrayOf(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Expression):
+    """ROW(…); `whole` is the row of a source, which an outer join may make NULL (`nullable`) where `marker` is."""
+
+    elements: tuple[Expression, ...]
+    whole: bool = False
+    nullable: bool = False
+    marker: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscript(Expression):
     """`array[index]`."""
 
@@ -181,7 +191,7 @@ class Subquery(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InQuery(Expression):
-    """`left` IN (SELECT …), both of one type."""
+    """`left` IN (SELECT …), both of one type; `left` may be a row."""
 
     left: Expression
     query: Query
@@ -199,13 +209,26 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate(Expression):
-    """An aggregate over the rows of a group; no arguments: count(*)."""
+    """An aggregate over the rows of a group; no arguments: count(*).
+
+    `direct` are an ordered-set aggregate's own arguments, which have one value for the group; `order` is then
+    WITHIN GROUP's, and its keys are the arguments.
+    """
 
     name: str
     arguments: tuple[Expression, ...]
     distinct: bool
     filter: Expression | None
     order: tuple[Order, ...]
+    direct: tuple[Expression, ...] = ()
+    within: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping(Expression):
+    """GROUPING(): a bit for each argument, 1 where the row's grouping set lacks it."""
+
+    arguments: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,11 +271,12 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None
+    ties: bool = False  # FETCH … WITH TIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Select(Query):
-    """A plain SELECT. `distinct_on` is empty for SELECT DISTINCT."""
+    """A plain SELECT. `distinct_on` is empty for SELECT DISTINCT; `sets` are subsets of `group`, empty without GROUPING SETS."""
 
     targets: tuple[Target, ...]
     sources: tuple[Source, ...]
@@ -262,6 +286,7 @@ class Select(Query):
     having: Expression | None
     distinct: bool
     distinct_on: tuple[Expression, ...]
+    sets: tuple[tuple[Expression, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +302,17 @@ class SetOperation(Query):
     casts_right: tuple[Expression, ...]
     left_id: int
     right_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecursiveUnion(Query):
+    """A query of WITH RECURSIVE: `first`, cast, and `again` over the rows that came last."""
+
+    first: Query
+    casts: tuple[Expression, ...]
+    first_id: int
+    again: Select
+    all: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,10 +350,11 @@ class TableSource(Source):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySource(Source):
-    """A subquery."""
+    """A subquery; a lateral one uses columns of sources before it."""
 
     id: int
     query: Query
+    lateral: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,6 +465,15 @@ def _nodes(value: Any) -> Iterator[Any]:
         yield value
 
 
+def leaves(source: Source) -> Iterator[Any]:
+    """The sources that a source is joined of."""
+    if isinstance(source, Join):
+        yield from leaves(source.left)
+        yield from leaves(source.right)
+    else:
+        yield source
+
+
 def level(node: Any) -> Iterator[Any]:
     """A node and those below it, without subqueries."""
     yield node
@@ -450,7 +496,13 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """A node and all below it, subqueries too."""
+    """A node, or several, and all below, subqueries too."""
+    if node is None:
+        return
+    if isinstance(node, tuple):
+        for each in node:
+            yield from walk(each)
+        return
     yield node
     for child in children(node):
         yield from walk(child)

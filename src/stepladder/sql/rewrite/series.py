@@ -11,7 +11,11 @@ from stepladder.sql.rewrite.rules import Print, function
 
 _INTEGERS = ("int4", "int8")
 _SERIES = {
-    **{f"generate_series({','.join([type_] * count)})": "pg_integers" for type_ in _INTEGERS for count in (2, 3)},
+    **{
+        f"generate_series({','.join([type_] * count)})": "pg_integers"
+        for type_ in _INTEGERS
+        for count in (2, 3)
+    },
     **{f"generate_series({','.join(['numeric'] * count)})": "pg_numerics" for count in (2, 3)},
     "generate_series(timestamp,timestamp,interval)": "pg_moments",
     "generate_series(timestamptz,timestamptz,interval)": "pg_moments",
