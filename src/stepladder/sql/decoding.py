@@ -71,5 +71,6 @@ _DECODERS: dict[str, Decode] = {
     "interval": printed_interval,
     "uuid": UUID,
     "jsonb": python_json,
+    "json": python_json,
     "bytea": bytes,
 }

@@ -26,7 +26,7 @@ from stepladder.sql.encoding_numbers import (
     stored_numeric,
     wrong_type,
 )
-from stepladder.sql.jsons import jsonb_text, parse_json
+from stepladder.sql.jsons import check_json, jsonb_text, parse_json
 from stepladder.sql.literals import array_element, array_text, input_text
 from stepladder.sql.moments import (
     out_of_range,
@@ -238,6 +238,13 @@ def _jsonb(_: Type, value: Any) -> str:
     return jsonb_text(parse_json(value) if isinstance(value, str) else value)
 
 
+def _json(_: Type, value: Any) -> str:
+    if not isinstance(value, str):
+        return jsonb_text(value)
+    check_json(value)
+    return storable(value)
+
+
 def _array(type_: Type, value: Any) -> str:
     return _array_text(type_, _element_text(type_.element or Type("text")), value)
 
@@ -274,5 +281,6 @@ _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
     "uuid": _uuid,
     "bytea": _bytea,
     "jsonb": _jsonb,
+    "json": _json,
     "array": _array,
 }

@@ -23,6 +23,7 @@ _TEXTS = frozenset(
         "interval",
         "uuid",
         "jsonb",
+        "json",
         "array",
         "numeric",
         "unknown",

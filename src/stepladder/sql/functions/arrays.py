@@ -13,6 +13,7 @@ from stepladder.sql.display import printer
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.extremes import plain_compare
 from stepladder.sql.functions.intervals import span_compare
+from stepladder.sql.functions.jsonb_order import jsonb_compare
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.functions.text import ilike, like
@@ -33,7 +34,7 @@ _MATCHED: dict[str, Callable[[str, str], bool]] = {
     "~~*": lambda text, pattern: bool(ilike(text, pattern)),
     "!~~*": lambda text, pattern: not ilike(text, pattern),
 }
-_ORDERS = {"numeric": numeric_compare, "interval": span_compare}
+_ORDERS = {"numeric": numeric_compare, "interval": span_compare, "jsonb": jsonb_compare}
 
 
 @lru_cache(maxsize=1024)

@@ -16,8 +16,20 @@ from stepladder.errors import (
 from stepladder.sql.infer.calls import call_function
 from stepladder.sql.infer.catalog import EXPLICIT, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, common_type, modified, resolved, unify
-from stepladder.sql.infer.context import BOOL, INT4, NUMERIC, UNKNOWN, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.context import (
+    BOOL,
+    INT4,
+    NUMERIC,
+    TEXT,
+    UNKNOWN,
+    Analysis,
+    Item,
+    Scope,
+    refuse,
+    wrong,
+)
 from stepladder.sql.infer.operators import apply, choose_operator, distinct, null_test, operation
+from stepladder.sql.infer.ordered_sets import ordered_set
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.subqueries import in_query, quantified, row_beside, scalar
 from stepladder.sql.infer.tree import (
@@ -379,11 +391,22 @@ def _indirection(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     node = expression(analysis, body["arg"], scope)
     for each in body["indirection"]:
         index = each.get("A_Indices")
+        if node.type.name == "jsonb" and index is not None and not index.get("is_slice"):
+            node = _member(node, resolved(expression(analysis, index["uidx"], scope)))
+            continue
         if index is None or index.get("is_slice") or node.type.element is None:
             raise refuse("this subscript or field", node.position)
         place = coerce(expression(analysis, index["uidx"], scope), INT4, 1, what="array subscript")
         node = Subscript(type=node.type.element, position=node.position, array=node, index=place)
     return node
+
+
+def _member(node: Expression, step: Expression) -> Expression:
+    """`document[step]`: a key or a place, as the path's operator takes them."""
+    if step.type.name not in ("text", "int4"):
+        step = coerce(step, INT4 if catalog().path(catalog_name(step.type), "int4", 1) else TEXT, 1)
+    path = ArrayOf(type=Type("array", element=TEXT), elements=(coerce(step, TEXT, EXPLICIT),))
+    return Call(type=node.type, position=node.position, name="jsonb_extract_path", arguments=(node, path))
 
 
 def _sublink(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
@@ -453,5 +476,7 @@ _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "A_ArrayExpr": _array,
     "A_Indirection": _indirection,
     "SubLink": _sublink,
-    "FuncCall": lambda analysis, body, scope: call_function(analysis, body, scope, expression),
+    "FuncCall": lambda analysis, body, scope: (
+        ordered_set if body.get("agg_within_group") else call_function
+    )(analysis, body, scope, expression),
 }

@@ -110,5 +110,5 @@ def _rounded(arguments: Sequence[Expression]) -> int | None:
 
 
 def same_digits(type_: Type) -> bool:
-    """Whether equal values of the type print alike."""
-    return type_.name != "numeric" or type_.scale is not None
+    """Whether equal values of the type print alike: numbers inside jsonb have a scale, too."""
+    return type_.name not in ("numeric", "jsonb") or type_.scale is not None

@@ -200,13 +200,19 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate(Expression):
-    """An aggregate over the rows of a group; no arguments: count(*)."""
+    """An aggregate over the rows of a group; no arguments: count(*).
+
+    `direct` are an ordered-set aggregate's own arguments, which have one value for the group; `order` is then
+    WITHIN GROUP's, and its keys are the arguments.
+    """
 
     name: str
     arguments: tuple[Expression, ...]
     distinct: bool
     filter: Expression | None
     order: tuple[Order, ...]
+    direct: tuple[Expression, ...] = ()
+    within: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from stepladder.sql.infer.tree import Call, Expression
 from stepladder.sql.rewrite.rules import Print, Rule
 from stepladder.sql.types import Type
 
-_COLLATED = {"numeric": "pg_numeric", "interval": "pg_interval"}
+_COLLATED = {"numeric": "pg_numeric", "interval": "pg_interval", "jsonb": "pg_jsonb"}
 _NATIVE = frozenset(
     [
         "int2",

@@ -45,13 +45,17 @@ from stepladder.sql.rewrite import (
     date_fields,
     dates,
     intervals,
+    json_build,
+    jsonb,
     lowering,
     numbers,
     text,
+    uuids,
 )
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
+from stepladder.sql.rewrite.windows import window
 from stepladder.sql.types import Type
 
 CALLS: dict[str, Rule] = {
@@ -61,8 +65,16 @@ CALLS: dict[str, Rule] = {
     **dates.RULES,
     **date_fields.RULES,
     **intervals.RULES,
+    **jsonb.RULES,
+    **json_build.RULES,
+    **uuids.RULES,
 }
-OPEN_CALLS: dict[str, Rule] = {**text.OPEN_RULES, **comparisons.OPEN_RULES}
+OPEN_CALLS: dict[str, Rule] = {
+    **text.OPEN_RULES,
+    **comparisons.OPEN_RULES,
+    **jsonb.OPEN_RULES,
+    **json_build.OPEN_RULES,
+}
 
 
 class Printer:
@@ -105,6 +117,8 @@ class Printer:
 
     def distinct_key(self, node: Expression) -> str:
         """An expression of which one of several equal values is shown: they must print alike."""
+        if node.type.name == "jsonb":
+            return f"pg_jsonb_key({self.expression(node)})"
         if not same_digits(node.type):
             raise refuse(
                 "GROUP BY, DISTINCT or UNION over numerics of varying scale",
@@ -227,7 +241,7 @@ def _coalesce(printer: Printer, node: Coalesce) -> str:
 def _extreme(printer: Printer, node: Extreme) -> str:
     if not is_comparable(node.type):
         raise refuse(f"{node.word} of values of type {node.type}", node.position)
-    kind = node.type.name if node.type.name in ("numeric", "interval") else "plain"
+    kind = node.type.name if node.type.name in ("numeric", "interval", "jsonb") else "plain"
     return f"pg_{node.word.lower()}_{kind}({printer.list(node.arguments)})"
 
 
@@ -292,35 +306,6 @@ def _aggregate(printer: Printer, node: Aggregate) -> str:
     return aggregates.aggregate(printer.expression, node)
 
 
-def _window(printer: Printer, node: WindowCall) -> str:
-    aggregates.check_order(node)
-    filter_ = f" FILTER (WHERE {printer.expression(node.filter)})" if node.filter is not None else ""
-    parts = []
-    if node.partition:
-        parts.append("PARTITION BY " + ", ".join(map(printer.sort_key, node.partition)))
-    if node.order:
-        parts.append("ORDER BY " + printer.order(node.order))
-    if node.frame is not None:
-        parts.append(_frame(printer, node))
-    over = f"{filter_} OVER ({' '.join(parts)})"
-    found = lowering.aggregate(printer, node, over)
-    if found:
-        return found
-    name = aggregates.window_name(node)
-    counted = "*" if name == "count" and not node.arguments else ""
-    return f"{name}({printer.list(node.arguments) or counted}){over}"
-
-
-def _frame(printer: Printer, node: WindowCall) -> str:
-    frame = node.frame
-    assert frame is not None
-    edges = []
-    for offset, word in (frame.start, frame.end):
-        edges.append(word if offset is None else f"{printer.expression(offset)} {word}")
-    exclude = f" EXCLUDE {frame.exclude}" if frame.exclude else ""
-    return f"{frame.mode} BETWEEN {edges[0]} AND {edges[1]}{exclude}"
-
-
 def _grouping(_: Printer, __: Grouping) -> str:
     return constant(0)  # with grouping sets it was rewritten
 
@@ -348,5 +333,5 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Grouping: _grouping,
     Row: _row,
     Aggregate: _aggregate,
-    WindowCall: _window,
+    WindowCall: window,
 }

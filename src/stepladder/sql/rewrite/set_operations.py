@@ -54,7 +54,7 @@ def compared(printer: Printer, value: Expression, column: Column) -> str:
     """A branch's value where the branches are compared."""
     return (
         printer.distinct_key(replace(value, type=column.type))
-        if column.type.name == "numeric"
+        if column.type.name in ("numeric", "jsonb")
         else printer.key(value)
     )
 
