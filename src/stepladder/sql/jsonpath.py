@@ -95,7 +95,7 @@ class _Reader:
 
     def whole(self) -> Path | Predicate | Literal:
         self.take("lax")
-        found = self.either()
+        found: Path | Predicate | Literal = self.either()
         if self.at < len(self.tokens):
             raise self.refused()
         return found
