@@ -269,6 +269,29 @@ def test_schemas_that_models_name(bare: Path, postgres_url: str) -> None:
     assert (found.models[0].state, found.models[0].sqlite_rows) == ("equal", 2)
 
 
+def test_columns_that_no_model_reads_are_not_copied(bare: Path, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute("CREATE TYPE mood AS ENUM ('good', 'bad')")
+        admin.execute(
+            "CREATE TABLE pets (id int PRIMARY KEY, name text, mood mood, place point, seen timestamptz)"
+        )
+        admin.execute(
+            "INSERT INTO pets VALUES (1, 'rex', 'good', '(1,2)', 'infinity'), (2, 'max', NULL, NULL, now())"
+        )
+    model(
+        bare,
+        "m",
+        "WITH named AS (SELECT p.name FROM pets p) SELECT *, (SELECT count(*) FROM pets) AS n FROM named",
+    )
+    project = read_project(bare)
+    for sample in (None, 5):
+        with sl.connect(postgres_url, read_only=True) as origin, sl.connect(postgres_url) as target:
+            (found,) = prove(origin, target, project, sample=sample).models
+        assert (found.state, found.sqlite_rows) == ("equal", 2)
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute("DROP TYPE mood CASCADE")
+
+
 def test_ties_have_no_order(bare: Path, postgres_url: str) -> None:
     model(bare, "m", "SELECT id, name FROM people ORDER BY id % 2")
     model(bare, "n", "SELECT id, id % 2 AS odd FROM people ORDER BY odd")
