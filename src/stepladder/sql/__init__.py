@@ -37,6 +37,7 @@ from stepladder.sql.effects import (
 )
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
+from stepladder.sql.functions.lowered import TooManyDigits
 from stepladder.sql.jsons import jsonb_text, python_json
 from stepladder.sql.lexer import Token, tokens
 from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
@@ -113,6 +114,7 @@ __all__ = [
     "TableColumn",
     "TableName",
     "Token",
+    "TooManyDigits",
     "Translation",
     "Type",
     "Window",

@@ -80,7 +80,9 @@ OPEN_CALLS: dict[str, Rule] = {
 class Printer:
     """One statement's printing. `parameters` collects what its numbered placeholders stand for."""
 
-    def __init__(self, query: Callable[[Printer, Query], str]) -> None:
+    def __init__(self, query: Callable[[Printer, Query], str], *, lowers: bool = True) -> None:
+        self.lowers = lowers  # whether numerics may be computed as integers, and whether any were
+        self.lowered = False
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored

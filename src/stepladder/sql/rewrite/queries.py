@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from stepladder.sql.infer.context import refuse
@@ -152,7 +152,6 @@ def _on(printer: Printer, join: Join, *, kept: bool) -> str:
     """A join's condition. SQLite tests one that uses no table before all joins, and then forgets the rows to keep."""
     assert join.on is not None
     text = printer.expression(join.on)
-    tests = join.on.arguments if isinstance(join.on, Logic) and join.on.word == "AND" else (join.on,)
     own = {
         each.id
         for each in walk(join)
@@ -160,7 +159,7 @@ def _on(printer: Printer, join: Join, *, kept: bool) -> str:
     }
     free = [
         test
-        for test in tests
+        for test in _conjuncts(join.on)
         if not any(isinstance(node, Reference) and node.source in own for node in walk(test))
         and not (isinstance(test, Constant) and test.value == 1)
     ]
@@ -168,6 +167,14 @@ def _on(printer: Printer, join: Join, *, kept: bool) -> str:
         return text
     column = _some_column(join)
     return f"(CASE WHEN {column} IS NULL THEN {text} ELSE {text} END)"
+
+
+def _conjuncts(test: Expression) -> Iterator[Expression]:
+    if isinstance(test, Logic) and test.word == "AND":
+        for each in test.arguments:
+            yield from _conjuncts(each)
+    else:
+        yield test
 
 
 def _some_column(source: Source) -> str:
