@@ -16,6 +16,7 @@ from stepladder.sql.functions import (
     jsonb_change,
     jsonb_order,
     lowered,
+    number_formats,
     numbers,
     percentiles,
     powers,
@@ -30,6 +31,7 @@ from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
+    *number_formats.SCALARS,
     *lowered.SCALARS,
     *powers.SCALARS,
     *trigonometry.SCALARS,
