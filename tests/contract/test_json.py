@@ -119,3 +119,24 @@ def test_random_uuids_differ(db: sl.Database) -> None:
     found = db.query("SELECT gen_random_uuid() AS u, gen_random_uuid() AS v").one()
     assert found.u != found.v
     assert (found.u.version, found.u.variant) == (4, "specified in RFC 4122")
+
+
+def test_aggregates(db: sl.Database) -> None:
+    db.execute("CREATE TABLE people (id int, name text, born date, pay numeric(6,2))")
+    db.execute(
+        """INSERT INTO people VALUES (1, 'Ann', '1990-01-02', 10.50), (2, NULL, NULL, 3.00), (3, 'Bob', NULL, NULL)"""
+    )
+    row = db.query(
+        """SELECT jsonb_agg(name ORDER BY id DESC)::text, jsonb_agg(pay ORDER BY pay, id)::text,
+                  jsonb_object_agg(id, born)::text, json_object_agg(id, pay ORDER BY id DESC)::text,
+                  jsonb_agg(jsonb_build_object('id', id, 'n', name) ORDER BY id) FILTER (WHERE id < 2), jsonb_agg(DISTINCT born)
+           FROM people"""
+    ).one()
+    assert tuple(row) == (
+        '["Bob", null, "Ann"]',
+        "[3.00, 10.50, null]",
+        '{"1": "1990-01-02", "2": null, "3": null}',
+        '{ "3" : null, "2" : 3.00, "1" : 10.50 }',
+        [{"id": 1, "n": "Ann"}],
+        ["1990-01-02", None],
+    )

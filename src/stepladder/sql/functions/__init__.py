@@ -20,6 +20,8 @@ from stepladder.sql.functions import (
     numbers,
     percentiles,
     powers,
+    rows,
+    series,
     statements,
     text,
     trigonometry,
@@ -52,6 +54,8 @@ SCALARS: tuple[Scalar, ...] = (
     *casts.SCALARS,
     *arrays.SCALARS,
     *extremes.SCALARS,
+    *rows.SCALARS,
+    *series.SCALARS,
     *percentiles.SCALARS,
     *statements.SCALARS,
 )

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Any, ClassVar
 
 from stepladder.errors import DatabaseError, NotPortable, NumericOutOfRange
-from stepladder.sql.functions import collecting, exact_sums, percentiles, variances
+from stepladder.sql.functions import collecting, exact_sums, json_aggregates, percentiles, variances
 from stepladder.sql.functions.collecting import Frame
 from stepladder.sql.functions.intervals import shown_span, span_divided
 from stepladder.sql.functions.ordered import ordered
@@ -183,6 +183,7 @@ _PLAIN: tuple[Aggregate, ...] = (
     *exact_sums.AGGREGATES,
     *variances.AGGREGATES,
     *collecting.AGGREGATES,
+    *json_aggregates.AGGREGATES,
     *percentiles.AGGREGATES,
     Aggregate("pg_sum_float8", 1, FloatSum),
     Aggregate("pg_sum_float4", 1, Float4Sum),

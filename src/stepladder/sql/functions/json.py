@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from json import JSONDecoder
-from json.decoder import scanstring
 
 from stepladder.errors import DataError
 from stepladder.sql.functions.arrays import elements
@@ -23,7 +22,7 @@ def members(text: str) -> Iterator[tuple[str, str]]:
         return
     at = _skip(text, at + 1)
     while text[at] != "}":
-        key, at = scanstring(text, at + 1)
+        key, at = _DECODER.raw_decode(text, at)
         at = _skip(text, _skip(text, at) + 1)
         end = _DECODER.raw_decode(text, at)[1]
         yield key, text[at:end]

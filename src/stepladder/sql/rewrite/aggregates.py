@@ -10,6 +10,8 @@ from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Aggregate, Constant, Order, Parameter, Reference, WindowCall
 from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
+from stepladder.sql.rewrite.json_aggregates import NAMES as JSON_NAMES
+from stepladder.sql.rewrite.json_aggregates import with_texts
 from stepladder.sql.rewrite.rules import Print, signature, string
 from stepladder.sql.types import Type
 
@@ -49,6 +51,7 @@ NAMES: dict[str, str] = {
     "avg(interval)": "pg_avg_interval",
     "same_digits(numeric)": "pg_same_digits",
     "same_digits(jsonb)": "pg_same_digits",
+    **JSON_NAMES,
     "bool_and(bool)": "min",
     "every(bool)": "min",
     "bool_or(bool)": "max",
@@ -76,6 +79,7 @@ _PRINTED_FIRST = ("pg_array_agg", "pg_min_ordered", "pg_max_ordered")  # they ta
 
 def aggregate(show: Print, node: Aggregate) -> str:
     """An aggregate call."""
+    node = with_texts(node)
     filter_ = f" FILTER (WHERE {show(node.filter)})" if node.filter is not None else ""
     if node.within:
         return within_group(show, node, filter_)
@@ -91,6 +95,7 @@ def aggregate(show: Print, node: Aggregate) -> str:
 
 def called(show: Print, node: Aggregate | WindowCall, tail: str) -> str:
     """An aggregate over its rows as they come; `tail` is FILTER and OVER."""
+    node = with_texts(node)
     name = aggregate_name(node)
     arguments = argument_list(show, name, node)
     if name == "count" and not arguments:

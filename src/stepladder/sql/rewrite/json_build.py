@@ -94,6 +94,7 @@ RULES: dict[str, Rule] = {
 }
 # Any number of arguments, of any type: the key is the name.
 OPEN_RULES: dict[str, Rule] = {
+    "json_key": lambda show, call: as_key(show, call.arguments[0]),
     "to_jsonb": _to("jsonb"),
     "to_json": _to("json"),
     "array_to_json": _to("json"),

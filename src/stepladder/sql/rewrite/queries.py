@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from stepladder.sql.infer.context import refuse
@@ -26,6 +26,7 @@ from stepladder.sql.infer.tree import (
     Source,
     TableSource,
     Values,
+    leaves,
     walk,
 )
 from stepladder.sql.names import TableName, quote
@@ -33,7 +34,7 @@ from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.series import rows_of
+from stepladder.sql.rewrite.rows import print_rows, row_reference
 from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
 from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
@@ -90,9 +91,11 @@ def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) ->
         columns = source.columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
+    elif isinstance(source, FunctionSource):
+        printer.references[source.id] = row_reference(source)
     elif isinstance(source, QuerySource) and source.lateral:
         _put_lateral_in_sight(printer, source, nullable=nullable)
-    elif isinstance(source, QuerySource | CteSource | FunctionSource):
+    elif isinstance(source, QuerySource | CteSource):
         printer.references[source.id] = _numbered
 
 
@@ -124,7 +127,7 @@ def print_source(printer: Printer, source: Source, *, kept: bool = False) -> str
     if isinstance(source, QuerySource):
         return f"({printer.query(source.query)}) AS t{source.id}"
     if isinstance(source, FunctionSource):
-        return f"({rows_of(printer, source)}) AS t{source.id}"
+        return print_rows(printer.expression, source)
     if isinstance(source, Join):
         under_outer = kept or source.kind in ("RIGHT", "FULL")
         left, right = (
@@ -141,7 +144,11 @@ def _print_right(printer: Printer, source: Source) -> str:
     text = print_source(printer, source)
     if not isinstance(source, Join):
         return text
-    if any(isinstance(node, QuerySource) and node.lateral for node in walk(source)):
+    inside = list(leaves(source))
+    own = {each.id for each in inside}
+    if any(isinstance(node, QuerySource) and node.lateral for node in walk(source)) or any(
+        isinstance(node, FunctionSource) and not node.lateral <= own for node in inside
+    ):
         raise refuse(
             "LATERAL inside a join in parentheses", None, instead="write the joins one after another"
         )
@@ -152,7 +159,6 @@ def _on(printer: Printer, join: Join, *, kept: bool) -> str:
     """A join's condition. SQLite tests one that uses no table before all joins, and then forgets the rows to keep."""
     assert join.on is not None
     text = printer.expression(join.on)
-    tests = join.on.arguments if isinstance(join.on, Logic) and join.on.word == "AND" else (join.on,)
     own = {
         each.id
         for each in walk(join)
@@ -160,7 +166,7 @@ def _on(printer: Printer, join: Join, *, kept: bool) -> str:
     }
     free = [
         test
-        for test in tests
+        for test in _conjuncts(join.on)
         if not any(isinstance(node, Reference) and node.source in own for node in walk(test))
         and not (isinstance(test, Constant) and test.value == 1)
     ]
@@ -170,6 +176,14 @@ def _on(printer: Printer, join: Join, *, kept: bool) -> str:
     return f"(CASE WHEN {column} IS NULL THEN {text} ELSE {text} END)"
 
 
+def _conjuncts(test: Expression) -> Iterator[Expression]:
+    if isinstance(test, Logic) and test.word == "AND":
+        for each in test.arguments:
+            yield from _conjuncts(each)
+    else:
+        yield test
+
+
 def _some_column(source: Source) -> str:
     while isinstance(source, Join):
         source = source.left
@@ -177,6 +191,8 @@ def _some_column(source: Source) -> str:
         return f"t{source.id}.{quote(source.columns[0].name)}"
     if isinstance(source, QuerySource | CteSource):
         return f"t{source.id}.c1"
+    if isinstance(source, FunctionSource):
+        return f"t{source.id}.{'key' if source.lateral else 'c1'}"
     raise refuse("a join without columns of its own before a RIGHT or FULL JOIN", None)
 
 

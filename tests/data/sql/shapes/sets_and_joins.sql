@@ -141,3 +141,5 @@ SELECT count(*) FROM users u JOIN orders o ON 2 < 1 RIGHT JOIN departments d ON 
 SELECT d.id, (SELECT count(*) FROM users u JOIN orders o ON o.user_id = u.user_id AND d.id > 2 FULL JOIN employees e ON e.id = u.user_id) FROM departments d ORDER BY 1
 
 SELECT DISTINCT 'p' AS c UNION ALL SELECT NULL ORDER BY 1
+
+SELECT count(*) FROM users u JOIN orders o ON o.user_id = u.user_id AND (1, 2) = (1, 3) RIGHT JOIN departments d ON true
