@@ -17,6 +17,7 @@ from stepladder.sql.functions import (
     jsonb_order,
     jsonpath,
     lowered,
+    number_formats,
     numbers,
     percentiles,
     powers,
@@ -33,6 +34,7 @@ from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
+    *number_formats.SCALARS,
     *lowered.SCALARS,
     *powers.SCALARS,
     *trigonometry.SCALARS,
