@@ -1,12 +1,29 @@
 """PostgreSQL's functions in Python, for registering on a SQLite connection: pure, and tested without one."""
 
-from stepladder.sql.functions import arrays, casts, dates, extremes, formatting, numbers, statements, text
+from stepladder.sql.functions import (
+    arrays,
+    binary,
+    casts,
+    dates,
+    extremes,
+    formatting,
+    like,
+    numbers,
+    quoting,
+    regex,
+    statements,
+    text,
+)
 from stepladder.sql.functions.aggregates import AGGREGATES
 from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
     *text.SCALARS,
+    *like.SCALARS,
+    *regex.SCALARS,
+    *quoting.SCALARS,
+    *binary.SCALARS,
     *dates.SCALARS,
     *formatting.SCALARS,
     *casts.SCALARS,

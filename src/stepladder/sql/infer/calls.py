@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stepladder.errors import DatabaseError, GroupingError, ProgrammingError
-from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
+from stepladder.sql.infer.catalog import EXPLICIT, UNKNOWN, Choice, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, resolved
 from stepladder.sql.infer.context import INT8, Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.raw import Raw, strings
@@ -53,7 +53,7 @@ def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     arguments = tuple(
-        resolved(node) if type_ == "any" else coerce(node, from_catalog(type_))
+        resolved(node) if type_ in ("any", UNKNOWN) else coerce(node, from_catalog(type_))
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)

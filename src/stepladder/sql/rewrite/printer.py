@@ -36,13 +36,21 @@ from stepladder.sql.infer.tree import (
     Subscript,
     WindowCall,
 )
-from stepladder.sql.rewrite import aggregates, comparisons, dates, numbers, text
+from stepladder.sql.rewrite import aggregates, binary, comparisons, dates, like, numbers, regex, text
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
 from stepladder.sql.types import Type
 
-CALLS: dict[str, Rule] = {**comparisons.RULES, **numbers.RULES, **text.RULES, **dates.RULES}
+CALLS: dict[str, Rule] = {
+    **comparisons.RULES,
+    **numbers.RULES,
+    **text.RULES,
+    **like.RULES,
+    **regex.RULES,
+    **binary.RULES,
+    **dates.RULES,
+}
 OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
 
 
