@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from stepladder.sql import TableName, Type, decoder, encoder, parse_name, parse_type
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.literals import array_text
-from stepladder.sql.spans import Span, parse_span, span_text
+from stepladder.sql.span_spellings import parse_span
+from stepladder.sql.spans import Span, span_text
 
 PLAIN = st.sampled_from(
     [

@@ -28,8 +28,8 @@ def decoder(type_: Type) -> Decode | None:
     """
     if type_.name == "numeric":
         return _scaled(type_.scale or 0) if is_native_numeric(type_) else _numeric
-    if type_.name == "bpchar" and type_.length is not None:
-        width = type_.length
+    width = type_.length or type_.scale
+    if type_.name == "bpchar" and width is not None:
         return lambda value: str(value).ljust(width)
     if type_.element is not None:
         return _array(type_.element)
@@ -71,5 +71,6 @@ _DECODERS: dict[str, Decode] = {
     "interval": printed_interval,
     "uuid": UUID,
     "jsonb": python_json,
+    "json": python_json,
     "bytea": bytes,
 }

@@ -40,6 +40,7 @@ _SHOWN: dict[str, Show] = {
             "interval",
             "uuid",
             "jsonb",
+            "json",
             "array",
         ],
         str,

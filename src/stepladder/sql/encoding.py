@@ -26,7 +26,7 @@ from stepladder.sql.encoding_numbers import (
     stored_numeric,
     wrong_type,
 )
-from stepladder.sql.jsons import jsonb_text, parse_json
+from stepladder.sql.jsons import check_json, jsonb_text, parse_json
 from stepladder.sql.literals import array_element, array_text, input_text
 from stepladder.sql.moments import (
     out_of_range,
@@ -42,7 +42,8 @@ from stepladder.sql.numerals import (
     invalid_text,
     numeric_text,
 )
-from stepladder.sql.spans import Span, from_timedelta, parse_span
+from stepladder.sql.span_spellings import fitted, parse_span
+from stepladder.sql.spans import Span, from_timedelta
 from stepladder.sql.texts import BLANKS, storable
 from stepladder.sql.types import Type, type_of
 
@@ -189,10 +190,8 @@ def _rounded(value: datetime, type_: Type) -> datetime:
 
 
 def _interval(type_: Type, value: Any) -> str:
-    if type_.precision not in (None, 6):
-        raise NotPortable(f"the type {type_}")
     if isinstance(value, str):
-        return str(parse_span(value))
+        return str(fitted(parse_span(value, type_.fields), type_.fields, type_.precision))
     if isinstance(value, Span):
         return str(parse_span(str(value)))
     if not isinstance(value, timedelta):
@@ -239,6 +238,13 @@ def _jsonb(_: Type, value: Any) -> str:
     return jsonb_text(parse_json(value) if isinstance(value, str) else value)
 
 
+def _json(_: Type, value: Any) -> str:
+    if not isinstance(value, str):
+        return jsonb_text(value)
+    check_json(value)
+    return storable(value)
+
+
 def _array(type_: Type, value: Any) -> str:
     return _array_text(type_, _element_text(type_.element or Type("text")), value)
 
@@ -275,5 +281,6 @@ _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
     "uuid": _uuid,
     "bytea": _bytea,
     "jsonb": _jsonb,
+    "json": _json,
     "array": _array,
 }

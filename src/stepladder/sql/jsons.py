@@ -22,6 +22,14 @@ def parse_json(text: str) -> Any:
     return value
 
 
+def check_json(text: str) -> None:
+    """Raise InvalidText for what is not JSON. json keeps the text: any number, and any escape that is well formed."""
+    try:
+        json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidText(f"invalid input syntax for type json: {text[:100]!r} ({error})") from error
+
+
 def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"token {word!r} is invalid")
 
@@ -47,12 +55,13 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_text, value))}]"
     if isinstance(value, dict):
-        keys = sorted(value, key=_key_order)
+        keys = sorted(value, key=key_order)
         return f"{{{', '.join(f'{_string(key)}: {_text(value[key])}' for key in keys)}}}"
     raise ParameterError(f"a value of type {type(value).__name__} has no JSON form")
 
 
-def _key_order(key: Any) -> tuple[int, bytes]:
+def key_order(key: Any) -> tuple[int, bytes]:
+    """What an object's keys are ordered by."""
     if not isinstance(key, str):
         raise ParameterError(f"a JSON object's keys are text, not {type(key).__name__}")
     encoded = key.encode(errors="surrogatepass")

@@ -92,5 +92,9 @@ def other_cases(ranges: Ranges) -> Ranges:
     """The capitals and small letters of all letters within."""
     found = list(ranges)
     for table in (_cases("upper"), _cases("lower")):
-        found += [(other, other) for code, other in table.items() if any(low <= code <= high for low, high in ranges)]
+        found += [
+            (other, other)
+            for code, other in table.items()
+            if any(low <= code <= high for low, high in ranges)
+        ]
     return merged(tuple(found))

@@ -1,20 +1,21 @@
 """Dates, times and timestamps as text: PostgreSQL's ISO spellings read strictly, the stored forms written.
 
 Stored: `YYYY-MM-DD`, `HH:MM:SS[.ffffff]`, `YYYY-MM-DD HH:MM:SS[.ffffff]`, and for timestamptz the same in UTC
-with `+00:00`. Text order is time order. Years run from 1 to 9999. PostgreSQL reads more spellings (month names,
-`today`, `epoch`, infinity): those are refused as not portable, never guessed.
+with `+00:00`. Text order is time order. Years run from 1 to 9999. The other spellings that PostgreSQL reads are in
+`spellings`.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from stepladder.errors import InvalidDatetime, NotPortable
+from stepladder.errors import InvalidDatetime
+from stepladder.sql.spellings import Spelled, clock, read
 from stepladder.sql.texts import BLANKS
 from stepladder.sql.types import Type
-from stepladder.sql.zones import find_zone, to_instant
+from stepladder.sql.zones import find_zone, to_instant, zone_offset
 
 _DATE = r"(?P<year>\d{4,5})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<packed>\d{8})"
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d*))?)?"
@@ -22,39 +23,64 @@ _ZONE = r"\s*(?P<zone>[zZ]|[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|(?i:utc|gmt)|[A-Z
 _MOMENT = re.compile(
     rf"(?:{_DATE})(?:(?:\s+|[tT]){_CLOCK}(?:{_ZONE})?|{_ZONE.replace('<zone>', '<lone_zone>')})?", re.ASCII
 )
+_PACKED_TIME = re.compile(r"(\d{2})(\d{2})(?:(\d{2})(?:\.(\d*))?)?", re.ASCII)
+_BASIC = re.compile(r"(\d{8})[tT](\d\d)(\d\d)(\d\d)(.*)", re.ASCII)  # ISO 8601's form without separators
 _TIME = re.compile(rf"(?:(?:{_DATE})(?:\s+|[tT]))?{_CLOCK}(?:{_ZONE})?", re.ASCII)
-_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?:?(\d{2})?", re.ASCII)
 _DAY = timedelta(days=1)
 _SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a time of day has no zone
 
 
 def parse_date(text: str) -> date:
-    """Raises InvalidDatetime (22007, 22008), NotPortable."""
-    return _date(_match(_MOMENT, text, Type("date")), text)
+    """Raises InvalidDatetime (22007, 22008), InvalidArgument for an unknown zone, NotPortable."""
+    match = _iso(text)
+    return _date(match, text) if match else read(text, Type("date")).date()
+
+
+def _iso(text: str) -> re.Match[str] | None:
+    return _MOMENT.fullmatch(_BASIC.sub(r"\1 \2:\3:\4\5", text.strip(BLANKS), 1))
 
 
 def parse_time(text: str) -> time | None:
     """A time of day, to the microsecond; None for 24:00, which Python's time cannot hold."""
-    match = _match(_TIME, text, Type("time"))
-    since = _clock(match, text)
+    match = _TIME.fullmatch(text.strip(BLANKS))
+    since = _clock(match, text) if match else _spelled_time(text)
     return None if since == _DAY else (_SOME_DAY + since).time()
+
+
+def _spelled_time(text: str) -> timedelta:
+    packed = _PACKED_TIME.fullmatch(text.strip(BLANKS))
+    found = Spelled(text, Type("time"))
+    if packed:
+        return clock(found, int(packed[1]), int(packed[2]), int(packed[3] or 0), packed[4])
+    found = read(text, Type("time"))
+    if found.clock is None:
+        raise found.invalid()
+    return found.time()
 
 
 @lru_cache(maxsize=4096)
 def parse_timestamp(text: str) -> datetime:
     """A timestamp without a zone; a zone that is written is read over, as PostgreSQL does."""
-    match = _match(_MOMENT, text, Type("timestamp"))
-    return _sum(_date(match, text), _clock(match, text), text)
+    match = _iso(text)
+    if match:
+        return _sum(_date(match, text), _clock(match, text), text)
+    found = read(text, Type("timestamp"))
+    return _sum(found.date(), found.time(), text)
 
 
 @lru_cache(maxsize=4096)
 def parse_timestamptz(text: str) -> datetime:
     """An instant, in UTC; without a zone it is UTC's, as TimeZone is UTC on every connection."""
-    match = _match(_MOMENT, text, Type("timestamptz"))
-    local = _sum(_date(match, text), _clock(match, text), text)
-    word = match["zone"] or match["lone_zone"]
+    match = _iso(text)
+    if match:
+        local = _sum(_date(match, text), _clock(match, text), text)
+        word = match["zone"] or match["lone_zone"]
+        zone = UTC if word is None else _zone(word, text)
+    else:
+        found = read(text, Type("timestamptz"))
+        local, zone = _sum(found.date(), found.time(), text), found.zone or UTC
     try:
-        return to_instant(local, UTC if word is None else _zone(word, text))
+        return to_instant(local, zone)
     except OverflowError as error:
         raise out_of_range(text) from error
 
@@ -62,31 +88,14 @@ def parse_timestamptz(text: str) -> datetime:
 def _zone(word: str, text: str) -> tzinfo:
     if word.lower() in ("z", "utc", "gmt"):
         return UTC
-    offset = _OFFSET.fullmatch(word)
-    if offset is None:
-        return find_zone(word)
-    hours, minutes, seconds = int(offset[2]), int(offset[3] or 0), int(offset[4] or 0)
-    if hours > 15 or minutes > 59 or seconds > 59:
-        raise InvalidDatetime(f'time zone displacement out of range: "{text}"', sqlstate="22009")
-    total = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    return timezone(-total if offset[1] == "-" else total)
-
-
-def _match(pattern: re.Pattern[str], text: str, type_: Type) -> re.Match[str]:
-    match = pattern.fullmatch(text.strip(BLANKS))
-    if match is not None:
-        return match
-    word = text.strip(BLANKS).lower()
-    if not any(letter.isdigit() for letter in word) and word not in _WORDS:
-        raise InvalidDatetime(f'invalid input syntax for type {type_}: "{text}"')
-    raise NotPortable(
-        f"{text!r} as {type_}",
-        why="only ISO 8601 spellings are read the same way everywhere",
-        instead="write it as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31 12:00:00+00:00",
-    )
-
-
-_WORDS = ("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "+infinity", "allballs")
+    if word[0] in "+-":
+        try:
+            return zone_offset(word)
+        except InvalidDatetime as error:
+            raise InvalidDatetime(
+                f'time zone displacement out of range: "{text}"', sqlstate="22009"
+            ) from error
+    return find_zone(word)
 
 
 def _date(match: re.Match[str], text: str) -> date:

@@ -23,6 +23,7 @@ _TEXTS = frozenset(
         "interval",
         "uuid",
         "jsonb",
+        "json",
         "array",
         "numeric",
         "unknown",
@@ -42,7 +43,7 @@ def is_native_numeric(type_: Type) -> bool:
 
 def declared(type_: Type) -> str:
     """SQLite's declared type for a column. Raises NotPortable for a type that is not kept in SQLite."""
-    if type_.name in ("time", "interval") and type_.precision not in (None, 6):
+    if type_.name in ("time", "interval") and (type_.precision not in (None, 6) or type_.fields):
         raise NotPortable(
             f"a column of type {type_}", why="SQLite keeps all six digits of a second's fraction"
         )

@@ -10,6 +10,7 @@ from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import body_of, kind_of
+from stepladder.sql.infer.scales import width
 from stepladder.sql.infer.tree import Query, Write
 from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.parameters import Numbered
@@ -38,33 +39,39 @@ class Translation:
     columns: tuple[Column, ...]
     effects: tuple[Effect, ...]
     writes: bool
+    lowered: bool = False  # whether numerics are computed as integers, which may not hold them
 
 
 _WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
 
 
-def translate(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> Translation:
+def translate(
+    sql: str, schema: Schema, parameters: Mapping[str, Type], *, lowers: bool = True
+) -> Translation:
     """One of PostgreSQL's statements for SQLite.
 
-    `parameters` are the types of the values at hand (`type_of`). Raises ProgrammingError's classes with the place
+    `parameters` are the types of the values at hand (`type_of`). `lowers` lets numerics be computed as integers: a
+    statement that then raises TooManyDigits, or overflows, is to be translated without. Raises ProgrammingError's classes with the place
     in `sql`, in PostgreSQL's words; NotPortable for what has no rule; ParameterError.
     """
     with deep():
         text, tree = parse_one(sql)
         with placed(text):
-            return _translated(tree, _analysis(text, schema, parameters))
+            return _translated(tree, _analysis(text, schema, parameters), Printer(print_query, lowers=lowers))
 
 
-def _translated(tree: object, analysis: Analysis) -> Translation:
+def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translation:
     assert isinstance(tree, dict)
     kind, body = kind_of(tree), body_of(tree)
-    printer = Printer(print_query)
     if kind == "SelectStmt":
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
         printer.result = found
         text = print_query(printer, found)
-        return Translation(text, tuple(printer.parameters), shown(found.columns), (), writes=False)
+        columns = shown(found.columns)
+        return Translation(
+            text, tuple(printer.parameters), columns, (), writes=False, lowered=printer.lowered
+        )
     if kind in _WRITES:
         write = _WRITES[kind](analysis, body, Scope())
         columns = _returned(write)
@@ -81,7 +88,7 @@ def _returned(write: Write) -> tuple[Column, ...]:
 
 def _refuse_open_char(columns: tuple[Column, ...]) -> None:
     for column in columns:
-        if column.type.name == "bpchar" and column.type.length is None:
+        if column.type.name == "bpchar" and width(column.type) is None:
             raise refuse(
                 f"the column {column.name} of type character without a length",
                 None,

@@ -70,7 +70,7 @@ class Type:
     """A type by PostgreSQL's catalogue name (`int4`, `timestamptz`, …; `array` with its element type).
 
     `precision` and `scale` are numeric's (and the fractional digits of temporal types, in `precision`);
-    `length` counts characters of varchar and bpchar.
+    `length` counts characters of varchar and bpchar; a bpchar without one has in `scale` the width of all its values.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Type:
     scale: int | None = None
     length: int | None = None
     element: Type | None = None
+    fields: str = ""  # an interval's, where it has not all: `day to hour`
 
     def __str__(self) -> str:
         """The type as PostgreSQL's format_type() spells it."""
@@ -88,6 +89,7 @@ class Type:
             return f"{shown}({self.length})"
         if self.name == "bpchar":
             return "bpchar"
+        shown += f" {self.fields}" if self.fields else ""
         if self.precision is None:
             return shown
         modifier = (
@@ -100,7 +102,7 @@ class Type:
     def modified(self) -> bool:
         """Whether the type has a modifier; a numeric's scale without a precision is none."""
         inner = self.element is not None and self.element.modified
-        return inner or self.precision is not None or self.length is not None
+        return inner or self.precision is not None or self.length is not None or self.fields != ""
 
     @property
     def bare(self) -> Type:

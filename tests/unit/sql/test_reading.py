@@ -66,5 +66,6 @@ def test_a_column_of_the_result_costs_no_call() -> None:
             return False
 
     assert "pg_" not in translate("SELECT price FROM prices", Prices(), {}).sql
-    assert "pg_" in translate("SELECT price FROM prices ORDER BY price + 1", Prices(), {}).sql
+    assert "pg_" not in translate("SELECT price FROM prices ORDER BY price + 1", Prices(), {}).sql
+    assert "pg_" in translate("SELECT price + 1 FROM prices", Prices(), {}).sql
     assert "pg_" in translate("SELECT max(price) FROM (SELECT price FROM prices) AS p", Prices(), {}).sql

@@ -7,105 +7,22 @@ row has left the frame the rest is added anew, as PostgreSQL does it.
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
-from decimal import Decimal
+from collections import deque
 from typing import Any, ClassVar
 
 from stepladder.errors import DatabaseError, NotPortable, NumericOutOfRange
-from stepladder.sql.functions.dates import span_compare
-from stepladder.sql.functions.numbers import numeric_compare, numeric_divide
+from stepladder.sql.functions import collecting, exact_sums, json_aggregates, percentiles, variances
+from stepladder.sql.functions.collecting import Frame
+from stepladder.sql.functions.intervals import shown_span, span_divided
+from stepladder.sql.functions.ordered import ordered
+from stepladder.sql.functions.ordering import sort_key
 from stepladder.sql.functions.registry import Aggregate
-from stepladder.sql.numerals import EXACT, numeric_text, parse_numeric, rescaled, scale_of, to_float4
-from stepladder.sql.spans import Span, parse_span
+from stepladder.sql.numerals import to_float4
+from stepladder.sql.span_spellings import parse_span
+from stepladder.sql.spans import Span
 
 
-class ExactSum:
-    """sum() of numerics and of bigints: a numeric with the largest scale of the rows that are in."""
-
-    def __init__(self) -> None:
-        self.total = Decimal(0)
-        self.scales: Counter[int] = Counter()
-        self.special: Counter[str] = Counter()
-
-    def step(self, value: str | int | None) -> None:
-        """Take a row in."""
-        self._move(value, 1)
-
-    def inverse(self, value: str | int | None) -> None:
-        """Let a row go."""
-        self._move(value, -1)
-
-    def _move(self, value: str | int | None, sign: int) -> None:
-        if value is None:
-            return
-        number = parse_numeric(value) if isinstance(value, str) else Decimal(value)
-        if not number.is_finite():
-            self.special[numeric_text(number)] += sign
-            return
-        self.scales[scale_of(number)] += sign
-        self.total = EXACT.add(self.total, number if sign > 0 else number.copy_negate())
-
-    @property
-    def count(self) -> int:
-        """Rows that are in."""
-        return self.scales.total() + self.special.total()
-
-    def result(self) -> Decimal | None:
-        """The sum; None of no rows."""
-        if not self.count:
-            return None
-        kinds = {name for name, rows in self.special.items() if rows}
-        if kinds:
-            return Decimal(kinds.pop() if len(kinds) == 1 else "NaN")
-        return rescaled(self.total, max(scale for scale, rows in self.scales.items() if rows))
-
-    def value(self) -> str | None:
-        """The sum of the frame."""
-        found = self.result()
-        return None if found is None else numeric_text(found)
-
-    finalize = value
-
-
-class ExactAverage(ExactSum):
-    """avg() of integers and numerics: the sum divided as numeric."""
-
-    def value(self) -> str | None:
-        """The average of the frame."""
-        found = self.result()
-        return None if found is None else numeric_text(numeric_divide(found, Decimal(self.count)))
-
-    finalize = value
-
-
-class _Frame:
-    """Values in the order in which they came; the result is computed anew once one has left."""
-
-    def __init__(self) -> None:
-        self.values: deque[Any] = deque()
-
-    def step(self, value: Any) -> None:
-        """Take a row in."""
-        if value is not None:
-            self.values.append(value)
-
-    def inverse(self, value: Any) -> None:
-        """Let the oldest row go."""
-        if value is not None:
-            self.values.popleft()
-
-    def result(self) -> Any:
-        """The aggregate of the values, of which there is at least one."""
-        raise NotImplementedError
-
-    def value(self) -> Any:
-        """The aggregate of the frame; None of no rows."""
-        return self.result() if self.values else None
-
-    finalize = value
-
-
-class FloatSum(_Frame):
+class FloatSum(Frame):
     """sum(double precision), in the order of the rows."""
 
     def result(self) -> float:
@@ -118,14 +35,6 @@ class FloatSum(_Frame):
     def finalize(self) -> Any:
         """The sum of the group."""
         return self.value()
-
-
-class FloatAverage(FloatSum):
-    """avg(double precision)."""
-
-    def result(self) -> float:
-        """The average."""
-        return super().result() / len(self.values)
 
 
 class Float4Sum(FloatSum):
@@ -147,55 +56,47 @@ def _checked(total: float, values: deque[Any]) -> float:
     return total
 
 
-class _Extreme(_Frame):
-    """The largest or smallest value; of equal ones the last, whose digits may differ."""
+class Extreme:
+    """max() and min() of a type that SQLite does not order; of equal ones the last, whose digits may differ."""
 
     sign: ClassVar[int]
 
-    @staticmethod
-    def compare(one: str, other: str) -> int:
-        """The order of the values."""
-        raise NotImplementedError
+    def __init__(self) -> None:
+        self.values: deque[tuple[Any, str]] = deque()
 
-    def result(self) -> str:
-        """The extreme."""
-        best: str = self.values[0]
-        for value in self.values:
-            if self.compare(value, best) * self.sign >= 0:
-                best = value
-        return best
+    def step(self, type_: str, value: str | None) -> None:
+        """Take a row in."""
+        if value is not None:
+            self.values.append((sort_key(type_)(value), value))
 
-    def finalize(self) -> Any:
-        """The extreme of the group."""
-        return self.value()
+    def inverse(self, _: str, value: str | None) -> None:
+        """Let the oldest row go."""
+        if value is not None:
+            self.values.popleft()
 
+    def value(self) -> str | None:
+        """The extreme of the frame; None of no rows."""
+        if not self.values:
+            return None
+        best = self.values[0]
+        for pair in self.values:
+            if pair[0] == best[0] or (pair[0] > best[0]) == (self.sign > 0):
+                best = pair
+        return best[1]
 
-class NumericMax(_Extreme):
-    """max(numeric)."""
-
-    sign = 1
-    compare = staticmethod(numeric_compare)
-
-
-class NumericMin(_Extreme):
-    """min(numeric)."""
-
-    sign = -1
-    compare = staticmethod(numeric_compare)
+    finalize = value
 
 
-class SpanMax(_Extreme):
-    """max(interval)."""
+class Largest(Extreme):
+    """max()."""
 
     sign = 1
-    compare = staticmethod(span_compare)
 
 
-class SpanMin(_Extreme):
-    """min(interval)."""
+class Smallest(Extreme):
+    """min()."""
 
     sign = -1
-    compare = staticmethod(span_compare)
 
 
 class SpanSum:
@@ -218,6 +119,7 @@ class SpanSum:
             self.count += sign
             parts = zip(self.total, parse_span(value), strict=True)
             self.total = Span(*(one + sign * other for one, other in parts))
+            shown_span(self.total)
 
     def value(self) -> str | None:
         """The sum of the frame."""
@@ -227,43 +129,11 @@ class SpanSum:
 
 
 class SpanAverage(SpanSum):
-    """avg(interval): days spill into time as PostgreSQL divides them."""
+    """avg(interval): the sum divided as an interval is, so that months and days spill."""
 
     def value(self) -> str | None:
         """The average of the frame."""
-        if not self.count:
-            return None
-        if self.total.months or self.total.days % self.count:
-            raise NotPortable(
-                "avg() of intervals with months or days", instead="average extract(epoch FROM …)"
-            )
-        return str(Span(0, self.total.days // self.count, round(self.total.microseconds / self.count)))
-
-    finalize = value
-
-
-class StringAggregate:
-    """string_agg(), in the order of the rows."""
-
-    def __init__(self) -> None:
-        self.parts: deque[tuple[str, str]] = deque()
-
-    def step(self, value: str | None, separator: str | None) -> None:
-        """Take a row in."""
-        if value is not None:
-            self.parts.append((separator or "", value))
-
-    def inverse(self, value: str | None, _: str | None) -> None:
-        """Let the oldest row go."""
-        if value is not None:
-            self.parts.popleft()
-
-    def value(self) -> str | None:
-        """The joined text: a separator stands before each value but the first."""
-        if not self.parts:
-            return None
-        texts = [text for pair in self.parts for text in pair]
-        return "".join(texts[1:])
+        return span_divided(str(self.total), float(self.count)) if self.count else None
 
     finalize = value
 
@@ -287,18 +157,41 @@ class OnlyOne:
         return self.rows[0] if self.rows else None
 
 
-AGGREGATES: tuple[Aggregate, ...] = (
-    Aggregate("pg_sum_exact", 1, ExactSum),
-    Aggregate("pg_avg_exact", 1, ExactAverage),
+class SameDigits:
+    """The one spelling of a group's equal numerics. Two are refused: PostgreSQL leaves open which one is shown."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+
+    def step(self, value: Any) -> None:
+        """Take a row in."""
+        if self.value is None:
+            self.value = value
+        elif value != self.value:
+            raise NotPortable(
+                f"GROUP BY, DISTINCT or UNION over {self.value} and {value}",
+                why="they are equal, and PostgreSQL leaves open which one is shown",
+                instead="cast to numeric(p,s), or round(); jsonb to its text",
+            )
+
+    def finalize(self) -> Any:
+        """The value."""
+        return self.value
+
+
+_PLAIN: tuple[Aggregate, ...] = (
+    *exact_sums.AGGREGATES,
+    *variances.AGGREGATES,
+    *collecting.AGGREGATES,
+    *json_aggregates.AGGREGATES,
+    *percentiles.AGGREGATES,
     Aggregate("pg_sum_float8", 1, FloatSum),
-    Aggregate("pg_avg_float8", 1, FloatAverage),
     Aggregate("pg_sum_float4", 1, Float4Sum),
-    Aggregate("pg_max_numeric", 1, NumericMax),
-    Aggregate("pg_min_numeric", 1, NumericMin),
-    Aggregate("pg_max_interval", 1, SpanMax),
-    Aggregate("pg_min_interval", 1, SpanMin),
+    Aggregate("pg_max_ordered", 2, Largest),
+    Aggregate("pg_min_ordered", 2, Smallest),
     Aggregate("pg_sum_interval", 1, SpanSum),
     Aggregate("pg_avg_interval", 1, SpanAverage),
-    Aggregate("pg_string_agg", 2, StringAggregate),
     Aggregate("pg_only_one", 1, OnlyOne),
+    Aggregate("pg_same_digits", 1, SameDigits),
 )
+AGGREGATES: tuple[Aggregate, ...] = (*_PLAIN, ordered({each.name: each.factory for each in _PLAIN}))

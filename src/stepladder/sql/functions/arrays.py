@@ -11,11 +11,12 @@ from stepladder.errors import NotPortable
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.encoding import encoder
-from stepladder.sql.functions.dates import span_compare
 from stepladder.sql.functions.extremes import plain_compare
+from stepladder.sql.functions.intervals import span_compare
+from stepladder.sql.functions.jsonb_order import jsonb_compare
+from stepladder.sql.functions.like import ilike, like
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.functions.like import ilike, like
 from stepladder.sql.literals import array_element
 from stepladder.sql.types import Type
 
@@ -33,7 +34,7 @@ _MATCHED: dict[str, Callable[[str, str], bool]] = {
     "~~*": lambda text, pattern: bool(ilike(text, pattern)),
     "!~~*": lambda text, pattern: not ilike(text, pattern),
 }
-_ORDERS = {"numeric": numeric_compare, "interval": span_compare}
+_ORDERS = {"numeric": numeric_compare, "interval": span_compare, "jsonb": jsonb_compare}
 
 
 @lru_cache(maxsize=1024)
@@ -123,7 +124,13 @@ def string_to_array(text: str | None, separator: str | None, null: str | None = 
     """string_to_array(): by characters where the separator is NULL; a part that equals `null` is NULL."""
     if text is None:
         return None
-    parts = list(text) if separator is None else text.split(separator) if separator and text else [text] * bool(text)
+    parts = (
+        list(text)
+        if separator is None
+        else text.split(separator)
+        if separator and text
+        else [text] * bool(text)
+    )
     return "{" + ",".join("NULL" if part == null else array_element(part) for part in parts) + "}"
 
 

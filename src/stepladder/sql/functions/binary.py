@@ -229,7 +229,9 @@ def convert_to(text: str, name: str) -> bytes:
         return text.encode(_encoding(name))
     except UnicodeEncodeError as error:
         shown = " ".join(f"0x{byte:02x}" for byte in text[error.start].encode())
-        message = f'character with byte sequence {shown} in encoding "UTF8" has no equivalent in encoding "LATIN1"'
+        message = (
+            f'character with byte sequence {shown} in encoding "UTF8" has no equivalent in encoding "LATIN1"'
+        )
         raise DataError(message, sqlstate="22P05") from error
 
 

@@ -29,6 +29,7 @@ _INPUTS = [
     "interval",
     "uuid",
     "jsonb",
+    "json",
     "bytea",
 ]
 _OUTPUTS = ["float4", "float8", "bytea"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stepladder.sql.functions.dates import span_compare
+from stepladder.sql.functions.intervals import span_compare
+from stepladder.sql.functions.jsonb_order import jsonb_compare
 from stepladder.sql.functions.numbers import numeric_compare, partial_named
 from stepladder.sql.functions.registry import Scalar
 
@@ -29,7 +30,12 @@ def extreme(rule: tuple[Compare, int], *values: Any) -> Any:
     return best
 
 
-_ORDERS: dict[str, Compare] = {"numeric": numeric_compare, "interval": span_compare, "plain": plain_compare}
+_ORDERS: dict[str, Compare] = {
+    "numeric": numeric_compare,
+    "interval": span_compare,
+    "jsonb": jsonb_compare,
+    "plain": plain_compare,
+}
 SCALARS: tuple[Scalar, ...] = tuple(
     Scalar(f"pg_{word}_{name}", -1, partial_named(extreme, (compare, sign)))
     for name, compare in _ORDERS.items()

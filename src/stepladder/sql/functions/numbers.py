@@ -139,6 +139,11 @@ def square_root(value: float) -> float:
     return math.sqrt(value)
 
 
+def cube_root(value: float) -> float:
+    """cbrt(), and ||/."""
+    return math.cbrt(value)
+
+
 def logarithm(operation: Callable[[float], float], value: float) -> float:
     """ln and log of float8."""
     if value <= 0:
@@ -340,11 +345,6 @@ def trim_scale(value: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def greatest_common_divisor(one: int, other: int) -> int:
-    """gcd()."""
-    return math.gcd(one, other)
-
-
 def width_bucket(value: str, low: str, high: str, count: int) -> int:
     """width_bucket() of numerics."""
     number, least, most = map(parse_numeric, (value, low, high))
@@ -394,6 +394,7 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_float_ceil", 1, partial_named(float_whole, math.ceil)),
     strict("pg_float_trunc", 1, partial_named(float_whole, math.trunc)),
     strict("pg_float_sqrt", 1, square_root),
+    strict("pg_float_cbrt", 1, cube_root),
     strict("pg_float_ln", 1, partial_named(logarithm, math.log)),
     strict("pg_float_log10", 1, partial_named(logarithm, math.log10)),
     strict("pg_float_exp", 1, exponential),
@@ -417,6 +418,5 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_numeric_fit", 3, numeric_fit),
     strict("pg_numeric_scale", 1, numeric_scale),
     strict("pg_trim_scale", 1, trim_scale),
-    strict("pg_gcd", 2, greatest_common_divisor),
     strict("pg_width_bucket", 4, width_bucket),
 )

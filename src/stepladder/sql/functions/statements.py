@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepladder.errors import DatabaseError, DataError, InvalidArgument
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.spans import parse_span
+from stepladder.sql.span_spellings import parse_span
 
 
 def only_once(rows: int, value: object) -> object:
@@ -38,4 +38,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_limit", 2, limit),
     strict("pg_step_sign", 1, step_sign),
+    strict("pg_float_hex", 1, float.hex),
+    strict("pg_float_of_hex", 1, float.fromhex),
+    strict("pg_bytes_of_hex", 1, bytes.fromhex),
 )

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from stepladder.errors import DataError, InvalidArgument, NotPortable, SqlSyntaxError
 from stepladder.sql.encoding import encoder
@@ -200,9 +201,13 @@ def _meant(match: re.Match[str]) -> str:
     return chr(code)
 
 
-def _form(text: str, form: str) -> str:
-    word = form.upper()
-    if word not in ("NFC", "NFD", "NFKC", "NFKD"):
+_Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+_FORMS: dict[str, _Form] = {"NFC": "NFC", "NFD": "NFD", "NFKC": "NFKC", "NFKD": "NFKD"}
+
+
+def _form(text: str, form: str) -> _Form:
+    word = _FORMS.get(form.upper())
+    if word is None:
         raise InvalidArgument(f"invalid normalization form: {form}")
     if not text.isascii() and any(unicodedata.category(letter) == "Cn" for letter in text):
         raise NotPortable("normalizing characters that are newer than Python's tables")

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from stepladder.errors import DatabaseError, GroupingError, ProgrammingError
-from stepladder.sql.infer.catalog import EXPLICIT, UNKNOWN, Choice, catalog
+from stepladder.errors import DatabaseError, GroupingError, ProgrammingError, UndefinedFunction
+from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, resolved
-from stepladder.sql.infer.context import INT8, Analysis, Scope, refuse, wrong
+from stepladder.sql.infer.context import INT8, TEXT, Analysis, Scope, refuse, wrong
+from stepladder.sql.infer.named_arguments import in_place
+from stepladder.sql.infer.operators import counted_row
 from stepladder.sql.infer.raw import Raw, strings
 from stepladder.sql.infer.scales import with_scale
 from stepladder.sql.infer.tree import (
     Aggregate,
     Call,
+    Cast,
+    Constant,
     Expression,
     Frame,
     Order,
     Reference,
+    Row,
     WindowCall,
     walk,
 )
 from stepladder.sql.infer.types import catalog_name, from_catalog
 
 Analyse = Callable[[Analysis, Raw, Scope], Expression]
-_NO_AGGREGATES = ("WHERE", "GROUP BY", "JOIN conditions", "VALUES", "LIMIT", "RETURNING", "UPDATE", "FILTER")
+_NO_AGGREGATES = (
+    "WHERE",
+    "GROUP BY",
+    "JOIN conditions",
+    "VALUES",
+    "LIMIT",
+    "RETURNING",
+    "UPDATE",
+    "FILTER",
+    "FROM",
+)
 # nodes/parsenodes.h, FRAMEOPTION_*
 _RANGE, _ROWS, _GROUPS, _NONDEFAULT = 0x2, 0x4, 0x8, 0x1
 _EDGES = (
@@ -43,23 +59,37 @@ _EXCLUDED = ((0x8000, "CURRENT ROW"), (0x10000, "GROUP"), (0x20000, "TIES"))
 def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression:
     """A FuncCall node, as a function, an aggregate or a window function."""
     position = body.get("location")
-    name = _name(body)
-    if body.get("func_variadic") or any("NamedArgExpr" in each for each in body.get("args", ())):
-        raise refuse("VARIADIC and named arguments", position)
-    if body.get("agg_within_group"):
-        raise refuse(f"the ordered-set aggregate {name}", position)
-    nodes = tuple(analyse(analysis, each, scope) for each in body.get("args", ()))
+    name = function_name(body)
+    if body.get("func_variadic"):
+        raise refuse("VARIADIC", position)
+    nodes = _arguments(analysis, name, body, scope, analyse)
+    if name == "count" and len(nodes) == 1 and isinstance(nodes[0], Row):
+        nodes = counted_row(nodes[0], once=bool(body.get("agg_distinct")))
     choice = choose_function(name, nodes, position)
     if choice.procedure is None:
         return coerce(nodes[0], from_catalog(choice.result), EXPLICIT)
     arguments = tuple(
-        resolved(node) if type_ in ("any", UNKNOWN) else coerce(node, from_catalog(type_))
+        resolved(node) if type_ in ("any", "unknown") else coerce(node, from_catalog(type_))
         for node, type_ in zip(nodes, choice.arguments, strict=True)
     )
     return _BY_KIND[choice.procedure.kind](analysis, body, scope, analyse, choice, arguments)
 
 
-def _name(body: Raw) -> str:
+def _arguments(
+    analysis: Analysis, name: str, body: Raw, scope: Scope, analyse: Analyse
+) -> tuple[Expression, ...]:
+    given: list[tuple[str | None, Expression]] = []
+    for each in body.get("args", ()):
+        named = each.get("NamedArgExpr")
+        raw = named["arg"] if named else each
+        given.append((named["name"] if named else None, analyse(analysis, raw, scope)))
+    if any(word for word, _ in given):
+        return in_place(name, given, body.get("location"))
+    return tuple(node for _, node in given)
+
+
+def function_name(body: Raw) -> str:
+    """The name that a FuncCall node has."""
     names = strings(body["funcname"])
     if len(names) > 1 and names[0] != "pg_catalog":
         raise refuse(f"the function {'.'.join(names)}", body.get("location"))
@@ -102,33 +132,70 @@ def _aggregate(
     if "over" in body:
         return _window(analysis, body, scope, analyse, choice, arguments)
     position = body.get("location")
-    if scope.clause in _NO_AGGREGATES:
-        raise wrong(GroupingError, f"aggregate functions are not allowed in {scope.clause}", position)
-    _refuse_nested(arguments, scope, position)
+    refuse_nested(arguments, position)
+    note_level(arguments, scope, position)
     order = orders(analysis, body.get("agg_order"), scope, analyse)
+    order = tuple(replace(each, key=_as_argument(each.key, arguments)) for each in order)
+    refuse_nested([each.key for each in order], position)
+    distinct = bool(body.get("agg_distinct"))
+    if distinct:
+        _check_distinct(arguments, order, position)
     return Aggregate(
         type=with_scale(choice.name, from_catalog(choice.result), arguments),
         position=position,
         name=choice.name,
         arguments=arguments,
-        distinct=bool(body.get("agg_distinct")),
-        filter=_filter(analysis, body, scope, analyse),
+        distinct=distinct,
+        filter=filter_of(analysis, body, scope, analyse),
         order=order,
     )
 
 
-def _refuse_nested(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
-    inside = [node for argument in arguments for node in walk(argument)]
-    if any(isinstance(node, Aggregate) for node in inside):
-        raise wrong(GroupingError, "aggregate function calls cannot be nested", position)
-    if any(isinstance(node, WindowCall) for node in inside):
-        raise wrong(GroupingError, "aggregate function calls cannot contain window function calls", position)
-    references = {node.source for node in inside if isinstance(node, Reference)}
-    if references and not references & scope.sources():
-        raise refuse("an aggregate over the columns of an outer query", position)
+def _as_argument(key: Expression, arguments: Sequence[Expression]) -> Expression:
+    """An argument that the key is but for an implicit cast: both are then one."""
+    for argument in arguments:
+        inner = argument
+        while isinstance(inner, Cast) and not inner.explicit:
+            inner = inner.argument
+        if key in (argument, inner):
+            return argument
+    return key
 
 
-def _filter(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression | None:
+def _check_distinct(arguments: Sequence[Expression], order: Sequence[Order], position: int | None) -> None:
+    for key in order:
+        if isinstance(key.key, Constant) and key.key.type == TEXT:
+            raise refuse("a literal as a key beside DISTINCT", key.key.position, instead="leave it out")
+        if key.key not in arguments:
+            message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list"
+            raise wrong(ProgrammingError, message, key.key.position, sqlstate="42P10")
+    for argument in arguments:
+        if not catalog().orderable(catalog_name(argument.type)):
+            message = f"could not identify an equality operator for type {argument.type.bare}"
+            raise wrong(UndefinedFunction, message, position)
+
+
+def refuse_nested(arguments: Sequence[Expression], position: int | None) -> None:
+    """Raise GroupingError for an aggregate or a window function inside an aggregate."""
+    for node in (node for argument in arguments for node in walk(argument)):
+        if isinstance(node, Aggregate):
+            raise wrong(GroupingError, "aggregate function calls cannot be nested", position)
+        if isinstance(node, WindowCall):
+            message = "aggregate function calls cannot contain window function calls"
+            raise wrong(GroupingError, message, position)
+
+
+def note_level(arguments: Sequence[Expression], scope: Scope, position: int | None) -> None:
+    """An aggregate belongs to the innermost query whose columns it uses; there its clause must allow it."""
+    references = {node.source for node in walk(tuple(arguments)) if isinstance(node, Reference)}
+    level = next((each for each in scope.levels() if references & each.sources()), scope)
+    if level.clause in _NO_AGGREGATES:
+        raise wrong(GroupingError, f"aggregate functions are not allowed in {level.clause}", position)
+    level.aggregated = level.aggregated or level is not scope
+
+
+def filter_of(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression | None:
+    """FILTER's condition."""
     if "agg_filter" not in body:
         return None
     outer, scope.clause = scope.clause, "FILTER"
@@ -163,7 +230,7 @@ def _window(
         position=position,
         name=choice.name,
         arguments=arguments,
-        filter=_filter(analysis, body, scope, analyse),
+        filter=filter_of(analysis, body, scope, analyse),
         partition=tuple(resolved(analyse(analysis, each, scope)) for each in spec.get("partitionClause", ())),
         order=orders(analysis, spec.get("orderClause"), scope, analyse),
         frame=_frame(analysis, spec, scope, analyse),

@@ -40,6 +40,7 @@ class Procedure:
     defaults: int
     volatility: str
     strict: bool
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,16 @@ class Catalog:
         self._procedures: dict[str, list[Procedure]] = {}
         for row in data["procs"]:
             found = Procedure(
-                row[0], tuple(row[1]), row[2], row[3], bool(row[4]), row[5], row[6], row[10], row[11]
+                row[0],
+                tuple(row[1]),
+                row[2],
+                row[3],
+                bool(row[4]),
+                row[5],
+                row[6],
+                row[10],
+                row[11],
+                tuple(row[9] or ()),
             )
             self._procedures.setdefault(row[0], []).append(found)
         self._operators: dict[str, list[Operator]] = {}
@@ -99,6 +109,10 @@ class Catalog:
     def has_function(self, name: str) -> bool:
         """Whether there is a function, aggregate or window function of that name."""
         return name in self._procedures
+
+    def procedures(self, name: str) -> Sequence[Procedure]:
+        """The functions of that name."""
+        return self._procedures.get(name, ())
 
     def element(self, type_: str) -> str | None:
         """The element type of an array type."""

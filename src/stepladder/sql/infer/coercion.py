@@ -8,8 +8,9 @@ from dataclasses import replace
 from stepladder.errors import DatabaseError, DatatypeMismatch, NotPortable, ParameterError, ProgrammingError
 from stepladder.sql.encoding import encoder
 from stepladder.sql.infer.catalog import ASSIGNMENT, EXPLICIT, IMPLICIT, catalog
+from stepladder.sql.infer.clock_words import clock_word
 from stepladder.sql.infer.context import BOOL, TEXT, UNKNOWN, refuse, wrong
-from stepladder.sql.infer.scales import scale
+from stepladder.sql.infer.scales import scale, width
 from stepladder.sql.infer.tree import ArrayOf, Cast, Constant, Expression, Parameter
 from stepladder.sql.infer.types import catalog_name, from_catalog
 from stepladder.sql.numerals import parse_numeric
@@ -22,7 +23,7 @@ def coerce(node: Expression, target: Type, context: int = IMPLICIT, *, what: str
     """`node` as `target`. Raises DatatypeMismatch where the context does not allow it; `what` begins its message."""
     bare = target.bare
     if node.type == UNKNOWN:
-        node = _known(node, bare)
+        node = _known(node, target if target.name == "interval" else bare)
     elif node.type.bare != bare:
         node = _cast(node, bare, context, what)
     return modified(node, target, explicit=context == EXPLICIT)
@@ -44,6 +45,9 @@ def _known(node: Expression, bare: Type) -> Expression:
     assert isinstance(node, Constant)
     if node.value is None:
         return replace(node, type=bare)
+    clock = clock_word(node.value, bare, node.position)
+    if clock is not None:
+        return clock
     try:
         encode = encoder(bare)
         return replace(node, type=bare, value=encode(node.value) if encode else node.value)
@@ -119,10 +123,23 @@ def common_type(
     shared = next(iter(known)) if len(known) == 1 else None
     if shared is not None and shared.bare == type_:
         return shared
+    if type_.name == "bpchar":
+        return Type("bpchar", scale=_shared_width(nodes))
     if type_.name != "numeric":
         return type_
     scales = {scale(node.type) for node in nodes if not _is_null(node)}
     return Type("numeric", scale=scales.pop() if len(scales) == 1 else None)
+
+
+def _shared_width(nodes: Sequence[Expression]) -> int | None:
+    """The width to which all values of these character(n) are padded; literals are as wide as they are written."""
+    widths: set[int | None] = set()
+    for node in nodes:
+        if isinstance(node, Constant) and isinstance(node.value, str) and node.type == UNKNOWN:
+            widths.add(len(node.value))
+        elif not _is_null(node):
+            widths.add(width(node.type))
+    return widths.pop() if len(widths) == 1 else None
 
 
 def _is_null(node: Expression) -> bool:

@@ -38,6 +38,14 @@ class Item:
     in_sight: bool = True  # its columns without their table's name, and `*`
     by_name: bool = True
     key: tuple[str, ...] = ()
+    nullable: bool = False  # an outer join may make its row NULL
+    marker: Expression | None = None  # a column that is NULL only then
+
+    def sources(self) -> set[int]:
+        """The sources that its columns are of."""
+        return {
+            node.source for _, value in self.columns for node in walk(value) if isinstance(node, Reference)
+        }
 
 
 @dataclass(slots=True)
@@ -49,6 +57,7 @@ class Scope:
     ctes: dict[str, Cte] = field(default_factory=dict)
     windows: dict[str, Raw] = field(default_factory=dict)
     clause: str = "SELECT"
+    aggregated: bool = False  # by an aggregate in a subquery, over columns of this level
 
     def levels(self) -> Iterator[Scope]:
         """This level, then those around it."""
@@ -59,8 +68,7 @@ class Scope:
 
     def sources(self) -> set[int]:
         """The sources of this level."""
-        columns = (value for item in self.items for _, value in item.columns)
-        return {node.source for value in columns for node in walk(value) if isinstance(node, Reference)}
+        return {source for item in self.items for source in item.sources()}
 
     def cte(self, name: str) -> Cte | None:
         """The query of WITH that a table's name means here."""

@@ -8,18 +8,30 @@ from typing import Any
 
 from stepladder.errors import (
     AmbiguousColumn,
-    DatabaseError,
     DatatypeMismatch,
-    SqlSyntaxError,
+    GroupingError,
     UndefinedColumn,
     UndefinedTable,
 )
 from stepladder.sql.infer.calls import call_function
-from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
-from stepladder.sql.infer.coercion import boolean, coerce, common_type, resolved, unify
-from stepladder.sql.infer.context import BOOL, INT4, NUMERIC, UNKNOWN, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.catalog import EXPLICIT, catalog
+from stepladder.sql.infer.coercion import boolean, coerce, common_type, modified, resolved, unify
+from stepladder.sql.infer.context import (
+    BOOL,
+    INT4,
+    NUMERIC,
+    TEXT,
+    UNKNOWN,
+    Analysis,
+    Item,
+    Scope,
+    refuse,
+    wrong,
+)
+from stepladder.sql.infer.operators import apply, choose_operator, distinct, null_test, operation
+from stepladder.sql.infer.ordered_sets import ordered_set
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
-from stepladder.sql.infer.scales import with_scale
+from stepladder.sql.infer.subqueries import in_query, quantified, row_beside, scalar
 from stepladder.sql.infer.tree import (
     AnyAll,
     ArrayOf,
@@ -28,27 +40,22 @@ from stepladder.sql.infer.tree import (
     Case,
     Coalesce,
     Constant,
-    Distinct,
     Expression,
     Extreme,
+    Grouping,
     InList,
-    InQuery,
     Logic,
     NullIf,
-    NullTest,
     Parameter,
-    Query,
-    QuerySource,
     Reference,
-    Select,
+    Row,
     Subquery,
     Subscript,
-    Target,
     walk,
 )
 from stepladder.sql.infer.types import catalog_name, from_catalog, type_of_name
 from stepladder.sql.numerals import numeric_text, parse_numeric, scale_of
-from stepladder.sql.types import Column, Type, integer_type
+from stepladder.sql.types import Type, integer_type
 
 
 def expression(analysis: Analysis, node: Raw, scope: Scope) -> Expression:
@@ -105,7 +112,9 @@ def _reference(_: Analysis, body: Raw, scope: Scope) -> Expression:
     names = strings(body["fields"])
     position = body.get("location")
     if len(names) < len(body["fields"]):
-        raise refuse("a row as a value (t.*)", position, instead="name its columns")
+        if not names:
+            raise refuse("* as a value", position)
+        return _whole_row(names[-1], scope, position)
     found = _by_table(names, scope, position) if len(names) > 1 else _by_name(names[0], scope, position)
     return _placed(found, position)
 
@@ -128,7 +137,7 @@ def _by_name(name: str, scope: Scope, position: int | None) -> Expression:
         if hits:
             return hits[0]
     if find_item(name, scope, position) is not None:
-        raise refuse("a row as a value", position, instead="name its columns")
+        return _whole_row(name, scope, position)
     raise wrong(UndefinedColumn, f'column "{name}" does not exist', position)
 
 
@@ -158,31 +167,10 @@ def find_item(alias: str, scope: Scope, position: int | None) -> Item | None:
 
 
 # -- operators
-def apply(name: str, arguments: Sequence[Expression], position: int | None) -> Call:
-    """The operator `name` over arguments, coerced to what was chosen."""
-    choice = choose_operator(name, arguments, position)
-    coerced = tuple(
-        coerce(node, from_catalog(type_)) for node, type_ in zip(arguments, choice.arguments, strict=True)
-    )
-    type_ = with_scale(choice.name, from_catalog(choice.result), coerced)
-    return Call(type=type_, position=position, name=choice.name, arguments=coerced, operator=True)
-
-
-def choose_operator(name: str, arguments: Sequence[Expression], position: int | None) -> Choice:
-    """The operator that PostgreSQL chooses. Its error carries the place."""
-    try:
-        return catalog().operator(name, [catalog_name(node.type) for node in arguments])
-    except DatabaseError as error:
-        raise wrong(type(error), error.message, position, sqlstate=error.sqlstate) from error
-
-
 def _operation(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     rule = _OPERATIONS.get(body["kind"])
     if rule is None:
         raise refuse(f"the construct {body['kind']}", body.get("location"))
-    for side in (body.get("lexpr"), body.get("rexpr")):
-        if kind_of(side) == "RowExpr":
-            raise refuse("a row as a value", body.get("location"), instead="compare the columns one by one")
     return rule(analysis, body, scope)
 
 
@@ -191,31 +179,25 @@ def _operator_name(body: Raw) -> str:
 
 
 def _plain(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
+    if kind_of(body.get("lexpr")) == "RowExpr" and kind_of(body["rexpr"]) == "SubLink":
+        return _row_beside(analysis, body, scope)
     sides = [expression(analysis, body[side], scope) for side in ("lexpr", "rexpr") if side in body]
-    return apply(_operator_name(body), sides, body.get("location"))
+    return operation(_operator_name(body), sides, body.get("location"))
+
+
+def _row_beside(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
+    left = expression(analysis, body["lexpr"], scope)
+    link = body["rexpr"]["SubLink"]
+    if link["subLinkType"] != "EXPR_SUBLINK":
+        raise refuse("this kind of subquery beside a row", link.get("location"))
+    query = analysis.query(analysis, link["subselect"], Scope(scope))
+    return row_beside(analysis, left, _operator_name(body), query, body.get("location"))
 
 
 def _distinct(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
-    sides = [expression(analysis, body[side], scope) for side in ("lexpr", "rexpr")]
-    position = body.get("location")
+    left, right = (expression(analysis, body[side], scope) for side in ("lexpr", "rexpr"))
     negated = body["kind"] == "AEXPR_NOT_DISTINCT"
-    raws = (body["lexpr"], body["rexpr"])
-    for raw, other in zip(raws, sides[::-1], strict=True):
-        if body_of(raw).get("isnull"):
-            return NullTest(type=BOOL, position=position, argument=resolved(other), negated=not negated)
-    equal = apply("=", sides, position)
-    left, right = equal.arguments
-    kinds = {_kind(left.type), _kind(right.type)}
-    if len(kinds) > 1:
-        raise refuse("IS DISTINCT FROM over two types", position, instead="cast one of them")
-    return Distinct(type=BOOL, position=position, left=left, right=right, negated=negated)
-
-
-def _kind(type_: Type) -> str:
-    """Types whose values SQLite compares as they are have one kind."""
-    return {"int2": "int", "int4": "int", "int8": "int", "float4": "float", "float8": "float"}.get(
-        type_.name, str(type_.bare)
-    )
+    return distinct(left, right, body.get("location"), negated=negated)
 
 
 def _null_if(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
@@ -230,7 +212,7 @@ def _in(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     left = expression(analysis, body["lexpr"], scope)
     items = expressions(analysis, body["rexpr"]["List"]["items"], scope)
     negated = _operator_name(body) == "<>"
-    fixed = [item for item in items if not _uses_columns(item)]
+    fixed = [item for item in items if not _uses_columns(item) and not isinstance(item, Row)]
     type_ = catalog().common([catalog_name(node.type) for node in (left, *fixed)]) if len(fixed) > 1 else None
     fits = type_ is not None and catalog().can_coerce(
         [catalog_name(node.type) for node in fixed], [type_] * len(fixed)
@@ -244,7 +226,9 @@ def _in(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
                 type=BOOL, position=position, left=coerce(left, target), items=same, negated=negated
             )
     word = "AND" if negated else "OR"
-    tests = tuple(boolean(apply("<>" if negated else "=", (left, item), position), word) for item in items)
+    tests = tuple(
+        boolean(operation("<>" if negated else "=", (left, item), position), word) for item in items
+    )
     return tests[0] if len(tests) == 1 else Logic(type=BOOL, position=position, word=word, arguments=tests)
 
 
@@ -258,7 +242,7 @@ def _between(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     low, high = expressions(analysis, body["rexpr"]["List"]["items"], scope)
     negated = body["kind"] == "AEXPR_NOT_BETWEEN"
     first, second = ("<", ">") if negated else (">=", "<=")
-    tests = (apply(first, (left, low), position), apply(second, (left, high), position))
+    tests = (operation(first, (left, low), position), operation(second, (left, high), position))
     return Logic(type=BOOL, position=position, word="OR" if negated else "AND", arguments=tests)
 
 
@@ -308,13 +292,8 @@ def _logic(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 
 
 def _null_test(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
-    argument = resolved(expression(analysis, body["arg"], scope))
-    return NullTest(
-        type=BOOL,
-        position=body.get("location"),
-        argument=argument,
-        negated=body.get("nulltesttype") == "IS_NOT_NULL",
-    )
+    argument = expression(analysis, body["arg"], scope)
+    return null_test(argument, body.get("location"), negated=body.get("nulltesttype") == "IS_NOT_NULL")
 
 
 def _boolean_test(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
@@ -382,11 +361,19 @@ def _collate(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
 
 
 def _value_function(_: Analysis, body: Raw, __: Scope) -> Expression:
-    word = str(body["op"]).removeprefix("SVFOP_")
-    types = {"CURRENT_DATE": "date", "CURRENT_TIMESTAMP": "timestamptz", "LOCALTIMESTAMP": "timestamp"}
-    if word not in types:
-        raise refuse(word, body.get("location"))
-    return Call(type=Type(types[word]), position=body.get("location"), name=word.lower(), arguments=())
+    word, position = str(body["op"]).removeprefix("SVFOP_"), body.get("location")
+    name = word.lower().removesuffix("_n")
+    types = {
+        "current_date": "date",
+        "current_timestamp": "timestamptz",
+        "localtimestamp": "timestamp",
+        "localtime": "time",
+    }
+    if name not in types:
+        raise refuse(word, position)
+    found = Call(type=Type(types[name]), position=position, name=name, arguments=())
+    digits = Type(types[name], precision=body.get("typmod", 0))
+    return modified(found, digits, explicit=True) if word.endswith("_N") else found
 
 
 def _array(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
@@ -405,6 +392,9 @@ def _indirection(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     node = expression(analysis, body["arg"], scope)
     for each in body["indirection"]:
         index = each.get("A_Indices")
+        if node.type.name == "jsonb" and index is not None and not index.get("is_slice"):
+            node = _member(node, resolved(expression(analysis, index["uidx"], scope)))
+            continue
         if index is None or index.get("is_slice") or node.type.element is None:
             raise refuse("this subscript or field", node.position)
         place = coerce(expression(analysis, index["uidx"], scope), INT4, 1, what="array subscript")
@@ -412,51 +402,65 @@ def _indirection(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     return node
 
 
+def _member(node: Expression, step: Expression) -> Expression:
+    """`document[step]`: a key or a place, as the path's operator takes them."""
+    if step.type.name not in ("text", "int4"):
+        step = coerce(step, INT4 if catalog().path(catalog_name(step.type), "int4", 1) else TEXT, 1)
+    path = ArrayOf(type=Type("array", element=TEXT), elements=(coerce(step, TEXT, EXPLICIT),))
+    return Call(type=node.type, position=node.position, name="jsonb_extract_path", arguments=(node, path))
+
+
 def _sublink(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     word, position = body["subLinkType"], body.get("location")
     query = analysis.query(analysis, body["subselect"], Scope(scope))
     if word == "EXISTS_SUBLINK":
         return Subquery(type=BOOL, position=position, query=query, word="exists")
-    if word not in ("EXPR_SUBLINK", "ANY_SUBLINK"):
-        raise refuse("this kind of subquery", position)
-    if len(query.columns) != 1:
-        message = (
-            "subquery must return only one column"
-            if word == "EXPR_SUBLINK"
-            else "subquery has too many columns"
-        )
-        raise wrong(SqlSyntaxError, message, position)
     if word == "EXPR_SUBLINK":
-        return Subquery(type=query.columns[0].type, position=position, query=query, word="scalar")
-    return _in_query(analysis, body, scope, query)
-
-
-def _in_query(analysis: Analysis, body: Raw, scope: Scope, query: Query) -> Expression:
-    position = body.get("location")
-    if body.get("operName") and strings(body["operName"])[-1] != "=":
-        raise refuse("ANY (SELECT …) with another operator than =", position, instead="write EXISTS")
+        return scalar(query, position)
+    if word not in ("ANY_SUBLINK", "ALL_SUBLINK"):
+        raise refuse("this kind of subquery", position)
     left = expression(analysis, body["testexpr"], scope)
-    inner = query.columns[0].type
-    equal = apply("=", (left, Constant(type=inner, value=None)), position)
-    left, wanted = equal.arguments[0], equal.arguments[1].type.bare
-    if _kind(wanted) != _kind(left.type):
-        raise refuse("IN over two types", position, instead="cast one of them")
-    query = query if wanted == inner.bare else _recast(analysis, query, wanted)
-    return InQuery(type=BOOL, position=position, left=left, query=query, negated=False)
+    operator = strings(body.get("operName"))[-1] if body.get("operName") else "="
+    if word == "ANY_SUBLINK" and operator == "=":
+        return in_query(analysis, left, query, position)
+    return quantified(analysis, left, operator, word.removesuffix("_SUBLINK"), query, position)
 
 
-def _recast(analysis: Analysis, query: Query, type_: Type) -> Query:
-    """A query of one column with that column cast."""
-    column = query.columns[0]
-    source = QuerySource(id=analysis.new_id(), query=query)
-    value = coerce(Reference(type=column.type, source=source.id, place=0, name=column.name), type_)
-    return Select(
-        columns=(Column(column.name, value.type),), targets=(Target(name=column.name, value=value),), sources=(source,),
-        where=None, grouped=False, group=(), having=None, distinct=False, distinct_on=(),
+# -- rows
+def _row(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
+    elements = tuple(value for each in body.get("args", ()) for value in _row_elements(analysis, each, scope))
+    return Row(type=Type("record"), position=body.get("location"), elements=elements)
+
+
+def _row_elements(analysis: Analysis, node: Raw, scope: Scope) -> Sequence[Expression]:
+    value = expression(analysis, node, scope)
+    starred = kind_of(node) == "ColumnRef" and "A_Star" in body_of(node)["fields"][-1]
+    return value.elements if starred and isinstance(value, Row) else (value,)
+
+
+def _whole_row(name: str, scope: Scope, position: int | None) -> Expression:
+    """A source's row as a value."""
+    item = find_item(name, scope, position)
+    if item is None:
+        raise wrong(UndefinedTable, f'missing FROM-clause entry for table "{name}"', position)
+    elements = tuple(value for _, value in item.columns)
+    return Row(
+        type=Type("record"), position=position, elements=elements, whole=True,
+        nullable=item.nullable, marker=item.marker,
     )  # fmt: skip
 
 
+def _grouping(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
+    position = body.get("location")
+    if scope.clause not in ("SELECT", "HAVING", "ORDER BY", "DISTINCT ON"):
+        raise wrong(GroupingError, f"grouping operations are not allowed in {scope.clause}", position)
+    arguments = tuple(map(resolved, expressions(analysis, body.get("args"), scope)))
+    return Grouping(type=INT4, position=position, arguments=arguments)
+
+
 _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
+    "GroupingFunc": _grouping,
+    "RowExpr": _row,
     "A_Const": _constant,
     "ParamRef": _parameter,
     "ColumnRef": _reference,
@@ -473,5 +477,7 @@ _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "A_ArrayExpr": _array,
     "A_Indirection": _indirection,
     "SubLink": _sublink,
-    "FuncCall": lambda analysis, body, scope: call_function(analysis, body, scope, expression),
+    "FuncCall": lambda analysis, body, scope: (
+        ordered_set if body.get("agg_within_group") else call_function
+    )(analysis, body, scope, expression),
 }

@@ -14,18 +14,22 @@ from stepladder.errors import (
     UndefinedTable,
 )
 from stepladder.sql.infer.calls import order
-from stepladder.sql.infer.catalog import ASSIGNMENT, catalog
+from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.coercion import boolean, coerce, common_type, resolved
-from stepladder.sql.infer.context import INT8, UNKNOWN, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression, expressions, find_item
 from stepladder.sql.infer.grouping import check_groups
+from stepladder.sql.infer.grouping_sets import has_sets, sets_of
+from stepladder.sql.infer.limits import check_locking, limits
 from stepladder.sql.infer.naming import column_name
 from stepladder.sql.infer.raw import Raw, body_of, integer_constant, kind_of, strings
+from stepladder.sql.infer.recursion import in_order, mentioned, recursive_cte
 from stepladder.sql.infer.sources import cte_named, read_from
 from stepladder.sql.infer.tree import (
     Aggregate,
     Cte,
     Expression,
+    Grouping,
     Order,
     Query,
     Reference,
@@ -52,12 +56,9 @@ def query(analysis: Analysis, node: Raw, scope: Scope, *, keep_unknown: bool = F
 
 def select_body(analysis: Analysis, body: Raw, scope: Scope, *, keep_unknown: bool = False) -> Query:
     """A SelectStmt's body: any of its three forms."""
-    if body.get("lockingClause"):
-        raise refuse("FOR UPDATE", None, why="a SQLite file has one writer", instead="leave it out")
-    if body.get("limitOption") == "LIMIT_OPTION_WITH_TIES":
-        raise refuse("FETCH FIRST … WITH TIES", None)
     ctes = read_with(analysis, body.get("withClause"), scope)
     if body.get("op", "SETOP_NONE") != "SETOP_NONE":
+        check_locking(body, scope, None)
         return _set_operation(analysis, body, scope, ctes)
     if body.get("valuesLists"):
         return _values(analysis, body, scope, ctes)
@@ -68,14 +69,16 @@ def read_with(analysis: Analysis, clause: Raw | None, scope: Scope) -> tuple[Cte
     """WITH's queries in order; each is put into `scope`."""
     if not clause:
         return ()
-    if clause.get("recursive"):
-        raise refuse("WITH RECURSIVE", clause.get("location"))
     found = []
-    for each in clause["ctes"]:
-        body = each["CommonTableExpr"]
-        if body["ctename"] in scope.ctes:
-            message = f'WITH query name "{body["ctename"]}" specified more than once'
-            raise wrong(ProgrammingError, message, body.get("location"), sqlstate="42712")
+    recursive = bool(clause.get("recursive"))
+    bodies = [each["CommonTableExpr"] for each in clause["ctes"]]
+    _refuse_same_names(bodies)
+    for body in in_order(bodies) if recursive else bodies:
+        if recursive and mentioned(body["ctequery"], body["ctename"]):
+            cte = recursive_cte(analysis, body, scope, _untyped_branch)
+            scope.ctes[cte.name] = cte
+            found.append(cte)
+            continue
         inner = query(analysis, body["ctequery"], Scope(scope))
         materialized = _MATERIALIZED.get(body.get("ctematerialized", ""))
         cte = Cte(id=analysis.new_id(), name=body["ctename"], query=inner, materialized=materialized)
@@ -85,11 +88,17 @@ def read_with(analysis: Analysis, clause: Raw | None, scope: Scope) -> tuple[Cte
     return tuple(found)
 
 
-def _limit(analysis: Analysis, body: Raw, word: str) -> Expression | None:
-    if word not in body:
-        return None
-    node = expression(analysis, body[word], Scope(clause="LIMIT"))
-    return coerce(node, INT8, ASSIGNMENT, what="argument of LIMIT")
+def _refuse_same_names(bodies: Sequence[Raw]) -> None:
+    names = [body["ctename"] for body in bodies]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            message = f'WITH query name "{name}" specified more than once'
+            raise wrong(ProgrammingError, message, bodies[place].get("location"), sqlstate="42712")
+
+
+def _untyped_branch(analysis: Analysis, body: Raw, scope: Scope) -> Query:
+    """A term of a recursive query: it sees `scope`'s queries of WITH."""
+    return select_body(analysis, body, Scope(scope), keep_unknown=bool(scope.ctes))
 
 
 # -- a plain SELECT
@@ -100,27 +109,31 @@ def _plain(
         raise refuse("SELECT … INTO", None, instead="write CREATE TABLE … AS SELECT")
     sources = read_from(analysis, body.get("fromClause"), scope)
     scope.windows = {each["WindowDef"]["name"]: each["WindowDef"] for each in body.get("windowClause", ())}
+    # DISTINCT compares, and makes text of what is still unknown.
+    keep_unknown = keep_unknown and "distinctClause" not in body
     targets = _targets(analysis, body.get("targetList"), scope, keep_unknown=keep_unknown)
     where = _condition(analysis, body, "whereClause", "WHERE", scope)
     having = _condition(analysis, body, "havingClause", "HAVING", scope)
     order_ = _order(analysis, body, scope, targets)
-    group = _groups(analysis, body, scope, targets)
+    group, sets = _groups(analysis, body, scope, targets)
     on = _distinct_on(analysis, body, scope, targets)
-    grouped = bool(group) or having is not None or _has_aggregates([*targets, *order_])
+    grouped = (
+        bool(group or sets)
+        or having is not None
+        or scope.aggregated
+        or _has_aggregates([*targets, *order_, *on])
+    )
     if grouped:
-        values = (
-            [target.value for target in targets] + [key.key for key in order_] + ([having] if having else [])
-        )
-        check_groups(values, group, scope)
+        values = [target.value for target in targets] + [key.key for key in order_] + [*on]
+        check_groups(values + ([having] if having else []), group, scope, sets)
     distinct = "distinctClause" in body
     if distinct:
         _check_distinct(targets, order_, on)
-    return Select(
+    found = Select(
         columns=tuple(Column(target.name, target.value.type) for target in targets),
         with_=ctes,
         order=order_,
-        limit=_limit(analysis, body, "limitCount"),
-        offset=_limit(analysis, body, "limitOffset"),
+        **limits(analysis, body, scope),
         targets=targets,
         sources=sources,
         where=where,
@@ -129,7 +142,10 @@ def _plain(
         having=having,
         distinct=distinct,
         distinct_on=on,
+        sets=sets,
     )
+    check_locking(body, scope, found)
+    return found
 
 
 def _condition(analysis: Analysis, body: Raw, word: str, clause: str, scope: Scope) -> Expression | None:
@@ -178,7 +194,7 @@ def _star(names: Sequence[str], scope: Scope, position: int | None) -> list[Targ
 
 
 def _has_aggregates(nodes: Iterable[object]) -> bool:
-    return any(isinstance(node, Aggregate) for each in nodes for node in _level(each))
+    return any(isinstance(node, Aggregate | Grouping) for each in nodes for node in _level(each))
 
 
 def _level(node: object) -> Iterable[object]:
@@ -230,23 +246,30 @@ def _comparable(node: Expression, what: str) -> Expression:
     return node
 
 
-def _groups(analysis: Analysis, body: Raw, scope: Scope, targets: Sequence[Target]) -> tuple[Expression, ...]:
-    found: list[Expression] = []
-    for node in body.get("groupClause", ()):
-        if kind_of(node) in ("GroupingSet", "RowExpr"):
-            raise refuse("GROUPING SETS, ROLLUP and CUBE", body_of(node).get("location"))
-        key = _output(node, targets, scope, clause="GROUP BY")
-        key = key if key is not None else resolved(_in_clause(analysis, node, scope, "GROUP BY"))
-        for inside in _level(key):
-            if isinstance(inside, Aggregate):
-                raise wrong(GroupingError, "aggregate functions are not allowed in GROUP BY", inside.position)
-            if isinstance(inside, WindowCall):
-                message = "window functions are not allowed in GROUP BY"
-                raise wrong(ProgrammingError, message, inside.position, sqlstate="42P20")
-        found.append(_comparable(key, "equality"))
-    if body.get("groupDistinct"):
-        raise refuse("GROUP BY DISTINCT", None)
-    return tuple(dict.fromkeys(found))
+def _groups(
+    analysis: Analysis, body: Raw, scope: Scope, targets: Sequence[Target]
+) -> tuple[tuple[Expression, ...], tuple[tuple[Expression, ...], ...]]:
+    """All keys of GROUP BY, and the sets of them where it has GROUPING SETS."""
+    nodes = body.get("groupClause", ())
+    found = sets_of(
+        nodes,
+        lambda node: _group_key(analysis, node, scope, targets),
+        distinct=bool(body.get("groupDistinct")),
+    )
+    keys = tuple(dict.fromkeys(key for each in found for key in each))
+    return keys, found if has_sets(nodes) else ()
+
+
+def _group_key(analysis: Analysis, node: Raw, scope: Scope, targets: Sequence[Target]) -> Expression:
+    key = _output(node, targets, scope, clause="GROUP BY")
+    key = key if key is not None else resolved(_in_clause(analysis, node, scope, "GROUP BY"))
+    for inside in _level(key):
+        if isinstance(inside, Aggregate | Grouping):
+            raise wrong(GroupingError, "aggregate functions are not allowed in GROUP BY", inside.position)
+        if isinstance(inside, WindowCall):
+            message = "window functions are not allowed in GROUP BY"
+            raise wrong(ProgrammingError, message, inside.position, sqlstate="42P20")
+    return _comparable(key, "equality")
 
 
 def _distinct_on(
@@ -298,7 +321,7 @@ def _set_operation(analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte,
         columns=tuple(columns), with_=ctes, word=word, all=bool(body.get("all")), left=left, right=right, id=own,
         casts_left=tuple(pair[0] for pair in casts), casts_right=tuple(pair[1] for pair in casts),
         left_id=left_id, right_id=right_id,
-        limit=_limit(analysis, body, "limitCount"), offset=_limit(analysis, body, "limitOffset"),
+        **limits(analysis, body, scope),
     )  # fmt: skip
     return _with_order(analysis, body, scope, found, own)
 
@@ -353,6 +376,6 @@ def _values(analysis: Analysis, body: Raw, scope: Scope, ctes: tuple[Cte, ...]) 
     own = analysis.new_id()
     found = Values(
         columns=columns, with_=ctes, rows=typed, id=own,
-        limit=_limit(analysis, body, "limitCount"), offset=_limit(analysis, body, "limitOffset"),
+        **limits(analysis, body, scope),
     )  # fmt: skip
     return _with_order(analysis, body, scope, found, own)

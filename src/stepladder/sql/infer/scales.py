@@ -37,8 +37,16 @@ def scale(type_: Type) -> int | None:
     return type_.scale if type_.name == "numeric" else None
 
 
+def width(type_: Type) -> int | None:
+    """The width to which all values of a character type are padded; without a length it rides as its scale."""
+    return (type_.length or type_.scale) if type_.name == "bpchar" else None
+
+
 def with_scale(name: str, result: Type, arguments: Sequence[Expression]) -> Type:
     """`result`, the type of a call of `name`, with the scale that follows from its arguments."""
+    if result.name == "bpchar" and name in _SAME and arguments:
+        widths = {width(node.type) for node in arguments if node.type.name == "bpchar"}
+        return Type("bpchar", scale=widths.pop() if len(widths) == 1 else None)
     if result.name != "numeric":
         return result
     return Type("numeric", scale=_scale(name, arguments))
@@ -50,6 +58,8 @@ def _scale(name: str, arguments: Sequence[Expression]) -> int | None:
         return 0
     if name in ("round", "trunc"):
         return _rounded(arguments)
+    if name == "extract":
+        return _extracted(arguments)
     known = [found for found in scales if found is not None]
     if len(known) < len(scales) or not known:
         return None
@@ -60,6 +70,38 @@ def _scale(name: str, arguments: Sequence[Expression]) -> int | None:
     return known[0] if name in _SAME and len(known) == 1 else None
 
 
+_WHOLE_FIELDS = frozenset(
+    [
+        "century",
+        "decade",
+        "doy",
+        "dow",
+        "day",
+        "hour",
+        "isodow",
+        "isoyear",
+        "microseconds",
+        "millennium",
+        "minute",
+        "month",
+        "quarter",
+        "week",
+        "year",
+    ]
+)
+
+
+def _extracted(arguments: Sequence[Expression]) -> int | None:
+    """extract(): whole but for seconds."""
+    field = arguments[0]
+    name = field.value.lower() if isinstance(field, Constant) and isinstance(field.value, str) else ""
+    if name in _WHOLE_FIELDS:
+        return 0
+    if name == "epoch" and arguments[1].type.name == "date":
+        return 0
+    return {"second": 6, "milliseconds": 3, "epoch": 6}.get(name)
+
+
 def _rounded(arguments: Sequence[Expression]) -> int | None:
     if len(arguments) == 1:
         return 0
@@ -68,5 +110,5 @@ def _rounded(arguments: Sequence[Expression]) -> int | None:
 
 
 def same_digits(type_: Type) -> bool:
-    """Whether equal values of the type print alike."""
-    return type_.name != "numeric" or type_.scale is not None
+    """Whether equal values of the type print alike: numbers inside jsonb have a scale, too."""
+    return type_.name not in ("numeric", "jsonb") or type_.scale is not None

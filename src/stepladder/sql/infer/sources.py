@@ -9,7 +9,8 @@ from stepladder.errors import AmbiguousColumn, ProgrammingError, UndefinedColumn
 from stepladder.sql.infer.calls import choose_function
 from stepladder.sql.infer.coercion import boolean, coerce, unify
 from stepladder.sql.infer.context import BOOL, INT8, Analysis, Item, Scope, refuse, wrong
-from stepladder.sql.infer.expressions import apply, expression
+from stepladder.sql.infer.expressions import expression
+from stepladder.sql.infer.operators import apply
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.tree import (
     Coalesce,
@@ -79,11 +80,26 @@ def table_name(body: Raw) -> TableName:
     return TableName(body.get("schemaname"), body["relname"])
 
 
+def _refuse_system(table: TableName, position: int | None) -> None:
+    """PostgreSQL's own tables: SQLite has others."""
+    system = table.schema in ("information_schema", "pg_catalog") or (
+        table.schema is None and table.name.startswith("pg_")
+    )
+    if system:
+        raise refuse(
+            table.sql,
+            position,
+            why="SQLite keeps no such table",
+            instead="use db.tables(), `stepladder tables`",
+        )
+
+
 def find_table(analysis: Analysis, body: Raw) -> TableSource:
     """A table of the schema as a source. Raises UndefinedTable."""
     table = table_name(body)
     columns = analysis.schema.columns(table)
     if columns is None:
+        _refuse_system(table, body.get("location"))
         raise wrong(UndefinedTable, f'relation "{table.sql}" does not exist', body.get("location"))
     alias = body.get("alias", {}).get("aliasname")
     return TableSource(id=analysis.new_id(), table=table, columns=tuple(columns), alias=alias)
@@ -94,7 +110,9 @@ def table_item(analysis: Analysis, source: TableSource, alias: str) -> Item:
     keys = [tuple(key) for key in analysis.schema.keys(source.table)]
     not_null = {column.name for column in source.columns if column.not_null}
     key = keys[0] if keys and set(keys[0]) <= not_null else ()
-    return Item(alias, _references(source.id, source.columns), key=key)
+    columns = _references(source.id, source.columns)
+    marker = next((value for name, value in columns if name in not_null), None)
+    return Item(alias, columns, key=key, marker=marker)
 
 
 def _named(analysis: Analysis, body: Raw, scope: Scope) -> Found:
@@ -126,16 +144,29 @@ def _aliased(item: Item, alias: Raw, position: int | None) -> Item:
         message = f'table "{alias["aliasname"]}" has {len(item.columns)} columns available but {len(names)} columns specified'
         raise wrong(ProgrammingError, message, position, sqlstate="42P10")
     renamed = [(name, value) for name, (_, value) in zip(names, item.columns, strict=False)]
-    return Item(alias["aliasname"], renamed + item.columns[len(names) :], key=() if names else item.key)
+    columns = renamed + item.columns[len(names) :]
+    return Item(alias["aliasname"], columns, key=() if names else item.key, marker=item.marker)
 
 
 def _subquery(analysis: Analysis, body: Raw, scope: Scope) -> Found:
-    if body.get("lateral"):
-        raise refuse("LATERAL", body_of(body.get("subquery")).get("location"))
-    # A subquery sees the queries around it, and WITH, but not its neighbours.
-    query = analysis.query(analysis, body["subquery"], Scope(Scope(scope.parent, ctes=scope.ctes)))
-    source = QuerySource(id=analysis.new_id(), query=query)
+    # A subquery sees the queries around it, and WITH; only a lateral one sees its neighbours.
+    neighbours = scope.items if body.get("lateral") else []
+    around = Scope(scope.parent, list(neighbours), scope.ctes, clause="FROM")
+    query = analysis.query(analysis, body["subquery"], Scope(around))
+    lateral = bool(around.sources() & _used(query))
+    source = QuerySource(id=analysis.new_id(), query=query, lateral=lateral)
     return source, [_aliased(Item(None, _references(source.id, query.columns)), body.get("alias", {}), None)]
+
+
+def _uses(source: Source, neighbours: set[int]) -> bool:
+    """Whether a lateral source in a join uses columns of these."""
+    if isinstance(source, Join):
+        return _uses(source.left, neighbours) or _uses(source.right, neighbours)
+    return isinstance(source, QuerySource) and source.lateral and bool(_used(source.query) & neighbours)
+
+
+def _used(query: object) -> set[int]:
+    return {node.source for node in walk(query) if isinstance(node, Reference)}
 
 
 _COUNTS = {"generate_series": (2, 3), "unnest": (1,)}  # of arguments
@@ -190,7 +221,14 @@ def _join(analysis: Analysis, body: Raw, scope: Scope) -> Found:
     kind = _KINDS.get(body.get("jointype", "JOIN_INNER"), "")
     if not kind:
         raise refuse("this kind of join", None)
+    if kind in ("RIGHT", "FULL") and _uses(right, {node for item in left_items for node in item.sources()}):
+        message = "invalid reference to a FROM-clause entry: the combining JOIN type must be INNER or LEFT for a LATERAL reference"
+        raise wrong(ProgrammingError, message, None, sqlstate="42P10")
     inner = Scope(scope.parent, left_items + right_items, scope.ctes, clause="JOIN conditions")
+    for item in (right_items if kind in ("LEFT", "FULL") else []) + (
+        left_items if kind in ("RIGHT", "FULL") else []
+    ):
+        item.nullable = True
     names = _using(body, left_items, right_items)
     if names:
         return _join_using(kind, names, (left, left_items), (right, right_items), body)
@@ -236,7 +274,11 @@ def _join_using(kind: str, names: Sequence[str], left: Found, right: Found, body
     for item in items:
         item.in_sight = False
     join = Join(kind=kind, left=left[0], right=right[0], on=on)
-    return _wrapped(join, [Item(None, merged + rest, by_name=False), *items], body)
+    found = [Item(None, merged + rest, by_name=False), *items]
+    using = body.get("join_using_alias")
+    if using:
+        found.append(Item(using["aliasname"], merged, in_sight=False))
+    return _wrapped(join, found, body)
 
 
 def _side(name: str, items: Sequence[Item], which: str) -> Expression:

@@ -155,6 +155,16 @@ class ArrayOf(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Expression):
+    """ROW(…); `whole` is the row of a source, which an outer join may make NULL (`nullable`) where `marker` is."""
+
+    elements: tuple[Expression, ...]
+    whole: bool = False
+    nullable: bool = False
+    marker: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscript(Expression):
     """`array[index]`."""
 
@@ -172,7 +182,7 @@ class Subquery(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InQuery(Expression):
-    """`left` IN (SELECT …), both of one type."""
+    """`left` IN (SELECT …), both of one type; `left` may be a row."""
 
     left: Expression
     query: Query
@@ -190,13 +200,26 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate(Expression):
-    """An aggregate over the rows of a group; no arguments: count(*)."""
+    """An aggregate over the rows of a group; no arguments: count(*).
+
+    `direct` are an ordered-set aggregate's own arguments, which have one value for the group; `order` is then
+    WITHIN GROUP's, and its keys are the arguments.
+    """
 
     name: str
     arguments: tuple[Expression, ...]
     distinct: bool
     filter: Expression | None
     order: tuple[Order, ...]
+    direct: tuple[Expression, ...] = ()
+    within: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping(Expression):
+    """GROUPING(): a bit for each argument, 1 where the row's grouping set lacks it."""
+
+    arguments: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,11 +262,12 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None
+    ties: bool = False  # FETCH … WITH TIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Select(Query):
-    """A plain SELECT. `distinct_on` is empty for SELECT DISTINCT."""
+    """A plain SELECT. `distinct_on` is empty for SELECT DISTINCT; `sets` are subsets of `group`, empty without GROUPING SETS."""
 
     targets: tuple[Target, ...]
     sources: tuple[Source, ...]
@@ -253,6 +277,7 @@ class Select(Query):
     having: Expression | None
     distinct: bool
     distinct_on: tuple[Expression, ...]
+    sets: tuple[tuple[Expression, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +293,17 @@ class SetOperation(Query):
     casts_right: tuple[Expression, ...]
     left_id: int
     right_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecursiveUnion(Query):
+    """A query of WITH RECURSIVE: `first`, cast, and `again` over the rows that came last."""
+
+    first: Query
+    casts: tuple[Expression, ...]
+    first_id: int
+    again: Select
+    all: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,10 +341,11 @@ class TableSource(Source):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySource(Source):
-    """A subquery."""
+    """A subquery; a lateral one uses columns of sources before it."""
 
     id: int
     query: Query
+    lateral: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,7 +440,13 @@ def _nodes(value: Any) -> Iterator[Any]:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """A node and all below it, subqueries too."""
+    """A node, or several, and all below, subqueries too."""
+    if node is None:
+        return
+    if isinstance(node, tuple):
+        for each in node:
+            yield from walk(each)
+        return
     yield node
     for child in children(node):
         yield from walk(child)

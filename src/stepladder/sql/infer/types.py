@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stepladder.errors import UndefinedObject
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.context import refuse, wrong
 from stepladder.sql.infer.raw import Raw, integer_constant, strings
 from stepladder.sql.types import Type, with_modifiers
 
+# The bits of an interval's fields, utils/timestamp.h
+_SPAN_FIELDS = {4: "year", 2: "month", 8: "day", 1024: "hour", 2048: "minute", 4096: "second"}
 SERIALS = {
     "serial": "int4",
     "serial4": "int4",
@@ -29,6 +33,12 @@ def from_catalog(name: str) -> Type:
     return Type(name) if element is None else Type("array", element=Type(element))
 
 
+def span_fields(mask: int) -> str:
+    """An interval's fields as they are spelled, `day to hour`; "" for all."""
+    words = [word for bit, word in _SPAN_FIELDS.items() if mask & bit]
+    return "" if len(words) == len(_SPAN_FIELDS) else " to ".join(dict.fromkeys((words[0], words[-1])))
+
+
 def type_of_name(raw: Raw) -> Type:
     """The type that a TypeName node means. Raises UndefinedObject."""
     name = strings(raw.get("names"))[-1]
@@ -36,13 +46,15 @@ def type_of_name(raw: Raw) -> Type:
     position = raw.get("location")
     if not catalog().has_type(name):
         raise wrong(UndefinedObject, f'type "{name}" does not exist', position)
-    if name == "interval" and raw.get("typmods"):
-        raise refuse("an interval with fields or a precision", position)
     numbers = [integer_constant(each) for each in raw.get("typmods", ())]
     if any(number is None for number in numbers):
         raise refuse("this type modifier", position)
+    known = [number for number in numbers if number is not None]
     try:
-        found = with_modifiers(name, [number for number in numbers if number is not None], name)
+        if name == "interval" and known:
+            found = replace(with_modifiers(name, known[1:], name), fields=span_fields(known[0]))
+        else:
+            found = with_modifiers(name, known, name)
     except UndefinedObject as error:
         raise wrong(type(error), error.message, position, sqlstate=error.sqlstate) from error
     return Type("array", element=found) if raw.get("arrayBounds") else found

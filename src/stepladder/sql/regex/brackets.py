@@ -75,23 +75,23 @@ def _digits(pattern: str, at: int, captures: int) -> tuple[tuple[Escape, int | s
     return (Escape.PLAIN, code if code <= 255 else code >> 3), end if code <= 255 else end - 1
 
 
-def bracket(pattern: str, at: int, any_case: bool) -> tuple[Ranges, bool, int]:
+def bracket(pattern: str, at: int, *, any_case: bool) -> tuple[Ranges, bool, int]:
     """What stands behind a `[` at `at`: the characters, whether all others are meant, where it ends."""
     negated = pattern[at : at + 1] == "^"
     at += negated
     first, found = at, list[tuple[int, int]]()
     while at == first or pattern[at : at + 1] != "]":
-        ranges, at = _part(pattern, at, first, any_case)
+        ranges, at = _part(pattern, at, first, any_case=any_case)
         found += ranges
     return merged(tuple(found)), negated, at + 1
 
 
-def _part(pattern: str, at: int, first: int, any_case: bool) -> tuple[Ranges, int]:
+def _part(pattern: str, at: int, first: int, *, any_case: bool) -> tuple[Ranges, int]:
     """One class, range or character."""
     if pattern[at : at + 1] == "-" and at != first and pattern[at + 1 : at + 2] != "]":
         raise _invalid("invalid character range")
     if pattern.startswith("[:", at):
-        return _named(pattern, at, any_case)
+        return _named(pattern, at, any_case=any_case)
     low, at = _end(pattern, at)
     if not isinstance(low, int):
         return low, at
@@ -127,7 +127,7 @@ def _end(pattern: str, at: int) -> tuple[int | Ranges, int]:
     return (ranges if kind is Escape.CLASS else without(ranges)), at
 
 
-def _named(pattern: str, at: int, any_case: bool) -> tuple[Ranges, int]:
+def _named(pattern: str, at: int, *, any_case: bool) -> tuple[Ranges, int]:
     end = pattern.find(":]", at + 2)
     if end < 0:
         raise _invalid("brackets [] not balanced")

@@ -181,7 +181,7 @@ class Parser:
         for kind, word in (("m", "[[:<:]]"), ("M", "[[:>:]]")):
             if self._take(word):
                 return Edge(kind)
-        ranges, negated, self._at = bracket(self._pattern, self._at + 1, self._options.any_case)
+        ranges, negated, self._at = bracket(self._pattern, self._at + 1, any_case=self._options.any_case)
         if negated:
             ranges = without((*ranges, *_NEWLINE) if self._options.stop else ranges)
         return Letter(ranges)

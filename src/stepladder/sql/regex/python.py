@@ -24,7 +24,7 @@ def pattern(node: Node, *, lines: bool) -> re.Pattern[str] | None:
     """The pattern for re; None where re cannot decide it, or might take for ever."""
     if any(map(_is_hard, everything(node))):
         return None
-    return re.compile(_text(node, lines), re.DOTALL)
+    return re.compile(_text(node, lines=lines), re.DOTALL)
 
 
 def _is_hard(node: Node) -> bool:
@@ -36,27 +36,27 @@ def _is_hard(node: Node) -> bool:
     return isinstance(node, Back) or (isinstance(node, Look) and not node.ahead)
 
 
-def _text(node: Node, lines: bool) -> str:
+def _text(node: Node, *, lines: bool) -> str:
     if isinstance(node, Letter):
         return letters(node.ranges)
     if isinstance(node, Edge):
-        return _edge(node.kind, lines)
+        return _edge(node.kind, lines=lines)
     if isinstance(node, Chain):
-        return "".join(_text(each, lines) for each in node.items)
+        return "".join(_text(each, lines=lines) for each in node.items)
     if isinstance(node, Choice):
-        return f"(?:{'|'.join(_text(each, lines) for each in node.branches)})"
+        return f"(?:{'|'.join(_text(each, lines=lines) for each in node.branches)})"
     if isinstance(node, Group):
-        return f"(?:{_text(node.inner, lines)})"
+        return f"(?:{_text(node.inner, lines=lines)})"
     if isinstance(node, Look):
-        return f"(?{'!' if node.negated else '='}{_text(node.inner, lines)})"
+        return f"(?{'!' if node.negated else '='}{_text(node.inner, lines=lines)})"
     assert isinstance(node, Repeat)
-    inner = _text(node.inner, lines)
+    inner = _text(node.inner, lines=lines)
     high = "" if node.high is None else node.high
     lazy = "?" if node.greedy is False else ""
     return f"(?:{inner}){{{node.low},{high}}}{lazy}"
 
 
-def _edge(kind: str, lines: bool) -> str:
+def _edge(kind: str, *, lines: bool) -> str:
     if kind in "^$" and lines:
         return f"(?m:{kind})"
     if kind in "^A":

@@ -21,14 +21,16 @@ def similar_pattern(pattern: str, escape: str = "\\") -> str:
     letters = iter(pattern)
     for letter in letters:
         if escape and letter == escape:
-            letter = next(letters, "")
-            if letter == '"' and not brackets:
+            escaped = next(letters, "")
+            if escaped == '"' and not brackets:
                 parts.append(next(separators, ""))
                 if not parts[-1]:
-                    message = "SQL regular expression may not contain more than two escape-double-quote separators"
+                    message = (
+                        "SQL regular expression may not contain more than two escape-double-quote separators"
+                    )
                     raise DataError(message, sqlstate="2200C")
-            elif letter:
-                parts.append("\\" + letter)
+            elif escaped:
+                parts.append("\\" + escaped)
                 inside = 3
         elif brackets:
             parts.append("\\\\" if letter == "\\" else letter)

@@ -27,6 +27,7 @@ _READABLE = [
     "interval",
     "uuid",
     "jsonb",
+    "json",
     "bytea",
 ]
 
@@ -78,7 +79,7 @@ def as_text(text: str, node: Expression) -> str:
 
 
 _SHOWN: dict[str, str] = {
-    **dict.fromkeys((*_TEXTS, "numeric", "date", "interval", "uuid", "jsonb", "array"), "{0}"),
+    **dict.fromkeys((*_TEXTS, "numeric", "date", "interval", "uuid", "jsonb", "json", "array"), "{0}"),
     **dict.fromkeys(_INTEGERS, "CAST({0} AS TEXT)"),
     "bool": "pg_bool_text({0})",
     "float4": "pg_show_float4({0})",
@@ -103,6 +104,12 @@ _PATTERNS: dict[tuple[str, str], str] = {
     ("float4", "numeric"): "pg_float4_numeric({0})",
     ("float8", "float4"): "pg_float4({0})",
     ("float4", "float8"): "{0}",
+    **{
+        ("jsonb", other): f"pg_jsonb_{other}({{0}})"
+        for other in ("bool", *_INTEGERS, "numeric", "float4", "float8")
+    },
+    ("jsonb", "json"): "{0}",
+    ("json", "jsonb"): "pg_read_jsonb({0})",
     ("int4", "bool"): "({0} <> 0)",
     ("bool", "int4"): "{0}",
     ("date", "timestamp"): "({0} || ' 00:00:00')",
@@ -151,6 +158,15 @@ def _bpchar(text: str, node: Cast) -> str:
     return f"rtrim(pg_fit_text({text}, {node.type.length}), ' ')"
 
 
+def _time(text: str, node: Cast) -> str:
+    return f"pg_round_time({text}, {node.type.precision})"
+
+
+def _span(text: str, node: Cast) -> str:
+    digits = 6 if node.type.precision is None else node.type.precision
+    return f"pg_fit_span({text}, '{node.type.fields}', {digits})"
+
+
 def _moment(text: str, node: Cast) -> str:
     return f"pg_round_moment({text}, {node.type.precision})"
 
@@ -159,6 +175,8 @@ _FITTED: dict[str, Callable[[str, Cast], str]] = {
     "numeric": _numeric,
     "varchar": _varchar,
     "bpchar": _bpchar,
+    "time": _time,
+    "interval": _span,
     "timestamp": _moment,
     "timestamptz": _moment,
 }

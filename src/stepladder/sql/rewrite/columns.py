@@ -195,6 +195,7 @@ def row_scope(printer: Printer, analysis: Analysis, columns: Sequence[ColumnText
     """The scope of an expression over the row's own columns."""
     source = analysis.new_id()
     known = [Column(column.name, column.type) for column in columns]
+    printer.stored[source] = lambda node: quote(known[node.place].name)
     printer.references[source] = lambda node: stored_column("", known[node.place])
     references: list[tuple[str, Expression]] = [
         (column.name, Reference(type=column.type, source=source, place=place, name=column.name))

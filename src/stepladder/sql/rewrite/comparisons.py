@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from stepladder.sql.infer.catalog import catalog
+from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Call, Expression
 from stepladder.sql.rewrite.rules import Print, Rule
 from stepladder.sql.types import Type
 
-_COLLATED = {"numeric": "pg_numeric", "interval": "pg_interval"}
+_COLLATED = {"numeric": "pg_numeric", "interval": "pg_interval", "jsonb": "pg_jsonb"}
 _NATIVE = frozenset(
     [
         "int2",
@@ -112,3 +113,19 @@ def _both_numbers(left: str, right: str) -> bool:
 
 
 RULES = _rules()
+
+
+def _row_key(show: Print, call: Call) -> str:
+    """A text that equal rows share, for count(DISTINCT (a, b))."""
+    parts = []
+    for node in call.arguments:
+        if not is_groupable(node.type) or node.type.name == "interval":
+            raise refuse(f"DISTINCT over rows with values of type {node.type}", node.position)
+        text = show(node)
+        if node.type.name == "numeric":
+            text = f"pg_trim_scale({text})"
+        parts.append(f"quote({text} + 0.0)" if node.type.name.startswith("float") else f"quote({text})")
+    return f"({' || char(0) || '.join(parts)})"
+
+
+OPEN_RULES: dict[str, Rule] = {"row_key": _row_key}

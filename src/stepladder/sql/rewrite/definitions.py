@@ -36,7 +36,8 @@ def shown(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Columns with types as PostgreSQL's results tell them: only these have modifiers, and an array's elements none."""
     return tuple(
         column
-        if column.type.modified and column.type.name in ("numeric", "varchar", "bpchar")
+        if column.type.name == "bpchar"
+        or (column.type.modified and column.type.name in ("numeric", "varchar"))
         else replace(column, type=column.type.bare)
         for column in columns
     )
@@ -136,6 +137,17 @@ def _kept(text: str, column: Column) -> str:
 
 
 # -- views
+def _numbers_as_stored(text: str, columns: Sequence[Column]) -> str:
+    """A view's query, its numerics in the form that a table's columns have."""
+    if not any(is_native_numeric(column.type) for column in columns):
+        return text
+    names = [
+        f"CAST(c{place} AS NUMERIC)" if is_native_numeric(column.type) else f"c{place}"
+        for place, column in enumerate(columns, 1)
+    ]
+    return f"SELECT {', '.join(names)} FROM ({text})"
+
+
 def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     if (
         body.get("replace")
@@ -157,7 +169,7 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     refuse_twins(columns)
     names = ", ".join(quote(column.name) for column in columns)
     return (
-        f"CREATE VIEW {table.sqlite} ({names}) AS {printer.query(found)}",
+        f"CREATE VIEW {table.sqlite} ({names}) AS {_numbers_as_stored(printer.query(found), columns)}",
         (Created(table, _bare_definition(columns)),),
         False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stepladder.sql.functions import trigonometry
 from stepladder.sql.infer.tree import Call, Constant
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
 
@@ -44,10 +45,22 @@ def _integer_rules() -> dict[str, Rule]:
         found[f"{left}up({left})"] = template("{0}")
         for name in (f"{left}abs", "abs"):
             found[f"{name}({left})"] = template(f"pg_{left}(CASE WHEN {{0}} < 0 THEN - {{0}} ELSE {{0}} END)")
-        for name, symbol in ((f"{left}and", "&"), (f"{left}or", "|")):
-            found[f"{name}({left},{left})"] = template(f"({{0}} {symbol} {{1}})")
-        found[f"gcd({left},{left})"] = function("pg_gcd")
+        found |= _bit_rules(left, _INTEGERS[left] * 8)
+        found[f"gcd({left},{left})"] = template(f"pg_{left}(pg_gcd({{0}}, {{1}}))")
+        found[f"lcm({left},{left})"] = template(f"pg_{left}(pg_lcm({{0}}, {{1}}))")
     return found
+
+
+def _bit_rules(type_: str, bits: int) -> dict[str, Rule]:
+    pair = f"({type_},{type_})"
+    return {
+        f"{type_}and{pair}": template("({0} & {1})"),
+        f"{type_}or{pair}": template("({0} | {1})"),
+        f"{type_}xor{pair}": function("pg_xor"),
+        f"{type_}not({type_})": template("(~ {0})"),
+        f"{type_}shl({type_},int4)": function("pg_shift_left", str(bits)),
+        f"{type_}shr({type_},int4)": function("pg_shift_right", str(bits)),
+    }
 
 
 def _float_rules() -> dict[str, Rule]:
@@ -68,10 +81,15 @@ def _float_rules() -> dict[str, Rule]:
     for name, target in {
         "round": "round", "dround": "round", "floor": "floor", "ceil": "ceil", "ceiling": "ceil", "trunc": "trunc",
         "sqrt": "sqrt", "dsqrt": "sqrt", "ln": "ln", "log": "log10", "log10": "log10", "exp": "exp",
+        "cbrt": "cbrt", "dcbrt": "cbrt", "dexp": "exp", "dlog1": "ln", "dlog10": "log10", "dtrunc": "trunc",
     }.items():  # fmt: skip
         found[f"{name}(float8)"] = function(f"pg_float_{target}")
     for name in ("power", "pow", "dpow"):
         found[f"{name}(float8,float8)"] = function("pg_float_power")
+    for name in trigonometry.NAMES:
+        found[f"{name}(float8)"] = function(f"pg_{name}")
+    found["atan2(float8,float8)"] = function("pg_atan2")
+    found["width_bucket(float8,float8,float8,int4)"] = function("pg_float_bucket")
     found["sign(float8)"] = template("CAST(sign({0}) AS REAL)")
     found["pi()"] = template("3.141592653589793")
     return found
@@ -97,6 +115,19 @@ _NUMERIC = {
     "ceiling(numeric)": "pg_numeric_ceil",
     "floor(numeric)": "pg_numeric_floor",
     "sqrt(numeric)": "pg_numeric_sqrt",
+    "exp(numeric)": "pg_numeric_exp",
+    "ln(numeric)": "pg_numeric_ln",
+    "log(numeric)": "pg_numeric_log",
+    "log10(numeric)": "pg_numeric_log",
+    "log(numeric,numeric)": "pg_numeric_log",
+    **dict.fromkeys(
+        ("power(numeric,numeric)", "pow(numeric,numeric)", "numeric_power(numeric,numeric)"),
+        "pg_numeric_power",
+    ),
+    "gcd(numeric,numeric)": "pg_numeric_gcd",
+    "lcm(numeric,numeric)": "pg_numeric_lcm",
+    "factorial(int8)": "pg_factorial",
+    "min_scale(numeric)": "pg_min_scale",
     "scale(numeric)": "pg_numeric_scale",
     "trim_scale(numeric)": "pg_trim_scale",
     "width_bucket(numeric,numeric,numeric,int4)": "pg_width_bucket",
@@ -106,4 +137,8 @@ RULES: dict[str, Rule] = {
     **_float_rules(),
     **{key: function(name) for key, name in _NUMERIC.items()},
     "numeric_uplus(numeric)": template("{0}"),
+    # 53 random bits: each of them a new draw, for each row
+    "random()": template("((random() & 9007199254740991) / 9007199254740992.0)"),
+    **{f"random({name},{name})": function("pg_random_integer", "random()") for name in ("int4", "int8")},
+    "random(numeric,numeric)": function("pg_random_numeric", "random()", "random()"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from stepladder.sql.infer.context import refuse
@@ -22,6 +23,7 @@ from stepladder.sql.infer.tree import (
     Distinct,
     Expression,
     Extreme,
+    Grouping,
     InList,
     InQuery,
     Logic,
@@ -31,15 +33,32 @@ from stepladder.sql.infer.tree import (
     Parameter,
     Query,
     Reference,
+    Row,
     Select,
     Subquery,
     Subscript,
     WindowCall,
 )
-from stepladder.sql.rewrite import aggregates, binary, comparisons, dates, like, numbers, regex, text
+from stepladder.sql.rewrite import (
+    aggregates,
+    binary,
+    comparisons,
+    date_fields,
+    dates,
+    intervals,
+    json_build,
+    jsonb,
+    like,
+    lowering,
+    numbers,
+    regex,
+    text,
+    uuids,
+)
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.rules import Rule, signature, string
+from stepladder.sql.rewrite.windows import window
 from stepladder.sql.types import Type
 
 CALLS: dict[str, Rule] = {
@@ -50,23 +69,41 @@ CALLS: dict[str, Rule] = {
     **regex.RULES,
     **binary.RULES,
     **dates.RULES,
+    **date_fields.RULES,
+    **intervals.RULES,
+    **jsonb.RULES,
+    **json_build.RULES,
+    **uuids.RULES,
 }
-OPEN_CALLS: dict[str, Rule] = dict(text.OPEN_RULES)
+OPEN_CALLS: dict[str, Rule] = {
+    **text.OPEN_RULES,
+    **comparisons.OPEN_RULES,
+    **jsonb.OPEN_RULES,
+    **json_build.OPEN_RULES,
+}
 
 
 class Printer:
     """One statement's printing. `parameters` collects what its numbered placeholders stand for."""
 
-    def __init__(self, query: Callable[[Printer, Query], str]) -> None:
+    def __init__(self, query: Callable[[Printer, Query], str], *, lowers: bool = True) -> None:
+        self.lowers = lowers  # whether numerics may be computed as integers, and whether any were
+        self.lowered = False
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
+        self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
+        self._ids = count(1_000_000)  # analysis numbers from 1
+
+    def new_id(self) -> int:
+        """A number for a source that a rewrite adds."""
+        return next(self._ids)
 
     def expression(self, node: Expression) -> str:
         """One expression. Raises NotPortable for a call without a rule."""
-        return _PRINTED[type(node)](self, node)
+        return lowering.printed(self, node) or _PRINTED[type(node)](self, node)
 
     def list(self, nodes: Sequence[Expression]) -> str:
         """Several, with commas."""
@@ -82,8 +119,14 @@ class Printer:
             raise refuse(f"comparing values of type {node.type}", node.position)
         return self.expression(node) + collation(node.type)
 
+    def sort_key(self, node: Expression) -> str:
+        """An expression where rows are put in order or into groups, and its value is not shown."""
+        return lowering.sort_key(self, node) or self.key(node)
+
     def distinct_key(self, node: Expression) -> str:
         """An expression of which one of several equal values is shown: they must print alike."""
+        if node.type.name == "jsonb":
+            return f"pg_jsonb_key({self.expression(node)})"
         if not same_digits(node.type):
             raise refuse(
                 "GROUP BY, DISTINCT or UNION over numerics of varying scale",
@@ -102,7 +145,9 @@ class Printer:
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
         text = (
-            f"(0 + {self.expression(order.key)})" if isinstance(order.key, Constant) else self.key(order.key)
+            f"(0 + {self.expression(order.key)})"
+            if isinstance(order.key, Constant)
+            else self.sort_key(order.key)
         )
         direction = "DESC" if order.descending else "ASC"
         return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
@@ -204,7 +249,7 @@ def _coalesce(printer: Printer, node: Coalesce) -> str:
 def _extreme(printer: Printer, node: Extreme) -> str:
     if not is_comparable(node.type):
         raise refuse(f"{node.word} of values of type {node.type}", node.position)
-    kind = node.type.name if node.type.name in ("numeric", "interval") else "plain"
+    kind = node.type.name if node.type.name in ("numeric", "interval", "jsonb") else "plain"
     return f"pg_{node.word.lower()}_{kind}({printer.list(node.arguments)})"
 
 
@@ -255,7 +300,13 @@ def _is_one_row(query: Query) -> bool:
 
 
 def _in_query(printer: Printer, node: InQuery) -> str:
-    return f"({printer.key(node.left)} IN ({printer.query(node.query)}))"
+    keys = node.left.elements if isinstance(node.left, Row) else (node.left,)
+    left = ", ".join(map(printer.key, keys))
+    return f"({f'({left})' if len(keys) > 1 else left} IN ({printer.query(node.query)}))"
+
+
+def _row(_: Printer, node: Row) -> str:
+    raise refuse("a row as a value", node.position, instead="name its columns")
 
 
 # -- aggregates and windows
@@ -263,30 +314,8 @@ def _aggregate(printer: Printer, node: Aggregate) -> str:
     return aggregates.aggregate(printer.expression, node)
 
 
-def _window(printer: Printer, node: WindowCall) -> str:
-    aggregates.check_order(node)
-    name = aggregates.window_name(node)
-    counted = "*" if name == "count" and not node.arguments else ""
-    arguments = printer.list(node.arguments) or counted
-    filter_ = f" FILTER (WHERE {printer.expression(node.filter)})" if node.filter is not None else ""
-    parts = []
-    if node.partition:
-        parts.append("PARTITION BY " + ", ".join(map(printer.key, node.partition)))
-    if node.order:
-        parts.append("ORDER BY " + printer.order(node.order))
-    if node.frame is not None:
-        parts.append(_frame(printer, node))
-    return f"{name}({arguments}){filter_} OVER ({' '.join(parts)})"
-
-
-def _frame(printer: Printer, node: WindowCall) -> str:
-    frame = node.frame
-    assert frame is not None
-    edges = []
-    for offset, word in (frame.start, frame.end):
-        edges.append(word if offset is None else f"{printer.expression(offset)} {word}")
-    exclude = f" EXCLUDE {frame.exclude}" if frame.exclude else ""
-    return f"{frame.mode} BETWEEN {edges[0]} AND {edges[1]}{exclude}"
+def _grouping(_: Printer, __: Grouping) -> str:
+    return constant(0)  # with grouping sets it was rewritten
 
 
 _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
@@ -309,6 +338,8 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Subscript: _subscript,
     Subquery: _subquery,
     InQuery: _in_query,
+    Grouping: _grouping,
+    Row: _row,
     Aggregate: _aggregate,
-    WindowCall: _window,
+    WindowCall: window,
 }

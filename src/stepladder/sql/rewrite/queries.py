@@ -3,48 +3,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import (
-    Aggregate,
     Constant,
     Cte,
     CteSource,
     Expression,
     FunctionSource,
     Join,
+    Logic,
     Order,
     Parameter,
     Query,
     QuerySource,
+    RecursiveUnion,
     Reference,
     Select,
     SetOperation,
     Source,
     TableSource,
     Values,
-    WindowCall,
     walk,
 )
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
+from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.series import rows_of
+from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
+from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
 from stepladder.sql.types import Column
 
 
 def print_query(printer: Printer, query: Query) -> str:
     """A query's text, WITH and ORDER BY included."""
+    plain = expanded(query, printer.new_id) if isinstance(query, Select) and needs_expansion(query) else query
+    plain = with_same_digits(printer, plain)
+    printer.result = plain if printer.result is query else printer.result
+    query = plain
     head = print_with(printer, query.with_)
+    if query.ties:
+        return head + _with_ties(printer, replace(query, with_=()))
     if isinstance(query, Select):
         return head + (_distinct_on(printer, query) if query.distinct_on else _select(printer, query))
     if isinstance(query, SetOperation):
-        return head + _set_operation(printer, query)
+        return head + _outside(printer, query, set_operation(printer, query), query.id)
     if isinstance(query, Values):
         return head + _values(printer, query)
+    if isinstance(query, RecursiveUnion):
+        return recursive_union(printer, query)
     raise AssertionError(f"no text for {type(query).__name__}")
 
 
@@ -53,12 +65,9 @@ def print_with(printer: Printer, ctes: Sequence[Cte]) -> str:
     parts = []
     for cte in ctes:
         word = {True: "MATERIALIZED ", False: "NOT MATERIALIZED ", None: ""}[cte.materialized]
-        parts.append(f"w{cte.id}({_names(len(cte.query.columns))}) AS {word}({printer.query(cte.query)})")
-    return f"WITH {', '.join(parts)} " if parts else ""
-
-
-def _names(count: int) -> str:
-    return ", ".join(f"c{place}" for place in range(1, count + 1))
+        parts.append(f"w{cte.id}({numbered(len(cte.query.columns))}) AS {word}({printer.query(cte.query)})")
+    recursive = "RECURSIVE " if any(isinstance(cte.query, RecursiveUnion) for cte in ctes) else ""
+    return f"WITH {recursive}{', '.join(parts)} " if parts else ""
 
 
 # -- FROM
@@ -70,41 +79,112 @@ def stored_column(alias: str, column: Column) -> str:
     return name
 
 
-def put_in_sight(printer: Printer, source: Source) -> None:
-    """Tell the printer how references to a source's columns are spelled."""
+def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) -> None:
+    """Tell the printer how references to a source's columns are spelled; an outer join makes them `nullable`."""
     if isinstance(source, Join):
-        put_in_sight(printer, source.left)
-        put_in_sight(printer, source.right)
+        put_in_sight(printer, source.left, nullable=nullable or source.kind in ("RIGHT", "FULL"))
+        always = source.on is None or (isinstance(source.on, Constant) and source.on.value == 1)
+        outer = source.kind == "FULL" or (source.kind == "LEFT" and not always)
+        put_in_sight(printer, source.right, nullable=nullable or outer)
     elif isinstance(source, TableSource):
         columns = source.columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
+    elif isinstance(source, QuerySource) and source.lateral:
+        _put_lateral_in_sight(printer, source, nullable=nullable)
     elif isinstance(source, QuerySource | CteSource | FunctionSource):
         printer.references[source.id] = _numbered
+
+
+def _put_lateral_in_sight(printer: Printer, source: QuerySource, *, nullable: bool) -> None:
+    size = None if nullable else inlined_size(printer, source)
+    query = source.query
+    if size is None or not isinstance(query, Select):
+        printer.references[source.id] = column_of_json
+        return
+    values = [target.value for target in query.targets]
+    printer.inlined[source.id] = size
+    printer.references[source.id] = lambda node: f"({printer.expression(values[node.place])})"
 
 
 def _numbered(node: Reference) -> str:
     return f"t{node.source}.c{node.place + 1}"
 
 
-def print_source(printer: Printer, source: Source) -> str:
-    """One source of FROM."""
+def print_source(printer: Printer, source: Source, *, kept: bool = False) -> str:
+    """One source of FROM; `kept` where a RIGHT or FULL JOIN around it keeps rows that it has none for."""
     if isinstance(source, TableSource):
         return f"{sqlite_name(source.table)} AS t{source.id}"
     if isinstance(source, CteSource):
         return f"w{source.cte} AS t{source.id}"
+    if isinstance(source, QuerySource) and source.id in printer.inlined:
+        return f"(SELECT 1) AS t{source.id}"
+    if isinstance(source, QuerySource) and source.lateral:
+        return rows_as_json(printer, source)
     if isinstance(source, QuerySource):
         return f"({printer.query(source.query)}) AS t{source.id}"
     if isinstance(source, FunctionSource):
         return f"({rows_of(printer, source)}) AS t{source.id}"
     if isinstance(source, Join):
-        right = print_source(printer, source.right)
-        right = f"({right})" if isinstance(source.right, Join) else right
-        left = print_source(printer, source.left)
+        under_outer = kept or source.kind in ("RIGHT", "FULL")
+        left, right = (
+            print_source(printer, source.left, kept=under_outer),
+            _print_right(printer, source.right),
+        )
         if source.on is None:
-            return f"{left} CROSS JOIN {right}"
-        return f"{left} {source.kind} JOIN {right} ON {printer.expression(source.on)}"
+            return f"{left} JOIN {right}"
+        return f"{left} {source.kind} JOIN {right} ON {_on(printer, source, kept=kept)}"
     raise AssertionError(f"no text for {type(source).__name__}")
+
+
+def _print_right(printer: Printer, source: Source) -> str:
+    text = print_source(printer, source)
+    if not isinstance(source, Join):
+        return text
+    if any(isinstance(node, QuerySource) and node.lateral for node in walk(source)):
+        raise refuse(
+            "LATERAL inside a join in parentheses", None, instead="write the joins one after another"
+        )
+    return f"({text})"
+
+
+def _on(printer: Printer, join: Join, *, kept: bool) -> str:
+    """A join's condition. SQLite tests one that uses no table before all joins, and then forgets the rows to keep."""
+    assert join.on is not None
+    text = printer.expression(join.on)
+    own = {
+        each.id
+        for each in walk(join)
+        if isinstance(each, TableSource | QuerySource | CteSource | FunctionSource)
+    }
+    free = [
+        test
+        for test in _conjuncts(join.on)
+        if not any(isinstance(node, Reference) and node.source in own for node in walk(test))
+        and not (isinstance(test, Constant) and test.value == 1)
+    ]
+    if not kept or join.kind != "INNER" or not free:
+        return text
+    column = _some_column(join)
+    return f"(CASE WHEN {column} IS NULL THEN {text} ELSE {text} END)"
+
+
+def _conjuncts(test: Expression) -> Iterator[Expression]:
+    if isinstance(test, Logic) and test.word == "AND":
+        for each in test.arguments:
+            yield from _conjuncts(each)
+    else:
+        yield test
+
+
+def _some_column(source: Source) -> str:
+    while isinstance(source, Join):
+        source = source.left
+    if isinstance(source, TableSource):
+        return f"t{source.id}.{quote(source.columns[0].name)}"
+    if isinstance(source, QuerySource | CteSource):
+        return f"t{source.id}.c1"
+    raise refuse("a join without columns of its own before a RIGHT or FULL JOIN", None)
 
 
 def sqlite_name(table: TableName) -> str:
@@ -113,34 +193,39 @@ def sqlite_name(table: TableName) -> str:
 
 
 def from_clause(printer: Printer, sources: Sequence[Source]) -> str:
-    """FROM, with the sources put in sight; a comma is CROSS JOIN, which keeps ON conditions apart."""
+    """FROM, with the sources put in sight. A comma is JOIN, not CROSS JOIN, by which SQLite fixes the order of joins."""
     for source in sources:
         put_in_sight(printer, source)
-    texts = [f"({text})" if isinstance(source, Join) and len(sources) > 1 else text
-             for source, text in ((source, print_source(printer, source)) for source in sources)]  # fmt: skip
-    return f" FROM {' CROSS JOIN '.join(texts)}" if texts else ""
+    texts = [print_source(printer, source) for source in sources[:1]]
+    for source in sources[1:]:
+        texts.append(print_source(printer, source) if _is_chain(source) else _print_right(printer, source))
+    return f" FROM {' JOIN '.join(texts)}" if texts else ""
+
+
+def _is_chain(source: Source) -> bool:
+    """Whether `x JOIN (source)` is the same without parentheses: inner and left joins, one after another."""
+    if isinstance(source, Join):
+        return source.kind in ("INNER", "LEFT") and _is_chain(source.left)
+    return True
 
 
 # -- SELECT
 def _select(printer: Printer, query: Select) -> str:
-    tail = from_clause(printer, query.sources)
-    if query.where is not None:
-        tail += f" WHERE {printer.expression(query.where)}"
-    if query.group:
-        tail += " GROUP BY " + ", ".join(_group_key(printer, key) for key in query.group)
-    if query.having is not None:
-        if not query.group and not _aggregates_below(query):
-            raise refuse("HAVING without GROUP BY and aggregates", query.having.position)
-        tail += f" HAVING {printer.expression(query.having)}"
+    tail = _grouped_rows(printer, query)
     columns = ", ".join(_targets(printer, query))
     return f"SELECT {'DISTINCT ' if query.distinct else ''}{columns}{tail}{_tail(printer, query)}"
 
 
-def _aggregates_below(query: Select) -> bool:
-    values: list[object] = [target.value for target in query.targets]
-    return any(
-        isinstance(node, Aggregate) for value in [*values, query.having] if value for node in walk(value)
-    )
+def _grouped_rows(printer: Printer, query: Select) -> str:
+    """FROM to HAVING."""
+    text = from_clause(printer, query.sources)
+    if query.where is not None:
+        text += f" WHERE {printer.expression(query.where)}"
+    if query.group:
+        text += " GROUP BY " + ", ".join(_group_key(printer, key) for key in query.group)
+    if query.having is not None:
+        text += f" HAVING {printer.expression(query.having)}"
+    return text
 
 
 def _group_key(printer: Printer, key: Expression) -> str:
@@ -148,13 +233,15 @@ def _group_key(printer: Printer, key: Expression) -> str:
     return (
         f"({printer.expression(key)} || '')"
         if isinstance(key, Constant | Parameter)
-        else printer.distinct_key(key)
+        else printer.sort_key(key)
     )
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:
     if not query.targets:
-        raise refuse("SELECT without columns", None)
+        if query is printer.result:
+            raise refuse("a result without columns", None)
+        return ["NULL AS c1"]
     found = []
     for place, target in enumerate(query.targets, 1):
         compared = query.distinct and not query.distinct_on
@@ -191,58 +278,63 @@ def _count(printer: Printer, node: Expression | None, word: str) -> str:
     return printer.expression(node) if plain else f"pg_limit({printer.expression(node)}, '{word}')"
 
 
+def _with_ties(printer: Printer, query: Query) -> str:
+    """FETCH … WITH TIES: the rows by number and by rank."""
+    if isinstance(query, Select) and query.distinct_on:
+        raise refuse("DISTINCT ON with FETCH … WITH TIES", None)
+    keys = [f"k{place}" for place in range(1, len(query.order) + 1)]
+    order = ", ".join(_sorted(key, each) for key, each in zip(keys, query.order, strict=True))
+    numbers = f"rank() OVER (ORDER BY {order}) AS r, row_number() OVER (ORDER BY {order}) AS n"
+    skipped = _count(printer, query.offset, "OFFSET") if query.offset is not None else "0"
+    wanted = _count(printer, query.limit, "LIMIT")
+    return (
+        f"SELECT {numbered(len(query.columns))} FROM (SELECT *, {numbers} FROM ({_keyed(printer, query, keys)}))"
+        f" WHERE n > {skipped} AND ({wanted} < 0 OR ({wanted} > 0 AND r <= {skipped} + {wanted})) ORDER BY n"
+    )
+
+
+def _keyed(printer: Printer, query: Query, keys: Sequence[str]) -> str:
+    """The query's rows with the keys of its order beside them."""
+    if isinstance(query, Select) and not query.distinct:
+        tail = _grouped_rows(printer, query)
+        values = [printer.expression(each.key) for each in query.order]
+        columns = [
+            *_targets(printer, query),
+            *(f"{value} AS {key}" for value, key in zip(values, keys, strict=True)),
+        ]
+        return f"SELECT {', '.join(columns)}{tail}"
+    places = [_place(query, each.key) for each in query.order]
+    rows = printer.query(replace(query, order=(), limit=None, offset=None, ties=False))
+    return f"SELECT *, {', '.join(f'c{place} AS {key}' for place, key in zip(places, keys, strict=True))} FROM ({rows})"
+
+
+def _place(query: Query, key: Expression) -> int:
+    if isinstance(query, Select):
+        return [target.value for target in query.targets].index(key) + 1
+    if not isinstance(key, Reference):
+        raise refuse("FETCH … WITH TIES ordered by an expression", key.position)
+    return key.place + 1
+
+
+def _sorted(name: str, order: Order) -> str:
+    direction = "DESC" if order.descending else "ASC"
+    return f"{name}{collation(order.key.type)} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+
+
 def _distinct_on(printer: Printer, query: Select) -> str:
     """The first row of each key by row_number(); the order and the limits go outside."""
-    if query.grouped or any(_has_window(target.value) for target in query.targets):
-        raise refuse("DISTINCT ON with aggregates or windows", query.distinct_on[0].position)
-    tail = from_clause(printer, query.sources)
-    where = f" WHERE {printer.expression(query.where)}" if query.where is not None else ""
+    tail = _grouped_rows(printer, query)
     keys = ", ".join(map(printer.key, query.distinct_on))
     order = f" ORDER BY {printer.order(query.order)}" if query.order else ""
     columns = [*_targets(printer, query), f"row_number() OVER (PARTITION BY {keys}{order}) AS place"]
     columns += [f"{printer.expression(each.key)} AS k{place}" for place, each in enumerate(query.order, 1)]
-    inner = f"SELECT {', '.join(columns)}{tail}{where}"
-    sort = ", ".join(
-        f"k{place}{collation(each.key.type)} {'DESC' if each.descending else 'ASC'} "
-        f"NULLS {'FIRST' if each.nulls_first else 'LAST'}"
-        for place, each in enumerate(query.order, 1)
-    )
+    inner = f"SELECT {', '.join(columns)}{tail}"
+    sort = ", ".join(_sorted(f"k{place}", each) for place, each in enumerate(query.order, 1))
     outer = f" ORDER BY {sort}" if sort else ""
-    return f"SELECT {_names(len(query.targets))} FROM ({inner}) WHERE place = 1{outer}{_tail(printer, query, ())}"
+    return f"SELECT {numbered(len(query.targets))} FROM ({inner}) WHERE place = 1{outer}{_tail(printer, query, ())}"
 
 
-def _has_window(node: Expression) -> bool:
-    return any(isinstance(each, WindowCall) for each in walk(node))
-
-
-# -- set operations and VALUES
-def _set_operation(printer: Printer, query: SetOperation) -> str:
-    if query.all and query.word != "UNION":
-        raise refuse(f"{query.word} ALL", None, why="SQLite has none")
-    sides = []
-    for branch, source, casts in (
-        (query.left, query.left_id, query.casts_left),
-        (query.right, query.right_id, query.casts_right),
-    ):
-        printer.references[source] = _numbered
-        columns = ", ".join(
-            f"{printer.expression(value) if query.all else _compared(printer, value, column)} AS c{place}"
-            for place, (value, column) in enumerate(zip(casts, query.columns, strict=True), 1)
-        )
-        sides.append(f"SELECT {columns} FROM ({printer.query(branch)}) AS t{source}")
-    word = "UNION ALL" if query.all else query.word
-    return _outside(printer, query, f" {word} ".join(sides), query.id)
-
-
-def _compared(printer: Printer, value: Expression, column: Column) -> str:
-    """A branch's value where the branches are compared."""
-    return (
-        printer.distinct_key(replace(value, type=column.type))
-        if column.type.name == "numeric"
-        else printer.key(value)
-    )
-
-
+# -- VALUES and its kin
 def _outside(printer: Printer, query: Query, text: str, source: int) -> str:
     """ORDER BY and limits over a text whose columns are c1, c2, …"""
     if not query.order and query.limit is None and query.offset is None:
@@ -253,7 +345,16 @@ def _outside(printer: Printer, query: Query, text: str, source: int) -> str:
 
 
 def _values(printer: Printer, query: Values) -> str:
+    if any(isinstance(node, Reference) for node in walk(query.rows)):
+        # SQLite does not find the columns of a VALUES that uses those of queries around it.
+        text = " UNION ALL ".join(_row(printer, row) for row in query.rows)
+        return _outside(printer, query, text, query.id)
     rows = ", ".join(f"({printer.list(row)})" for row in query.rows)
     # SQLite calls VALUES' columns column1, column2, …
     names = ", ".join(f"column{place} AS c{place}" for place in range(1, len(query.columns) + 1))
     return _outside(printer, query, f"SELECT {names} FROM (VALUES {rows})", query.id)
+
+
+def _row(printer: Printer, row: Sequence[Expression]) -> str:
+    values = ", ".join(f"{printer.expression(value)} AS c{place}" for place, value in enumerate(row, 1))
+    return f"SELECT {values}"
