@@ -35,6 +35,7 @@ from stepladder.sql.infer.tree import (
     Reference,
     Row,
     Select,
+    SetCall,
     Subquery,
     Subscript,
     WindowCall,
@@ -197,6 +198,10 @@ def _call(printer: Printer, node: Call) -> str:
     return rule(printer.expression, node)
 
 
+def _set_call(_: Printer, node: SetCall) -> str:
+    raise refuse(f"the set-returning function {node.name} here", node.position, instead="write it in FROM")
+
+
 def _cast(printer: Printer, node: Cast) -> str:
     return cast(printer.expression(node.argument), node)
 
@@ -323,6 +328,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Parameter: _parameter,
     Reference: _reference,
     Call: _call,
+    SetCall: _set_call,
     Cast: _cast,
     Logic: _logic,
     NullTest: _null_test,
