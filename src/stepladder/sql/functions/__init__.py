@@ -9,6 +9,7 @@ from stepladder.sql.functions import (
     date_parsing,
     dates,
     extremes,
+    frames,
     intervals,
     json_build,
     jsonb,
@@ -48,6 +49,7 @@ SCALARS: tuple[Scalar, ...] = (
     *casts.SCALARS,
     *arrays.SCALARS,
     *extremes.SCALARS,
+    *frames.SCALARS,
     *percentiles.SCALARS,
     *statements.SCALARS,
 )

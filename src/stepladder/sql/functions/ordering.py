@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import cmp_to_key, lru_cache, partial
 from typing import Any
 
 from stepladder.sql.functions.arrays import elements
+from stepladder.sql.functions.jsonb_order import jsonb_compare
 from stepladder.sql.numerals import parse_numeric
 from stepladder.sql.span_spellings import parse_span
 
@@ -51,7 +52,9 @@ def sort_key(name: str) -> SortKey:
         return lambda text: tuple(
             (1, 0) if item is None else (0, inner(item)) for item in elements(text, element)
         )
-    return {"numeric": _numeric_key, "interval": _span_key}.get(name, _same)
+    return {"numeric": _numeric_key, "interval": _span_key, "jsonb": cmp_to_key(jsonb_compare)}.get(
+        name, _same
+    )
 
 
 def _same(value: Any) -> Any:
