@@ -40,8 +40,8 @@ def main(arguments: list[str]) -> int:
     suites = [name for name in SUITES if name in arguments] or list(SUITES)
     numbers = {int(each) for each in arguments if each.isdigit()}
     failed = 0
-    with _server() as server, tempfile.TemporaryDirectory() as folder:
-        for suite in suites:
+    for suite in suites:
+        with _server() as server, tempfile.TemporaryDirectory() as folder:
             file = f"sqlite:////{folder.lstrip('/')}/{suite}.db"
             with sl.connect(server) as postgres, sl.connect(file) as lite:
                 queries = _fill(suite, (postgres, lite))

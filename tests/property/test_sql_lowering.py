@@ -89,6 +89,8 @@ class Queries:
                 f"SELECT id, {value} FROM lowered_rows ORDER BY id",
                 f"SELECT id FROM lowered_rows WHERE {where} ORDER BY id",
                 f"SELECT id FROM lowered_rows ORDER BY {value} NULLS FIRST, id",
+                f"SELECT g, {aggregate}(w * {self._choose(list(COLUMNS))}) FROM lowered_rows GROUP BY g ORDER BY g",
+                f"SELECT sum(a * (1 - b) * (1 + {self.leaf()})) FROM lowered_rows WHERE abs({self._choose(list(COLUMNS))}) < 1000",
                 f"SELECT g, {aggregate}({number}) FROM lowered_rows GROUP BY g ORDER BY g",
                 f"SELECT {aggregate}({number}), count(*) FROM lowered_rows WHERE {where}",
                 f"SELECT {aggregate}({number}) FILTER (WHERE {where}) FROM lowered_rows",

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _plan(verbs)
     _run(verbs)
     _test(verbs)
+    _prove(verbs)
     _report(verbs)
     _drop(verbs)
     return root
@@ -78,6 +79,9 @@ def _span(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--now", metavar="TIME", help="take this for the present: only days that are over are run"
     )
+
+
+def _redo(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--redo", action="store_true", help="do finished days again")
 
 
@@ -192,6 +196,7 @@ def _doctor(verbs: _Verbs) -> None:
 def _plan(verbs: _Verbs) -> None:
     verb = _verb(verbs, "plan", "what there is to do, and why; writes nothing")
     _span(verb)
+    _redo(verb)
     _target(verb)
     _json(verb)
 
@@ -199,6 +204,7 @@ def _plan(verbs: _Verbs) -> None:
 def _run(verbs: _Verbs) -> None:
     verb = _verb(verbs, "run", "bring the models up to date")
     _span(verb)
+    _redo(verb)
     verb.add_argument(
         "--wait",
         type=float,
@@ -218,6 +224,34 @@ def _test(verbs: _Verbs) -> None:
         "tests", nargs="*", metavar="TEST", help="names of files in tests/, without .test (default: all)"
     )
     _target(verb)
+    _json(verb)
+
+
+def _prove(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "prove",
+        "run the models on SQLite and on a server over the same rows, and compare every row of both",
+    )
+    _span(verb)
+    verb.add_argument(
+        "--from",
+        dest="origin",
+        metavar="NAME|URL",
+        help="where the input is read, and nothing written (default: the project's default)",
+    )
+    verb.add_argument(
+        "--to",
+        required=True,
+        metavar="NAME|URL",
+        help="the PostgreSQL server to compare with; nothing is left behind there",
+    )
+    verb.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="N rows of each input, the newest where it has a time (default: all)",
+    )
     _json(verb)
 
 

@@ -15,17 +15,18 @@ Moment = dt.datetime | None
 
 def prepared(arguments: argparse.Namespace, db: Database, project: Project) -> Prepared:
     """Models bound and planned, as the options ask. Raises UsageError for a wrong date, ModelError."""
-    start, end, now = (_moment(text, project) for text in (arguments.start, arguments.end, arguments.now))
+    start, end, now = (moment(text, project) for text in (arguments.start, arguments.end, arguments.now))
     return prepare(db, project, names=arguments.models, asked=(start, end), now=now, redo=arguments.redo)
 
 
 def check_dates(arguments: argparse.Namespace, project: Project) -> None:
     """Raise UsageError for a wrong date, before anything is opened."""
     for text in (arguments.start, arguments.end, arguments.now):
-        _moment(text, project)
+        moment(text, project)
 
 
-def _moment(text: str | None, project: Project) -> Moment:
+def moment(text: str | None, project: Project) -> Moment:
+    """An option's date or time as an instant; None where it is not given. Raises UsageError."""
     return None if text is None else local_instant(text, project.timezone)
 
 

@@ -17,9 +17,9 @@ class Difference:
     `key`: the row's key where one was given. `row`: its place from 1, on the left side, or for an "extra
     row" on the right. `column` is None where a whole row is meant; `left` and `right` are then the row, or
     None on the side that has none. For columns themselves `key` and `row` are None. `reason` is one of
-    `reason()`'s, or "missing row" (not on the right), "extra row" (not on the left), "duplicate key"
-    (`left` and `right` count its rows), "order", "missing column", "extra column", "column position",
-    "column type".
+    `reason()`'s, or "missing row" (not on the right), "extra row" (not on the left), "duplicate row" (one side has
+    it more often), "duplicate key" (`left` and `right` count its rows), "order", "missing column", "extra column",
+    "column position", "column type".
     """
 
     key: tuple[Any, ...] | None
@@ -45,6 +45,9 @@ class Difference:
             return f"only {left} has it: {shown(self.left)}"
         if self.reason in ("extra row", "extra column"):
             return f"only {right} has it: {shown(self.right)}"
+        if self.reason == "duplicate row":
+            side, row = (left, self.left) if self.left is not None else (right, self.right)
+            return f"{side} has it once more: {shown(row)}"
         one, other = shown(self.left), shown(self.right)
         if self.reason == "type":
             one, other = f"{one} ({type(self.left).__name__})", f"{other} ({type(self.right).__name__})"
@@ -56,7 +59,7 @@ class Comparison:
     """Two results beside each other.
 
     `only_left`, `only_right` and `changed` count rows, `left_rows` and `right_rows` all of a side.
-    `differences` are the first ten found; `reasons` counts all of them by reason, the most frequent first.
+    `differences` are the first found (ten, unless more are asked for); `reasons` counts all of them by reason, the most frequent first.
     `compared` is False where the columns are so different that no row could be set beside another.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,18 +39,20 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def compare(left: Table, right: Table, *, key: Sequence[str] = (), ordered: bool = False) -> Comparison:
+def compare(
+    left: Table, right: Table, *, key: Sequence[str] = (), ordered: bool = False, keep: int = _KEPT
+) -> Comparison:
     """Every difference between two results, exact in value and in Python type.
 
     Rows belong together by the columns `key`; without one they are multisets, or with `ordered` a sequence.
     With both, the keys that the sides share must also come in one order. A key that a side has twice is a
     difference. Where the columns differ, rows are compared on the columns that both have by name, wherever
-    they stand. Raises UndefinedColumn for a key column that neither side has.
+    they stand. All differences are counted, the first `keep` are kept. Raises UndefinedColumn for a key column that neither side has.
     """
     for name in key:
         if name not in left.names and name not in right.names:
             raise UndefinedColumn(f"the key column {name!r} is in neither result. Nothing was compared.")
-    found = _Findings(key=tuple(key))
+    found = _Findings(key=tuple(key), limit=keep)
     _compare_columns(found, left.columns, right.columns)
     common = _common(left.names, right.names)
     if (left.names != right.names and not common) or not set(key) <= set(common):
@@ -63,15 +65,16 @@ def compare(left: Table, right: Table, *, key: Sequence[str] = (), ordered: bool
 
 @dataclass(slots=True)
 class _Findings:
-    """Counts every finding by its reason, and keeps the first ten."""
+    """Counts every finding by its reason, and keeps the first ones."""
 
     key: tuple[str, ...]
+    limit: int
     kept: list[Difference] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, difference: Difference) -> None:
         self.reasons[difference.reason] += 1
-        if len(self.kept) < _KEPT:
+        if len(self.kept) < self.limit:
             self.kept.append(difference)
 
     def comparison(self, left: Table, right: Table, pairing: Pairing, *, compared: bool = True) -> Comparison:
@@ -189,10 +192,22 @@ def _report(
         found.add(_whole_row(key, names, here, left[here], right[there], "order"))
     for here, there in sorted(pairing.changed):
         _report_cells(found, names, here, left[here], right[there])
+    on_left, on_right = _forms(left, pairing.only_right), _forms(right, pairing.only_left)
     for here in sorted(pairing.only_left):
-        found.add(_whole_row(key, names, here, left[here], None, "missing row"))
+        why = "duplicate row" if _form(left[here]) in on_right else "missing row"
+        found.add(_whole_row(key, names, here, left[here], None, why))
     for there in sorted(pairing.only_right):
-        found.add(_whole_row(key, names, there, None, right[there], "extra row"))
+        why = "duplicate row" if _form(right[there]) in on_left else "extra row"
+        found.add(_whole_row(key, names, there, None, right[there], why))
+
+
+def _forms(rows: Sequence[tuple[Any, ...]], wanted: Sequence[int]) -> frozenset[Hashable]:
+    """All rows in their exact form; none where there is nothing to look for in them."""
+    return frozenset(map(_form, rows)) if wanted else frozenset()
+
+
+def _form(row: tuple[Any, ...]) -> Hashable:
+    return tuple(map(exact, row))
 
 
 def _report_cells(

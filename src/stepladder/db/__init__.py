@@ -3,7 +3,7 @@
 from stepladder.db.borrowed.wrap import wrap
 from stepladder.db.catalog.values import Table
 from stepladder.db.connection import Connection, Cursor
-from stepladder.db.database import Database, connect
+from stepladder.db.database import Database, connect, temporary
 from stepladder.db.examination import examine
 from stepladder.db.explain.plan import Node, Plan, Slow
 from stepladder.db.health.findings import Finding
@@ -36,5 +36,6 @@ __all__ = [
     "connect",
     "examine",
     "native",
+    "temporary",
     "wrap",
 ]

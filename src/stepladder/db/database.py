@@ -69,6 +69,15 @@ def connect(
     return database
 
 
+def temporary() -> Database:
+    """A SQLite database in a file without a name (https://sqlite.org/inmemorydb.html, "Temporary Databases"): whatever
+    becomes of the process, nothing of it is left."""
+    from stepladder.db.sqlite import SqliteConnection
+
+    pool = Pool(lambda: SqliteConnection("file:", wal=False), size=1, timeout=0.0)
+    return Database(pool, Target("sqlite:///", "sqlite3"), statement_timeout=None, read_only=False)
+
+
 class _Thread(threading.local):
     """What a thread has open."""
 

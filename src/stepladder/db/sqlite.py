@@ -42,7 +42,14 @@ from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
 from stepladder.db.statement_key import statement_key
 from stepladder.db.type_catalogue_changes import Before
-from stepladder.errors import ConnectionFailed, DatabaseError, DataError, Error, ParameterError
+from stepladder.errors import (
+    ConnectionFailed,
+    DatabaseError,
+    DataError,
+    Error,
+    NumericOutOfRange,
+    ParameterError,
+)
 from stepladder.sql import (
     Answer,
     Column,
@@ -52,6 +59,7 @@ from stepladder.sql import (
     IndexDropped,
     Renamed,
     TableName,
+    TooManyDigits,
     Translation,
     Type,
     accesses,
@@ -128,7 +136,7 @@ class SqliteConnection(Connection):
         if plan is not None and plan.repeatable and self._stamp is not None:
             self._callbacks.prepares = False
             try:
-                return self._run(plan, plan.arguments(values), sql)
+                return self._run_exactly(plan, sql, values)
             except Prepared:
                 pass  # nothing was run: SQLite has let go of the statement, or the schema has changed
             finally:
@@ -137,7 +145,7 @@ class SqliteConnection(Connection):
         arguments = plan.arguments(values)
         if plan.translation.effects and not self._raw.in_transaction:
             return self._alone(lambda: self._run(plan, arguments, sql))
-        return self._run(plan, arguments, sql)
+        return self._run_exactly(plan, sql, values)
 
     def run_native(self, text: str, values: NativeValues) -> Result:
         self._changed = True
@@ -268,6 +276,17 @@ class SqliteConnection(Connection):
             self.rollback()
             raise
         return result
+
+    def _run_exactly(self, plan: _Plan, sql: str, values: Mapping[str, object]) -> Result:
+        """Numerics that integers did not hold are computed anew as decimals: a query may run twice."""
+        try:
+            return self._run(plan, plan.arguments(values), sql)
+        except (TooManyDigits, NumericOutOfRange):
+            if not plan.translation.lowered:
+                raise
+            translation = translate(sql, _Schema(self), types_of(values), lowers=False)
+            decimals = replace(plan, translation=translation, decoders=_decoders(translation.columns))
+            return self._run(decimals, decimals.arguments(values), sql)
 
     def _run(self, plan: _Plan, arguments: Sequence[object], sql: str) -> Result:
         translation = plan.translation

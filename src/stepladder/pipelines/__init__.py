@@ -1,8 +1,12 @@
 """Pipelines: models in files, planned against a target, brought up to date interval by interval."""
 
-from stepladder.pipelines.graph import in_order, select
-from stepladder.pipelines.grid import local_instant
-from stepladder.pipelines.model import Model
+from stepladder.pipelines.afresh import plan_afresh
+from stepladder.pipelines.apply import model_values
+from stepladder.pipelines.bind import Bound, bind, refuse_output
+from stepladder.pipelines.facts import Asked, edges
+from stepladder.pipelines.graph import in_order, select, upstream
+from stepladder.pipelines.grid import floor, local_instant
+from stepladder.pipelines.model import Model, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.plan import Plan, Work
 from stepladder.pipelines.read import read_models
@@ -10,6 +14,8 @@ from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.testing import Verdict, run_model_test
 
 __all__ = [
+    "Asked",
+    "Bound",
     "Model",
     "ModelTest",
     "Plan",
@@ -18,12 +24,20 @@ __all__ = [
     "Step",
     "Verdict",
     "Work",
+    "bind",
+    "edges",
+    "floor",
     "in_order",
+    "is_model",
     "local_instant",
+    "model_values",
+    "plan_afresh",
     "prepare",
     "read_model_tests",
     "read_models",
+    "refuse_output",
     "run",
     "run_model_test",
     "select",
+    "upstream",
 ]

@@ -7,6 +7,7 @@ keeps nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import time
 from collections.abc import Sequence
@@ -57,7 +58,7 @@ def apply(
     ) as tx:
         read_version = ledger.upstream_version(tx, upstream, held.start, held.end)
         before = ledger.interval(tx, held.model, held.start)
-        staged = _stage(tx, model_values(project, bound, held, run), model)
+        staged = _stage(tx, model_values(project, bound, held.start, held.end, run.now), model)
         refuse_output(model, staged.columns, str(model.path.relative_to(project.folder)))
         part = _slice(project, model, staged.columns, held)
         rows = _check(tx, model, part)
@@ -79,10 +80,12 @@ def apply(
     return Outcome(rows, wrote, removed, time.monotonic() - started)
 
 
-def model_values(project: Project, bound: Bound, held: Claim, run: Run) -> dict[str, object]:
-    """The values of the parameters that the model's SQL names."""
-    start, end = edges(held.start, held.end, project.timezone, by_date=bound.by_date)
-    given = {"start": start, "end": end, "now": run.now, "zone": project.timezone}
+def model_values(
+    project: Project, bound: Bound, start: dt.datetime, end: dt.datetime, now: dt.datetime
+) -> dict[str, object]:
+    """The values of the parameters that the model's SQL names, for one interval."""
+    first, last = edges(start, end, project.timezone, by_date=bound.by_date)
+    given = {"start": first, "end": last, "now": now, "zone": project.timezone}
     return {name: given[name] if name in given else project.vars[name] for name in bound.model.parameters}
 
 

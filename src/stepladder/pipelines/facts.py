@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from stepladder import ledger
 from stepladder.config import Project
-from stepladder.db import Database
+from stepladder.db import Database, Session
 from stepladder.errors import ModelError
 from stepladder.pipelines.grid import WHOLE, Span, floor, following, local_date, local_instant
 from stepladder.pipelines.model import Model, is_model
@@ -21,7 +21,7 @@ def read_facts(
     db: Database, project: Project, models: Sequence[Model], now: dt.datetime, *, asked: Asked, redo: bool
 ) -> Facts:
     """The facts of `models` (upstream first). Writes nothing, so the ledger may not be there yet."""
-    spans = {} if None not in asked else _spans(db, project, models, asked, now)
+    spans = {} if None not in asked else spans_of(db, project, models, asked, now)
     known = db.steps_taken(ledger.PART) > 0
     records = ledger.models(db) if known else {}
     there = {parse_name(name) for name in db.tables()}
@@ -38,8 +38,8 @@ def read_facts(
     )
 
 
-def _spans(
-    db: Database, project: Project, models: Sequence[Model], asked: Asked, now: dt.datetime
+def spans_of(
+    db: Session, project: Project, models: Sequence[Model], asked: Asked, now: dt.datetime
 ) -> Mapping[str, Span | None]:
     """For each interval model, from the day of its sources' oldest row to the end of the day of their newest."""
     found: dict[str, Span | None] = {}
@@ -63,7 +63,7 @@ def _spans(
 
 
 def _source_span(
-    db: Database, project: Project, window: Window, models: Mapping[str, Span | None], now: dt.datetime
+    db: Session, project: Project, window: Window, models: Mapping[str, Span | None], now: dt.datetime
 ) -> Span | None:
     """The oldest and the newest instant of a window's column before now; for a model, its span but the last moment."""
     if is_model(window.table, models):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from html import escape
-from importlib.resources import files
 
 from stepladder.report import charts
+from stepladder.report.document import document
 from stepladder.report.figures import Day, Page, oldest_first, week_before
 from stepladder.report.words import (
     change,
@@ -52,30 +49,9 @@ def stakeholder_page(page: Page) -> str:
     """
     body = _figures(page) if page.days else _nothing_yet(page)
     title = headline(page) if page.days else "no figures yet"
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n{_head(f"{page.project}: {title}")}</head>\n'
-        f'<body>\n<main>\n<p class="project">{escape(page.project)}</p>\n{body}</main>\n'
-        f"{_footer(page)}</body>\n</html>\n"
-    )
-
-
-@cache
-def _style() -> str:
-    return files("stepladder.report").joinpath("page.css").read_text(encoding="utf-8")
-
-
-def _head(title: str) -> str:
-    """The policy allows this one style sheet, by its hash, and nothing else."""
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return (
-        '<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(title)}</title>\n<style>{style}</style>\n"
+    return document(
+        f"{page.project}: {title}",
+        f'<main>\n<p class="project">{escape(page.project)}</p>\n{body}</main>\n{_footer(page)}',
     )
 
 

@@ -7,7 +7,9 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 from stepladder.sql.accesses import Access, Accesses, accesses
 from stepladder.sql.alterations import altered, repointed
 from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
+from stepladder.sql.columns_read import columns_read
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
+from stepladder.sql.constructs import Constructs, constructs
 from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
@@ -35,6 +37,7 @@ from stepladder.sql.effects import (
 )
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
+from stepladder.sql.functions.lowered import TooManyDigits
 from stepladder.sql.jsons import jsonb_text, python_json
 from stepladder.sql.lexer import Token, tokens
 from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
@@ -63,6 +66,8 @@ from stepladder.sql.reading import (
     references,
     windows,
 )
+from stepladder.sql.schemas import in_schemas
+from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
@@ -86,6 +91,7 @@ __all__ = [
     "ColumnRenamed",
     "Commented",
     "Comparison",
+    "Constructs",
     "Created",
     "Definition",
     "Dropped",
@@ -102,11 +108,13 @@ __all__ = [
     "Renamed",
     "Scalar",
     "Schema",
+    "SortKey",
     "Span",
     "Statement",
     "TableColumn",
     "TableName",
     "Token",
+    "TooManyDigits",
     "Translation",
     "Type",
     "Window",
@@ -121,7 +129,9 @@ __all__ = [
     "check",
     "check_syntax",
     "code_text",
+    "columns_read",
     "comparisons",
+    "constructs",
     "declared",
     "decoder",
     "describe",
@@ -131,6 +141,7 @@ __all__ = [
     "first_word",
     "fits_integer",
     "has_plan",
+    "in_schemas",
     "index_columns",
     "input_text",
     "is_native_numeric",
@@ -154,6 +165,7 @@ __all__ = [
     "repointed",
     "server_encoder",
     "shown_name",
+    "sort_keys",
     "spelled",
     "statements",
     "tokens",

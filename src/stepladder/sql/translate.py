@@ -39,33 +39,41 @@ class Translation:
     columns: tuple[Column, ...]
     effects: tuple[Effect, ...]
     writes: bool
+    lowered: bool = False  # whether numerics are computed as integers, which may not hold them
 
 
 _WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
 
 
-def translate(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> Translation:
+def translate(
+    sql: str, schema: Schema, parameters: Mapping[str, Type], *, lowers: bool = True
+) -> Translation:
     """One of PostgreSQL's statements for SQLite.
 
-    `parameters` are the types of the values at hand (`type_of`). Raises ProgrammingError's classes with the place
+    `parameters` are the types of the values at hand (`type_of`). `lowers` lets numerics be computed as integers: a
+    statement that then raises TooManyDigits, or overflows, is to be translated without. Raises ProgrammingError's classes with the place
     in `sql`, in PostgreSQL's words; NotPortable for what has no rule; ParameterError.
     """
     with deep():
         text, tree = parse_one(sql)
         with placed(text):
-            return _translated(tree, _analysis(text, schema, parameters))
+            return _translated(
+                tree, analysis_of(text, schema, parameters), Printer(print_query, lowers=lowers)
+            )
 
 
-def _translated(tree: object, analysis: Analysis) -> Translation:
+def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translation:
     assert isinstance(tree, dict)
     kind, body = kind_of(tree), body_of(tree)
-    printer = Printer(print_query)
     if kind == "SelectStmt":
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
         printer.result = found
         text = print_query(printer, found)
-        return Translation(text, tuple(printer.parameters), shown(found.columns), (), writes=False)
+        columns = shown(found.columns)
+        return Translation(
+            text, tuple(printer.parameters), columns, (), writes=False, lowered=printer.lowered
+        )
     if kind in _WRITES:
         write = _WRITES[kind](analysis, body, Scope())
         columns = _returned(write)
@@ -90,7 +98,8 @@ def _refuse_open_char(columns: tuple[Column, ...]) -> None:
             )
 
 
-def _analysis(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) -> Analysis:
+def analysis_of(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) -> Analysis:
+    """What the tree of `text` is typed with. Raises ParameterError for a value that is missing or not used."""
     missing = [name for name in text.names if name not in parameters]
     unused = sorted(parameters.keys() - set(text.names))
     at_hand = f"At hand: {', '.join(sorted(parameters)) or 'none'}."
@@ -114,7 +123,7 @@ def describe(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> tuple[
     with deep():
         text, tree = parse_one(sql)
         with placed(text):
-            analysis = _analysis(text, schema, parameters)
+            analysis = analysis_of(text, schema, parameters)
             kind = kind_of(tree)
             if kind == "SelectStmt":
                 found: Query = query(analysis, tree, Scope())

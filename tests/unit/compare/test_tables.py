@@ -200,3 +200,20 @@ def test_long_values_are_cut_in_words_only() -> None:
     found = compare(table((1, "a" * 500, None)), table((1, "b" * 500, None)), key=("id",))
     assert len(found.lines()[1]) < 200
     assert found.differences[0].left == "a" * 500
+
+
+def test_a_row_that_one_side_has_more_often() -> None:
+    found = compare(table(THREE[0], THREE[0], THREE[1]), table(THREE[0], THREE[1], THREE[1], THREE[1]))
+    assert reasons(found) == {"duplicate row": 3}
+    assert found.lines("SQLite", "PostgreSQL")[1:] == [
+        "row 2: SQLite has it once more: (1, 'Bonn', 1.0) (duplicate row)",
+        "row 3: PostgreSQL has it once more: (2, 'Kiel', 2.0) (duplicate row)",
+        "row 4: PostgreSQL has it once more: (2, 'Kiel', 2.0) (duplicate row)",
+    ]
+
+
+def test_as_many_differences_as_are_asked_for() -> None:
+    rows = [(place, "Bonn", None) for place in range(30)]
+    found = compare(table(*rows), table(), keep=20)
+    assert len(found.differences) == 20
+    assert reasons(found) == {"missing row": 30}

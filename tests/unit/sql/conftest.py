@@ -23,6 +23,8 @@ from stepladder.sql import (
     Renamed,
     TableColumn,
     TableName,
+    TooManyDigits,
+    Translation,
     altered,
     decoder,
     encoder,
@@ -101,14 +103,11 @@ class Lite:
 
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})
-        arguments = []
-        for name, type_ in translation.parameters:
-            encode = encoder(type_)
-            arguments.append(values[name] if encode is None or values[name] is None else encode(values[name]))
+        arguments = self._arguments(translation, values)
         self.raised = None
         self.now = datetime.now(UTC).isoformat(sep=" ")
         try:
-            rows = self.raw.execute(translation.sql, arguments).fetchall()
+            rows = self._rows(sql, translation, arguments, values)
         except sqlite3.Error:
             if self.raised is not None:
                 raise self.raised from None
@@ -119,6 +118,26 @@ class Lite:
         return Result(
             translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
         )
+
+    @staticmethod
+    def _arguments(translation: Translation, values: dict[str, Any]) -> list[Any]:
+        encoders = [(values[name], encoder(type_)) for name, type_ in translation.parameters]
+        return [value if encode is None or value is None else encode(value) for value, encode in encoders]
+
+    def _rows(
+        self, sql: str, translation: Translation, arguments: list[Any], values: dict[str, Any]
+    ) -> list[Any]:
+        try:
+            return self.raw.execute(translation.sql, arguments).fetchall()
+        except sqlite3.Error as error:
+            if translation.lowered and (
+                isinstance(self.raised, TooManyDigits) or str(error) == "integer overflow"
+            ):
+                self.raised = None
+                types = {name: type_of(value) for name, value in values.items()}
+                decimals = translate(sql, self, types, lowers=False)
+                return self.raw.execute(decimals.sql, self._arguments(decimals, values)).fetchall()
+            raise
 
     def translated(self, sql: str) -> str:
         """SQLite's text of a statement without parameters."""

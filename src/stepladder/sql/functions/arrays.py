@@ -16,6 +16,7 @@ from stepladder.sql.functions.intervals import span_compare
 from stepladder.sql.functions.jsonb_order import jsonb_compare
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
+from stepladder.sql.functions.rows import json_rows
 from stepladder.sql.functions.text import ilike, like
 from stepladder.sql.literals import array_element
 from stepladder.sql.types import Type
@@ -88,6 +89,11 @@ def element(type_: str, text: str | None, place: int | None) -> Any:
     return items[place - 1] if 1 <= place <= len(items) else None
 
 
+def rows(type_: str, text: str) -> str:
+    """unnest(): the elements as rows."""
+    return json_rows(elements(text, type_))
+
+
 def length(text: str, dimension: int) -> int | None:
     """array_length(): None of an empty array."""
     if dimension != 1:
@@ -131,6 +137,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_all", 4, all_of),
     Scalar("pg_array", -1, build),
     Scalar("pg_element", 3, element),
+    strict("pg_unnest", 2, rows),
     strict("pg_array_length", 2, length),
     strict("pg_cardinality", 1, cardinality),
     strict("pg_contains", 3, contains),

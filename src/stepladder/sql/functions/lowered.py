@@ -5,27 +5,30 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from stepladder.errors import NotPortable
 from stepladder.sql.functions.numbers import numeric_divide
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.numerals import EXACT, numeric_text, parse_numeric
 
-_LANE = 10**9
+
+class TooManyDigits(NotPortable):
+    """A numeric did not fit into the integer that it was computed as. With decimals the statement runs."""
 
 
-def _whole(value: int | str) -> int:
-    """An integer, or the digits of one that 64 bits do not hold. SQLite makes a float of what it cannot hold."""
+def _whole(value: Any) -> int:
+    """An integer. SQLite makes a float of what 64 bits do not hold."""
     if isinstance(value, float):
-        raise NotPortable(
+        raise TooManyDigits(
             "a numeric of more than 18 digits, computed as an integer",
-            why="the columns' types leave room for 20 digits, SQLite's integers hold 18",
-            instead="cast one side to a narrower numeric(p,s), or both to numeric",
+            why="SQLite's integers hold no more",
+            instead="cast one side to numeric, which is computed in decimals",
         )
     return int(value)
 
 
-def raised(value: int | str, scale: int) -> str:
+def raised(value: float, scale: int) -> str:
     """value / 10^scale, with that scale."""
     whole = _whole(value)
     if not scale:
@@ -34,13 +37,7 @@ def raised(value: int | str, scale: int) -> str:
     return f"{'-' if whole < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
 
 
-def two_lanes(high: int, low: int) -> int | str:
-    """A sum that was kept in two: of the values' billions, and of the rest."""
-    total = _whole(high) * _LANE + low
-    return total if -(2**63) <= total < 2**63 else str(total)
-
-
-def average(total: int | str, count: int, scale: int) -> str | None:
+def average(total: float, count: int, scale: int) -> str | None:
     """A sum divided by the count of its rows."""
     number = EXACT.scaleb(Decimal(_whole(total)), -scale)
     return numeric_text(numeric_divide(number, Decimal(count)))
@@ -61,7 +58,6 @@ def comparable(text: str) -> float:
 
 SCALARS: tuple[Scalar, ...] = (
     strict("pg_raised", 2, raised),
-    strict("pg_two_lanes", 2, two_lanes),
     strict("pg_comparable", 1, comparable),
     strict("pg_average", 3, average),
 )

@@ -34,6 +34,7 @@ _NO_AGGREGATES = (
     "UPDATE",
     "FILTER",
     "FROM",
+    "functions in FROM",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from stepladder.errors import DatabaseError, ProgrammingError
 from stepladder.sql.infer.aggregates import aggregate
-from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
+from stepladder.sql.infer.catalog import EXPLICIT, Choice, Procedure, catalog
 from stepladder.sql.infer.coercion import coerce, resolved
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.named_arguments import in_place
@@ -18,9 +18,13 @@ from stepladder.sql.infer.tree import (
     Call,
     Expression,
     Row,
+    SetCall,
 )
 from stepladder.sql.infer.types import catalog_name, from_catalog
 from stepladder.sql.infer.windows import window
+from stepladder.sql.types import Column
+
+_SETS = ("SELECT", "ORDER BY", "GROUP BY", "DISTINCT ON", "functions in FROM")
 
 
 def call_function(analysis: Analysis, body: Raw, scope: Scope, analyse: Analyse) -> Expression:
@@ -72,7 +76,7 @@ def choose_function(name: str, nodes: Sequence[Expression], position: int | None
 
 
 def _plain(
-    _: Analysis, body: Raw, __: Scope, ___: Analyse, choice: Choice, arguments: tuple[Expression, ...]
+    _: Analysis, body: Raw, scope: Scope, __: Analyse, choice: Choice, arguments: tuple[Expression, ...]
 ) -> Expression:
     position = body.get("location")
     procedure = choice.procedure
@@ -82,10 +86,25 @@ def _plain(
             message = f"{choice.name} is not an aggregate function, nor a window function"
             raise wrong(ProgrammingError, message, position, sqlstate="42809")
     if procedure.returns_set:
-        raise refuse(f"the set-returning function {choice.name}", position)
+        return _set(procedure, scope, choice, arguments, position)
     volatile = procedure.volatility == "v"
     type_ = with_scale(choice.name, from_catalog(choice.result), arguments)
     return Call(type=type_, position=position, name=choice.name, arguments=arguments, volatile=volatile)
+
+
+def _set(
+    procedure: Procedure,
+    scope: Scope,
+    choice: Choice,
+    arguments: tuple[Expression, ...],
+    position: int | None,
+) -> SetCall:
+    if scope.clause not in _SETS:
+        message = f"set-returning functions are not allowed in {scope.clause}"
+        raise wrong(ProgrammingError, message, position, sqlstate="0A000")
+    columns = tuple(Column(name, from_catalog(type_)) for name, type_ in procedure.outputs)
+    type_ = from_catalog(choice.result)
+    return SetCall(type=type_, position=position, name=choice.name, arguments=arguments, columns=columns)
 
 
 def _ordered_set(

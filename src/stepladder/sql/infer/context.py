@@ -38,8 +38,15 @@ class Item:
     in_sight: bool = True  # its columns without their table's name, and `*`
     by_name: bool = True
     key: tuple[str, ...] = ()
+    row: Expression | None = None  # what its bare name means, where that is a value
     nullable: bool = False  # an outer join may make its row NULL
     marker: Expression | None = None  # a column that is NULL only then
+
+    def sources(self) -> set[int]:
+        """The sources that its columns are of."""
+        return {
+            node.source for _, value in self.columns for node in walk(value) if isinstance(node, Reference)
+        }
 
 
 @dataclass(slots=True)
@@ -62,8 +69,7 @@ class Scope:
 
     def sources(self) -> set[int]:
         """The sources of this level."""
-        columns = (value for item in self.items for _, value in item.columns)
-        return {node.source for value in columns for node in walk(value) if isinstance(node, Reference)}
+        return {source for item in self.items for source in item.sources()}
 
     def cte(self, name: str) -> Cte | None:
         """The query of WITH that a table's name means here."""

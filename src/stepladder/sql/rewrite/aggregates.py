@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from stepladder.errors import NotPortable
 from stepladder.sql.display import printer
 from stepladder.sql.infer.context import refuse
-from stepladder.sql.infer.tree import Aggregate, Constant, Order, Parameter, Reference, WindowCall
+from stepladder.sql.infer.tree import Aggregate, Constant, Expression, Order, Parameter, Reference, WindowCall
 from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
-from stepladder.sql.rewrite.json_build import as_json, as_jsonb, as_key
+from stepladder.sql.rewrite.json_aggregates import NAMES as JSON_NAMES
+from stepladder.sql.rewrite.json_aggregates import with_texts
 from stepladder.sql.rewrite.rules import Print, signature, string
 from stepladder.sql.types import Type
 
@@ -50,6 +51,7 @@ NAMES: dict[str, str] = {
     "avg(interval)": "pg_avg_interval",
     "same_digits(numeric)": "pg_same_digits",
     "same_digits(jsonb)": "pg_same_digits",
+    **JSON_NAMES,
     "bool_and(bool)": "min",
     "every(bool)": "min",
     "bool_or(bool)": "max",
@@ -71,14 +73,6 @@ NAMES: dict[str, str] = {
     **{f"avg({name})": "pg_avg_exact" for name in _INTEGERS},
     **{f"{word}({name})": word for word in ("min", "max") for name in _ORDERED},
 }
-JSON_NAMES = {
-    "jsonb_agg": "pg_json_array_agg",
-    "json_agg": "pg_json_array_agg",
-    "jsonb_agg_strict": "pg_json_array_agg_strict",
-    "json_agg_strict": "pg_json_array_agg_strict",
-    "jsonb_object_agg": "pg_jsonb_object_agg",
-    "json_object_agg": "pg_json_object_agg",
-}
 NATIVE = frozenset(("count", "sum", "min", "max"))
 _PRINTED_FIRST = ("pg_array_agg", "pg_min_ordered", "pg_max_ordered")  # they take the value's type before it
 
@@ -88,18 +82,20 @@ def aggregate(show: Print, node: Aggregate) -> str:
     filter_ = f" FILTER (WHERE {show(node.filter)})" if node.filter is not None else ""
     if node.within:
         return within_group(show, node, filter_)
-    name = aggregate_name(node)
+    texts = with_texts(node)
+    name = aggregate_name(texts)
     if name in NATIVE:
         _check_order(node)
         if node.distinct:
             return f"{name}({_distinct(show, node)}){filter_}"
     if name in NATIVE or not (node.order or node.distinct):
         return called(show, node, filter_)
-    return f"{_sorted(show, node, name, argument_list(show, name, node))}{filter_}"
+    return f"{_sorted(show, node, name, argument_list(show, name, texts), texts.arguments)}{filter_}"
 
 
 def called(show: Print, node: Aggregate | WindowCall, tail: str, where: str = "") -> str:
     """An aggregate over its rows as they come; `tail` is FILTER and OVER. `where`: a condition that it looks at itself."""
+    node = with_texts(node)
     name = aggregate_name(node)
     arguments = argument_list(show, name, node)
     if where:
@@ -113,30 +109,15 @@ def called(show: Print, node: Aggregate | WindowCall, tail: str, where: str = ""
 def argument_list(show: Print, name: str, node: Aggregate | WindowCall) -> list[str]:
     """The arguments of an aggregate as they print, the type of its value before them where it asks for it."""
     arguments = [show(each) for each in node.arguments]
-    if node.name in JSON_NAMES:
-        return _json_arguments(show, node)
     if name not in _PRINTED_FIRST:
         return arguments
     return [string(catalog_name(node.arguments[0].type)), *arguments]
-
-
-def _json_arguments(show: Print, node: Aggregate | WindowCall) -> list[str]:
-    as_value = as_jsonb if node.name.startswith("jsonb") else as_json
-    value = node.arguments[-1]
-    if not node.name.startswith("jsonb") and len(node.arguments) == 1 and value.type.element is not None:
-        raise refuse(f"{node.name}() of arrays", node.position, instead="use jsonb_agg")
-    for key in node.arguments[:-1]:
-        if key.type.element is not None or key.type.name in ("json", "jsonb"):
-            raise refuse(f"{node.name}() with keys of type {key.type}", node.position)
-    return [*[as_key(show, key) for key in node.arguments[:-1]], as_value(show, value)]
 
 
 def aggregate_name(node: Aggregate | WindowCall) -> str:
     """What an aggregate prints as. Raises NotPortable for one without a rule."""
     if node.name in ("count", "any_value"):
         return "count" if node.name == "count" else "pg_any_value"
-    if node.name in JSON_NAMES:
-        return JSON_NAMES[node.name]
     key = signature(node.name, node.arguments)
     type_ = node.arguments[0].type if node.arguments else None
     if type_ is not None and node.name in ("min", "max") and key not in NAMES and is_sortable(type_):
@@ -181,17 +162,23 @@ def _distinct(show: Print, node: Aggregate) -> str:
     return f"DISTINCT {show(argument)}{collation(argument.type)}"
 
 
-def _sorted(show: Print, node: Aggregate, name: str, arguments: Sequence[str]) -> str:
-    """By way of pg_ordered: DISTINCT sorts by all arguments that ORDER BY does not name."""
+def _sorted(
+    show: Print, node: Aggregate, name: str, arguments: Sequence[str], given: Sequence[Expression]
+) -> str:
+    """By way of pg_ordered: DISTINCT sorts by all arguments that ORDER BY does not name.
+
+    `given` are the arguments as `arguments` prints them: one that became JSON is no key, its value is.
+    """
     order = list(node.order)
     if node.distinct:
         named = {each.key for each in order}
         rest = [each for each in node.arguments if each not in named]
         order += [Order(key=each, descending=False, nulls_first=False) for each in rest]
-    first = len(arguments) - len(node.arguments)
-    # A value that is given as JSON is no key: the value itself is.
-    as_given = () if node.name in JSON_NAMES else node.arguments
-    places = {argument: place for place, argument in enumerate(as_given, first)}
+    places = {
+        argument: place
+        for place, argument in enumerate(given, len(arguments) - len(given))
+        if argument in node.arguments
+    }
     further: list[str] = []
     keys = []
     for each in order:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stepladder.errors import DataError
-from stepladder.sql.infer.context import wrong
+from stepladder.sql.infer.context import refuse, wrong
 from stepladder.sql.infer.tree import Call, Expression
 from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.rewrite.casts import as_text
@@ -52,6 +52,10 @@ def as_key(show: Print, node: Expression) -> str:
 
 def _to(form: str) -> Rule:
     def rule(show: Print, call: Call) -> str:
+        if len(call.arguments) > 1:
+            raise refuse(
+                f"{call.name} with line feeds", call.position, instead="leave the second argument out"
+            )
         return _converted(show, call.arguments[0], form)
 
     return rule
@@ -90,6 +94,7 @@ RULES: dict[str, Rule] = {
 }
 # Any number of arguments, of any type: the key is the name.
 OPEN_RULES: dict[str, Rule] = {
+    "json_key": lambda show, call: as_key(show, call.arguments[0]),
     "to_jsonb": _to("jsonb"),
     "to_json": _to("json"),
     "array_to_json": _to("json"),

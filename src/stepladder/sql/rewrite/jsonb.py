@@ -13,7 +13,6 @@ from stepladder.sql.infer.tree import Call, Constant, Expression, Parameter, Ref
 from stepladder.sql.rewrite.rules import Print, Rule, function, string, template
 
 _FIELDS = ("jsonb_object_field", "jsonb_object_field_text")
-_PATHS = ("jsonb_extract_path", "jsonb_extract_path_text")
 
 
 def native_path(node: Expression) -> tuple[Expression, str] | None:
@@ -89,7 +88,7 @@ def _path(suffix: str) -> Rule:
             array = show(steps[0])
         else:
             array = f"pg_array({', '.join([string('text'), *map(show, steps)])})"
-        return f"pg_jsonb_path{suffix}({show(document)}, {array})"
+        return f"pg_{document.type.name}_path{suffix}({show(document)}, {array})"
 
     return rule
 
@@ -116,8 +115,23 @@ _FUNCTIONS = {
     "jsonb_set_lax(jsonb,_text,jsonb)": "pg_jsonb_set_lax",
     "jsonb_set_lax(jsonb,_text,jsonb,bool)": "pg_jsonb_set_lax",
     "jsonb_set_lax(jsonb,_text,jsonb,bool,text)": "pg_jsonb_set_lax",
+    "json_object_field(json,text)": "pg_json_field",
+    "json_object_field_text(json,text)": "pg_json_field_text",
+    "json_array_element(json,int4)": "pg_json_item",
+    "json_array_element_text(json,int4)": "pg_json_item_text",
+    "json_typeof(json)": "pg_json_typeof",
+    "json_array_length(json)": "pg_json_array_length",
     "jsonb_insert(jsonb,_text,jsonb)": "pg_jsonb_insert",
     "jsonb_insert(jsonb,_text,jsonb,bool)": "pg_jsonb_insert",
+}
+_PATHS = {
+    **{
+        f"jsonb_path_{word}({types})": f"pg_jsonb_path_{word}"
+        for word in ("exists", "match", "query_array", "query_first")
+        for types in ("jsonb,jsonpath", "jsonb,jsonpath,jsonb")
+    },
+    "jsonb_path_exists_opr(jsonb,jsonpath)": "pg_jsonb_path_exists",
+    "jsonb_path_match_opr(jsonb,jsonpath)": "pg_jsonb_path_matches",
 }
 _SYMBOLS = {
     "jsonb_eq": "=",
@@ -128,7 +142,7 @@ _SYMBOLS = {
     "jsonb_ge": ">=",
 }
 RULES: dict[str, Rule] = {
-    **{key: function(name) for key, name in _FUNCTIONS.items()},
+    **{key: function(name) for key, name in {**_FUNCTIONS, **_PATHS}.items()},
     **{
         f"{name}(jsonb,jsonb)": template(f"(pg_jsonb_compare({{0}}, {{1}}) {symbol} 0)")
         for name, symbol in _SYMBOLS.items()
@@ -138,4 +152,6 @@ RULES: dict[str, Rule] = {
     "jsonb_typeof(jsonb)": _typeof,
 }
 # Any number of arguments: the key is the name.
-OPEN_RULES: dict[str, Rule] = {"jsonb_extract_path": _path(""), "jsonb_extract_path_text": _path("_text")}
+OPEN_RULES: dict[str, Rule] = {
+    f"{form}_extract_path{suffix}": _path(suffix) for form in ("json", "jsonb") for suffix in ("", "_text")
+}

@@ -32,8 +32,6 @@ from stepladder.sql.storage import is_native_numeric
 
 _MOST_DIGITS = 18  # that 64 bits hold, whatever the digits
 _ROUNDED_DIGITS = 15  # that a double holds
-_ONE_LANE = 12  # digits of values of which nine million can be summed in 64 bits
-_LANE = 10**9
 # Behind more, SQLite's reading of a decimal may miss the nearest double (it rounds twice), and Python's does not: the two
 # doubles of one decimal are told to be equal by their integers only.
 _ONE_DOUBLE_SCALE = 3
@@ -47,6 +45,8 @@ class Printer(Protocol):
     """What lowering asks of the printer."""
 
     stored: dict[int, Callable[[Reference], str]]
+    lowers: bool
+    lowered: bool
 
     def expression(self, node: Expression) -> str:
         """One expression's text."""
@@ -56,7 +56,8 @@ class Printer(Protocol):
 class Lowered:
     """An integer in SQLite's SQL: the value times 10^scale, of at most `digits` digits.
 
-    A `guarded` one may have two digits more, which SQLite makes a float of: what takes it must refuse floats.
+    A `guarded` one may have more, which SQLite makes a float of: what takes it must refuse floats (TooManyDigits), and
+    then the statement is run anew with decimals.
     """
 
     sql: str
@@ -70,7 +71,12 @@ class Lowered:
         return (
             self
             if not step
-            else replace(self, sql=f"({self.sql} * {10**step})", scale=scale, digits=self.digits + step)
+            else replace(
+                self,
+                sql=f"({self.sql} * {10**step})",
+                scale=scale,
+                digits=min(self.digits + step, _MOST_DIGITS) if self.guarded else self.digits + step,
+            )
         )
 
     @property
@@ -82,7 +88,7 @@ class Lowered:
 def lowered(printer: Printer, node: Expression) -> Lowered | None:
     """The expression in integers; None where that is not known to be exact."""
     rule = _RULES.get(type(node))
-    found = rule(printer, node) if rule else None
+    found = rule(printer, node) if rule and printer.lowers else None
     return found if found is not None and found.fits else None
 
 
@@ -131,7 +137,7 @@ def _cast(printer: Printer, node: Cast) -> Lowered | None:
     if inner is None or node.type.precision is None:
         return inner
     scale = node.type.scale or 0
-    fitted = _rounded(inner, scale)
+    fitted = None if inner.guarded else _rounded(inner, scale)
     # A value that might not fit is checked, with PostgreSQL's error, by the cast itself.
     return fitted if fitted is not None and fitted.digits <= node.type.precision else None
 
@@ -143,7 +149,7 @@ def _rounded(inner: Lowered, scale: int) -> Lowered | None:
     if scale < 0:
         return None
     step = inner.scale - scale
-    if inner.digits <= _ROUNDED_DIGITS:
+    if inner.digits <= _ROUNDED_DIGITS and not inner.guarded:
         sql = f"CAST(ROUND({inner.sql} / 1e{step}) AS INTEGER)"
     else:
         half = 10**step // 2
@@ -180,8 +186,9 @@ def _sum_of(symbol: str) -> Callable[[Printer, Sequence[Expression]], Lowered | 
         if pair is None:
             return None
         one, other = pair
-        digits = max(one.digits, other.digits) + 1
-        return Lowered(f"({one.sql} {symbol} {other.sql})", one.scale, digits, one.guarded or other.guarded)
+        guarded = one.guarded or other.guarded or max(one.digits, other.digits) == _MOST_DIGITS
+        digits = min(max(one.digits, other.digits) + 1, _MOST_DIGITS)
+        return Lowered(f"({one.sql} {symbol} {other.sql})", one.scale, digits, guarded)
 
     return rule
 
@@ -191,12 +198,10 @@ def _product(printer: Printer, arguments: Sequence[Expression]) -> Lowered | Non
     if pair is None:
         return None
     one, other = pair
-    if one.guarded or other.guarded:
-        return None
     digits = one.digits + other.digits
-    guarded = _MOST_DIGITS < digits <= _MOST_DIGITS + 2
+    guarded = digits > _MOST_DIGITS
     sql = f"({one.sql} * {other.sql})"
-    return Lowered(sql, one.scale + other.scale, _MOST_DIGITS if guarded else digits, guarded)
+    return Lowered(sql, one.scale + other.scale, min(digits, _MOST_DIGITS), guarded)
 
 
 def _negated(printer: Printer, arguments: Sequence[Expression]) -> Lowered | None:
@@ -312,7 +317,9 @@ def raised(sql: str, scale: int) -> str:
 def printed(printer: Printer, node: Expression) -> str | None:
     """An expression whose numerics are lowered; None where there is no such way, or nothing to win."""
     rule = _PRINTED.get(type(node))
-    return rule(printer, node) if rule else None
+    found = rule(printer, node) if rule and printer.lowers else None
+    printer.lowered = printer.lowered or found is not None
+    return found
 
 
 def _value(printer: Printer, node: Expression) -> str | None:
@@ -405,9 +412,7 @@ def _one_lane_sum(printer: Printer, node: Aggregate) -> Lowered | None:
     if node.name != "sum" or node.distinct or node.filter is not None or node.order:
         return None
     found = lowered(printer, node.arguments[0])
-    if found is None or found.digits > _ONE_LANE:
-        return None
-    return Lowered(f"sum({found.sql})", found.scale, _MOST_DIGITS)
+    return found and replace(found, sql=f"sum({found.sql})")
 
 
 # -- aggregates
@@ -421,7 +426,15 @@ def _aggregate(printer: Printer, node: Aggregate) -> str | None:
 def aggregate(
     printer: Printer, node: Aggregate | WindowCall, tail: str, *, distinct: bool = False
 ) -> str | None:
-    """sum(), avg(), min() and max() of what is lowered; `tail` is FILTER and OVER."""
+    """An aggregate, or one over a window, of what is lowered; `tail` is FILTER and OVER. None: there is no such way."""
+    found = _aggregated(printer, node, tail, distinct=distinct) if printer.lowers else None
+    printer.lowered = printer.lowered or found is not None
+    return found
+
+
+def _aggregated(
+    printer: Printer, node: Aggregate | WindowCall, tail: str, *, distinct: bool = False
+) -> str | None:
     if len(node.arguments) != 1 or node.name not in ("sum", "avg", "min", "max", "count"):
         return None
     argument = node.arguments[0]
@@ -435,17 +448,14 @@ def aggregate(
     if found is None or (node.name == "sum" and argument.type.name in _INTEGER_DIGITS):
         return None
     sums = f"sum({word}{found.sql}){tail}"
-    if found.digits > _ONE_LANE:
-        if distinct:
-            return None
-        sums = f"pg_two_lanes(sum({found.sql} / {_LANE}){tail}, sum({found.sql} % {_LANE}){tail})"
     if node.name == "sum":
         return raised(sums, found.scale)
-    return f"pg_average({sums}, count({word}{found.sql}){tail}, {found.scale})"
+    counted = _column(printer, argument) if is_stored(printer, argument) and not distinct else found.sql
+    return f"pg_average({sums}, count({word}{counted}){tail}, {found.scale})"
 
 
 def _summable(printer: Printer, node: Expression) -> Lowered | None:
-    """Bigints too: two lanes hold their sum."""
+    """Bigints too: a sum that 64 bits do not hold raises an error, and is then made of decimals."""
     if node.type.name == "int8":
         return Lowered(printer.expression(node), 0, 19)
     if node.type.name in _INTEGER_DIGITS:

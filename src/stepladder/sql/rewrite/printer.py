@@ -35,6 +35,7 @@ from stepladder.sql.infer.tree import (
     Reference,
     Row,
     Select,
+    SetCall,
     Subquery,
     Subscript,
     WindowCall,
@@ -80,7 +81,9 @@ OPEN_CALLS: dict[str, Rule] = {
 class Printer:
     """One statement's printing. `parameters` collects what its numbered placeholders stand for."""
 
-    def __init__(self, query: Callable[[Printer, Query], str]) -> None:
+    def __init__(self, query: Callable[[Printer, Query], str], *, lowers: bool = True) -> None:
+        self.lowers = lowers  # whether numerics may be computed as integers, and whether any were
+        self.lowered = False
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
@@ -187,6 +190,10 @@ def _call(printer: Printer, node: Call) -> str:
         what = "operator" if node.operator else "function"
         raise refuse(f"the {what} {key}", node.position)
     return rule(printer.expression, node)
+
+
+def _set_call(_: Printer, node: SetCall) -> str:
+    raise refuse(f"the set-returning function {node.name} here", node.position, instead="write it in FROM")
 
 
 def _cast(printer: Printer, node: Cast) -> str:
@@ -315,6 +322,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Parameter: _parameter,
     Reference: _reference,
     Call: _call,
+    SetCall: _set_call,
     Cast: _cast,
     Logic: _logic,
     NullTest: _null_test,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from stepladder.sql.infer.context import refuse
@@ -14,6 +14,7 @@ from stepladder.sql.infer.tree import (
     Expression,
     FunctionSource,
     Join,
+    Logic,
     Order,
     Parameter,
     Query,
@@ -25,6 +26,7 @@ from stepladder.sql.infer.tree import (
     Source,
     TableSource,
     Values,
+    leaves,
     walk,
 )
 from stepladder.sql.names import TableName, quote
@@ -32,7 +34,7 @@ from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.series import rows_of
+from stepladder.sql.rewrite.rows import print_rows, row_reference
 from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
 from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
@@ -89,9 +91,11 @@ def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) ->
         columns = source.columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
+    elif isinstance(source, FunctionSource):
+        printer.references[source.id] = row_reference(source)
     elif isinstance(source, QuerySource) and source.lateral:
         _put_lateral_in_sight(printer, source, nullable=nullable)
-    elif isinstance(source, QuerySource | CteSource | FunctionSource):
+    elif isinstance(source, QuerySource | CteSource):
         printer.references[source.id] = _numbered
 
 
@@ -110,8 +114,8 @@ def _numbered(node: Reference) -> str:
     return f"t{node.source}.c{node.place + 1}"
 
 
-def print_source(printer: Printer, source: Source) -> str:
-    """One source of FROM."""
+def print_source(printer: Printer, source: Source, *, kept: bool = False) -> str:
+    """One source of FROM; `kept` where a RIGHT or FULL JOIN around it keeps rows that it has none for."""
     if isinstance(source, TableSource):
         return f"{sqlite_name(source.table)} AS t{source.id}"
     if isinstance(source, CteSource):
@@ -123,12 +127,16 @@ def print_source(printer: Printer, source: Source) -> str:
     if isinstance(source, QuerySource):
         return f"({printer.query(source.query)}) AS t{source.id}"
     if isinstance(source, FunctionSource):
-        return f"({rows_of(printer, source)}) AS t{source.id}"
+        return print_rows(printer.expression, source)
     if isinstance(source, Join):
-        left, right = print_source(printer, source.left), _print_right(printer, source.right)
+        under_outer = kept or source.kind in ("RIGHT", "FULL")
+        left, right = (
+            print_source(printer, source.left, kept=under_outer),
+            _print_right(printer, source.right),
+        )
         if source.on is None:
             return f"{left} JOIN {right}"
-        return f"{left} {source.kind} JOIN {right} ON {printer.expression(source.on)}"
+        return f"{left} {source.kind} JOIN {right} ON {_on(printer, source, kept=kept)}"
     raise AssertionError(f"no text for {type(source).__name__}")
 
 
@@ -136,11 +144,56 @@ def _print_right(printer: Printer, source: Source) -> str:
     text = print_source(printer, source)
     if not isinstance(source, Join):
         return text
-    if any(isinstance(node, QuerySource) and node.lateral for node in walk(source)):
+    inside = list(leaves(source))
+    own = {each.id for each in inside}
+    if any(isinstance(node, QuerySource) and node.lateral for node in walk(source)) or any(
+        isinstance(node, FunctionSource) and not node.lateral <= own for node in inside
+    ):
         raise refuse(
             "LATERAL inside a join in parentheses", None, instead="write the joins one after another"
         )
     return f"({text})"
+
+
+def _on(printer: Printer, join: Join, *, kept: bool) -> str:
+    """A join's condition. SQLite tests one that uses no table before all joins, and then forgets the rows to keep."""
+    assert join.on is not None
+    text = printer.expression(join.on)
+    own = {
+        each.id
+        for each in walk(join)
+        if isinstance(each, TableSource | QuerySource | CteSource | FunctionSource)
+    }
+    free = [
+        test
+        for test in _conjuncts(join.on)
+        if not any(isinstance(node, Reference) and node.source in own for node in walk(test))
+        and not (isinstance(test, Constant) and test.value == 1)
+    ]
+    if not kept or join.kind != "INNER" or not free:
+        return text
+    column = _some_column(join)
+    return f"(CASE WHEN {column} IS NULL THEN {text} ELSE {text} END)"
+
+
+def _conjuncts(test: Expression) -> Iterator[Expression]:
+    if isinstance(test, Logic) and test.word == "AND":
+        for each in test.arguments:
+            yield from _conjuncts(each)
+    else:
+        yield test
+
+
+def _some_column(source: Source) -> str:
+    while isinstance(source, Join):
+        source = source.left
+    if isinstance(source, TableSource):
+        return f"t{source.id}.{quote(source.columns[0].name)}"
+    if isinstance(source, QuerySource | CteSource):
+        return f"t{source.id}.c1"
+    if isinstance(source, FunctionSource):
+        return f"t{source.id}.{'key' if source.lateral else 'c1'}"
+    raise refuse("a join without columns of its own before a RIGHT or FULL JOIN", None)
 
 
 def sqlite_name(table: TableName) -> str:

@@ -23,6 +23,7 @@ from stepladder.sql.infer.tree import (
 from stepladder.sql.rewrite import lowering
 from stepladder.sql.rewrite.aggregates import NATIVE, aggregate_name, called
 from stepladder.sql.rewrite.comparisons import is_groupable
+from stepladder.sql.rewrite.json_aggregates import with_texts
 
 _POSITIVE = {"ntile": (0, "22014"), "nth_value": (1, "22016")}
 
@@ -72,7 +73,7 @@ def window(printer: Printer, node: WindowCall) -> str:
     if node.name in _WINDOWS:
         return f"{node.name}({', '.join(_arguments(printer, node))}){over}"
     found = lowering.aggregate(printer, node, filter_ + over)
-    if found or aggregate_name(node) in NATIVE:
+    if found or aggregate_name(with_texts(node)) in NATIVE:
         return found or called(printer.expression, node, filter_ + over)
     return called(printer.expression, node, f" OVER ({_specification(printer, _begun(node))})", where)
 

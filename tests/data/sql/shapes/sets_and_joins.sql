@@ -135,3 +135,11 @@ SELECT (SELECT count(*) FROM (SELECT FROM users) x)
 SELECT * FROM paid_orders p JOIN users u USING (user_id) WHERE order_id < 5 ORDER BY order_id
 
 SELECT t.c, length(t.c) FROM (SELECT 'ab'::char(4) AS c UNION ALL SELECT 'x'::char(4)) t ORDER BY 1
+
+SELECT count(*) FROM users u JOIN orders o ON 2 < 1 RIGHT JOIN departments d ON true
+
+SELECT d.id, (SELECT count(*) FROM users u JOIN orders o ON o.user_id = u.user_id AND d.id > 2 FULL JOIN employees e ON e.id = u.user_id) FROM departments d ORDER BY 1
+
+SELECT DISTINCT 'p' AS c UNION ALL SELECT NULL ORDER BY 1
+
+SELECT count(*) FROM users u JOIN orders o ON o.user_id = u.user_id AND (1, 2) = (1, 3) RIGHT JOIN departments d ON true
