@@ -140,3 +140,14 @@ def test_aggregates(db: sl.Database) -> None:
         [{"id": 1, "n": "Ann"}],
         ["1990-01-02", None],
     )
+
+
+def test_paths(db: sl.Database) -> None:
+    document = {"items": [{"n": "pen", "q": 2}, {"n": "cup", "q": 10}, {"n": None, "q": "7"}], "b": [1, [2]]}
+    row = db.query(
+        """SELECT jsonb_path_query_array(:d, '$.items[*] ? (@.q > $least).n', '{"least": 1}'), :d @? '$.items ? (@.q == "7")',
+                  :d @@ '$.items[*].q > 9', :d @@ '$.b', jsonb_path_query_first(:d, '$.b[last]'),
+                  jsonb_path_query_array(:d, '$.items[0 to 1].n ? (@ starts with "p" || @ == null)')""",
+        d=document,
+    ).one()
+    assert tuple(row) == (["pen", "cup"], True, True, None, [2], ["pen"])

@@ -26,6 +26,7 @@ from stepladder.sql.encoding_numbers import (
     stored_numeric,
     wrong_type,
 )
+from stepladder.sql.jsonpath import parse_path
 from stepladder.sql.jsons import check_json, jsonb_text, parse_json
 from stepladder.sql.literals import array_element, array_text, input_text
 from stepladder.sql.moments import (
@@ -245,6 +246,13 @@ def _json(_: Type, value: Any) -> str:
     return storable(value)
 
 
+def _jsonpath(type_: Type, value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(type_, value)
+    parse_path(value)
+    return value
+
+
 def _array(type_: Type, value: Any) -> str:
     return _array_text(type_, _element_text(type_.element or Type("text")), value)
 
@@ -282,5 +290,6 @@ _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
     "bytea": _bytea,
     "jsonb": _jsonb,
     "json": _json,
+    "jsonpath": _jsonpath,
     "array": _array,
 }

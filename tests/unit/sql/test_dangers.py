@@ -110,7 +110,7 @@ def test_a_negative_limit_is_an_error(shop: Lite, limit: str) -> None:
     [
         "SELECT setseed(0.5)",
         "SELECT * FROM json_each('{}')",
-        "SELECT o.id FROM orders o, generate_series(1, o.id) g",
+        "SELECT generate_series(1, generate_series(1, 2))",
         "SELECT count(*) FILTER (WHERE o.id > 0), max(o.id ORDER BY o.id / 0) FROM orders o",
         "SELECT x FROM (VALUES (1.0), (1.00)) AS v(x) GROUP BY x",
         'SELECT status COLLATE "de_DE" FROM orders',

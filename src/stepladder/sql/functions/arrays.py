@@ -14,9 +14,10 @@ from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.extremes import plain_compare
 from stepladder.sql.functions.intervals import span_compare
 from stepladder.sql.functions.jsonb_order import jsonb_compare
+from stepladder.sql.functions.like import ilike, like
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.functions.text import ilike, like
+from stepladder.sql.functions.rows import json_rows
 from stepladder.sql.literals import array_element
 from stepladder.sql.types import Type
 
@@ -88,6 +89,11 @@ def element(type_: str, text: str | None, place: int | None) -> Any:
     return items[place - 1] if 1 <= place <= len(items) else None
 
 
+def rows(type_: str, text: str) -> str:
+    """unnest(): the elements as rows."""
+    return json_rows(elements(text, type_))
+
+
 def length(text: str, dimension: int) -> int | None:
     """array_length(): None of an empty array."""
     if dimension != 1:
@@ -120,10 +126,18 @@ def array_to_string(text: str, separator: str) -> str:
     return separator.join(item for item in parse_array(text) if item is not None)
 
 
-def string_to_array(text: str, separator: str) -> str:
-    """string_to_array()."""
-    parts = [] if text == "" else text.split(separator) if separator else [text]
-    return "{" + ",".join(map(array_element, parts)) + "}"
+def string_to_array(text: str | None, separator: str | None, null: str | None = None) -> str | None:
+    """string_to_array(): by characters where the separator is NULL; a part that equals `null` is NULL."""
+    if text is None:
+        return None
+    parts = (
+        list(text)
+        if separator is None
+        else text.split(separator)
+        if separator and text
+        else [text] * bool(text)
+    )
+    return "{" + ",".join("NULL" if part == null else array_element(part) for part in parts) + "}"
 
 
 SCALARS: tuple[Scalar, ...] = (
@@ -131,10 +145,12 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_all", 4, all_of),
     Scalar("pg_array", -1, build),
     Scalar("pg_element", 3, element),
+    strict("pg_unnest", 2, rows),
     strict("pg_array_length", 2, length),
     strict("pg_cardinality", 1, cardinality),
     strict("pg_contains", 3, contains),
     strict("pg_overlaps", 3, overlaps),
     strict("pg_array_to_string", 2, array_to_string),
-    strict("pg_string_to_array", 2, string_to_array),
+    Scalar("pg_string_to_array", 2, string_to_array),
+    Scalar("pg_string_to_array", 3, string_to_array),
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from stepladder.errors import DatabaseError, DataError, InvalidArgument
+from stepladder.errors import DatabaseError, DataError
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.span_spellings import parse_span
 
 
 def only_once(rows: int, value: object) -> object:
@@ -26,18 +25,9 @@ def limit(count: int | None, word: str) -> int:
     return count
 
 
-def step_sign(step: int | str) -> int:
-    """1 for a series that rises, -1 for one that falls. A step of zero is an error."""
-    length = parse_span(step).order if isinstance(step, str) else step
-    if length == 0:
-        raise InvalidArgument("step size cannot equal zero")
-    return 1 if length > 0 else -1
-
-
 SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_limit", 2, limit),
-    strict("pg_step_sign", 1, step_sign),
     strict("pg_float_hex", 1, float.hex),
     strict("pg_float_of_hex", 1, float.fromhex),
     strict("pg_bytes_of_hex", 1, bytes.fromhex),

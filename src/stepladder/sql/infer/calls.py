@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import DatabaseError, GroupingError, ProgrammingError, UndefinedFunction
-from stepladder.sql.infer.catalog import EXPLICIT, Choice, catalog
+from stepladder.sql.infer.catalog import EXPLICIT, Choice, Procedure, catalog
 from stepladder.sql.infer.coercion import boolean, coerce, resolved
 from stepladder.sql.infer.context import INT8, TEXT, Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.named_arguments import in_place
@@ -24,10 +24,12 @@ from stepladder.sql.infer.tree import (
     Order,
     Reference,
     Row,
+    SetCall,
     WindowCall,
     walk,
 )
 from stepladder.sql.infer.types import catalog_name, from_catalog
+from stepladder.sql.types import Column
 
 Analyse = Callable[[Analysis, Raw, Scope], Expression]
 _NO_AGGREGATES = (
@@ -40,7 +42,9 @@ _NO_AGGREGATES = (
     "UPDATE",
     "FILTER",
     "FROM",
+    "functions in FROM",
 )
+_SETS = ("SELECT", "ORDER BY", "GROUP BY", "DISTINCT ON", "functions in FROM")
 # nodes/parsenodes.h, FRAMEOPTION_*
 _RANGE, _ROWS, _GROUPS, _NONDEFAULT = 0x2, 0x4, 0x8, 0x1
 _EDGES = (
@@ -105,7 +109,7 @@ def choose_function(name: str, nodes: Sequence[Expression], position: int | None
 
 
 def _plain(
-    _: Analysis, body: Raw, __: Scope, ___: Analyse, choice: Choice, arguments: tuple[Expression, ...]
+    _: Analysis, body: Raw, scope: Scope, __: Analyse, choice: Choice, arguments: tuple[Expression, ...]
 ) -> Expression:
     position = body.get("location")
     procedure = choice.procedure
@@ -115,10 +119,25 @@ def _plain(
             message = f"{choice.name} is not an aggregate function, nor a window function"
             raise wrong(ProgrammingError, message, position, sqlstate="42809")
     if procedure.returns_set:
-        raise refuse(f"the set-returning function {choice.name}", position)
+        return _set(procedure, scope, choice, arguments, position)
     volatile = procedure.volatility == "v"
     type_ = with_scale(choice.name, from_catalog(choice.result), arguments)
     return Call(type=type_, position=position, name=choice.name, arguments=arguments, volatile=volatile)
+
+
+def _set(
+    procedure: Procedure,
+    scope: Scope,
+    choice: Choice,
+    arguments: tuple[Expression, ...],
+    position: int | None,
+) -> SetCall:
+    if scope.clause not in _SETS:
+        message = f"set-returning functions are not allowed in {scope.clause}"
+        raise wrong(ProgrammingError, message, position, sqlstate="0A000")
+    columns = tuple(Column(name, from_catalog(type_)) for name, type_ in procedure.outputs)
+    type_ = from_catalog(choice.result)
+    return SetCall(type=type_, position=position, name=choice.name, arguments=arguments, columns=columns)
 
 
 def _aggregate(

@@ -29,7 +29,10 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A row of pg_proc. `kind`: f function, a aggregate, o and h ordered-set aggregates, w window function."""
+    """A row of pg_proc. `kind`: f function, a aggregate, o and h ordered-set aggregates, w window function.
+
+    `outputs` are the names and types of OUT parameters.
+    """
 
     name: str
     arguments: tuple[str, ...]
@@ -41,6 +44,7 @@ class Procedure:
     volatility: str
     strict: bool
     names: tuple[str, ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Catalog:
                 row[10],
                 row[11],
                 tuple(row[9] or ()),
+                _outputs(row[7], row[8], row[9]),
             )
             self._procedures.setdefault(row[0], []).append(found)
         self._operators: dict[str, list[Operator]] = {}
@@ -397,6 +402,14 @@ class Catalog:
             and (not slot[1] or self.preferred(declared[place]))
             for place, slot in zip(unknown, slots, strict=True)
         )
+
+
+def _outputs(
+    types: list[str] | None, modes: list[str] | None, names: list[str] | None
+) -> tuple[tuple[str, str], ...]:
+    if not (types and modes and names) or len(types) != len(modes):
+        return ()
+    return tuple((name, type_) for name, type_, mode in zip(names, types, modes, strict=True) if mode == "o")
 
 
 @cache

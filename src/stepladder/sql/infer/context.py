@@ -38,6 +38,7 @@ class Item:
     in_sight: bool = True  # its columns without their table's name, and `*`
     by_name: bool = True
     key: tuple[str, ...] = ()
+    row: Expression | None = None  # what its bare name means, where that is a value
     nullable: bool = False  # an outer join may make its row NULL
     marker: Expression | None = None  # a column that is NULL only then
 

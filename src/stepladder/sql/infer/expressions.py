@@ -136,8 +136,9 @@ def _by_name(name: str, scope: Scope, position: int | None) -> Expression:
             raise wrong(AmbiguousColumn, f'column reference "{name}" is ambiguous', position)
         if hits:
             return hits[0]
-    if find_item(name, scope, position) is not None:
-        return _whole_row(name, scope, position)
+    item = find_item(name, scope, position)
+    if item is not None:
+        return item.row or _whole_row(name, scope, position)
     raise wrong(UndefinedColumn, f'column "{name}" does not exist', position)
 
 
@@ -272,6 +273,7 @@ _OPERATIONS: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "AEXPR_OP": _plain,
     "AEXPR_LIKE": _plain,
     "AEXPR_ILIKE": _plain,
+    "AEXPR_SIMILAR": _plain,
     "AEXPR_DISTINCT": _distinct,
     "AEXPR_NOT_DISTINCT": _distinct,
     "AEXPR_NULLIF": _null_if,

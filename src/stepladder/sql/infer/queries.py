@@ -24,6 +24,7 @@ from stepladder.sql.infer.limits import check_locking, limits
 from stepladder.sql.infer.naming import column_name
 from stepladder.sql.infer.raw import Raw, body_of, integer_constant, kind_of, strings
 from stepladder.sql.infer.recursion import in_order, mentioned, recursive_cte
+from stepladder.sql.infer.set_returning import with_sets
 from stepladder.sql.infer.sources import cte_named, read_from
 from stepladder.sql.infer.tree import (
     Aggregate,
@@ -39,7 +40,7 @@ from stepladder.sql.infer.tree import (
     Target,
     Values,
     WindowCall,
-    children,
+    level,
 )
 from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.types import Column
@@ -146,7 +147,7 @@ def _plain(
         sets=sets,
     )
     check_locking(body, scope, found)
-    return found
+    return with_sets(analysis, found)
 
 
 def _condition(analysis: Analysis, body: Raw, word: str, clause: str, scope: Scope) -> Expression | None:
@@ -195,15 +196,7 @@ def _star(names: Sequence[str], scope: Scope, position: int | None) -> list[Targ
 
 
 def _has_aggregates(nodes: Iterable[object]) -> bool:
-    return any(isinstance(node, Aggregate | Grouping) for each in nodes for node in _level(each))
-
-
-def _level(node: object) -> Iterable[object]:
-    """A node and those below it, without subqueries."""
-    yield node
-    for child in children(node):
-        if not isinstance(child, Query):
-            yield from _level(child)
+    return any(isinstance(node, Aggregate | Grouping) for each in nodes for node in level(each))
 
 
 # -- GROUP BY, ORDER BY, DISTINCT
@@ -264,7 +257,7 @@ def _groups(
 def _group_key(analysis: Analysis, node: Raw, scope: Scope, targets: Sequence[Target]) -> Expression:
     key = _output(node, targets, scope, clause="GROUP BY")
     key = key if key is not None else resolved(_in_clause(analysis, node, scope, "GROUP BY"))
-    for inside in _level(key):
+    for inside in level(key):
         if isinstance(inside, Aggregate | Grouping):
             raise wrong(GroupingError, "aggregate functions are not allowed in GROUP BY", inside.position)
         if isinstance(inside, WindowCall):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stepladder.errors import AmbiguousColumn, ProgrammingError, UndefinedColumn, UndefinedTable
-from stepladder.sql.infer.calls import choose_function
-from stepladder.sql.infer.coercion import boolean, coerce, unify
-from stepladder.sql.infer.context import BOOL, INT8, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.coercion import boolean, unify
+from stepladder.sql.infer.context import BOOL, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.operators import apply
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
+from stepladder.sql.infer.row_functions import is_value, read_functions
 from stepladder.sql.infer.tree import (
     Coalesce,
     Cte,
@@ -26,7 +26,6 @@ from stepladder.sql.infer.tree import (
     TableSource,
     walk,
 )
-from stepladder.sql.infer.types import from_catalog
 from stepladder.sql.names import TableName
 from stepladder.sql.types import Column
 
@@ -145,7 +144,7 @@ def _aliased(item: Item, alias: Raw, position: int | None) -> Item:
         raise wrong(ProgrammingError, message, position, sqlstate="42P10")
     renamed = [(name, value) for name, (_, value) in zip(names, item.columns, strict=False)]
     columns = renamed + item.columns[len(names) :]
-    return Item(alias["aliasname"], columns, key=() if names else item.key, marker=item.marker)
+    return replace(item, alias=alias["aliasname"], columns=columns, key=() if names else item.key)
 
 
 def _subquery(analysis: Analysis, body: Raw, scope: Scope) -> Found:
@@ -162,6 +161,8 @@ def _uses(source: Source, neighbours: set[int]) -> bool:
     """Whether a lateral source in a join uses columns of these."""
     if isinstance(source, Join):
         return _uses(source.left, neighbours) or _uses(source.right, neighbours)
+    if isinstance(source, FunctionSource):
+        return bool(source.lateral & neighbours)
     return isinstance(source, QuerySource) and source.lateral and bool(_used(source.query) & neighbours)
 
 
@@ -169,35 +170,12 @@ def _used(query: object) -> set[int]:
     return {node.source for node in walk(query) if isinstance(node, Reference)}
 
 
-_COUNTS = {"generate_series": (2, 3), "unnest": (1,)}  # of arguments
-
-
 def _function(analysis: Analysis, body: Raw, scope: Scope) -> Found:
-    calls = [each["List"]["items"][0] for each in body["functions"]]
-    raw = body_of(calls[0])
-    position = raw.get("location")
-    name = strings(raw["funcname"])[-1] if kind_of(calls[0]) == "FuncCall" else ""
-    counted = len(raw.get("args", ())) in _COUNTS.get(name, ())
-    if len(calls) != 1 or not counted or body.get("coldeflist"):
-        raise refuse("this function in FROM", position, instead="generate_series and unnest are known")
-    nodes = [expression(analysis, each, scope) for each in raw["args"]]
-    if any(
-        isinstance(each, Reference) and each.source in scope.sources()
-        for node in nodes
-        for each in walk(node)
-    ):
-        raise refuse("a function in FROM over its neighbours' columns (LATERAL)", position)
-    choice = choose_function(name, nodes, position)
-    arguments = tuple(
-        coerce(node, from_catalog(type_)) for node, type_ in zip(nodes, choice.arguments, strict=True)
-    )
-    source = FunctionSource(
-        id=analysis.new_id(), name=name, arguments=arguments, ordinality=bool(body.get("ordinality"))
-    )
+    source, columns = read_functions(analysis, body, scope)
     alias = body.get("alias", {})
-    columns = [Column(alias.get("aliasname", name), from_catalog(choice.result))]
-    columns += [Column("ordinality", INT8)] if source.ordinality else []
-    return source, [_aliased(Item(name, _references(source.id, columns)), alias, position)]
+    references = _references(source.id, columns)
+    item = Item(source.name, references, row=references[0][1] if is_value(source) else None)
+    return source, [_aliased(item, alias, body_of(body["functions"][0]["List"]["items"][0]).get("location"))]
 
 
 def cte_named(cte: Cte, names: Sequence[str], position: int | None) -> Cte:

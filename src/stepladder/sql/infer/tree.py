@@ -5,8 +5,8 @@ Nodes are equal when they mean the same: places in the text do not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from stepladder.sql.names import TableName
@@ -52,6 +52,15 @@ class Call(Expression):
     arguments: tuple[Expression, ...]
     volatile: bool = False
     operator: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCall(Expression):
+    """A function that gives rows. `columns` are those that it names itself: OUT parameters, or those behind AS."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,13 +367,30 @@ class CteSource(Source):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowFunction:
+    """A function in FROM: `call` is a SetCall, or a value of any kind, which is one row."""
+
+    call: Expression
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSource(Source):
-    """A set-returning function, and with `ordinality` the number of each row."""
+    """Functions side by side, the shorter ones filled with NULLs; with `ordinality` the number of each row.
+
+    `lateral` are the sources to their left in the same FROM that they use.
+    """
 
     id: int
-    name: str
-    arguments: tuple[Expression, ...]
+    functions: tuple[RowFunction, ...]
     ordinality: bool
+    lateral: frozenset[int]
+
+    @property
+    def name(self) -> str:
+        """The first function's name."""
+        call = self.functions[0].call
+        return call.name if isinstance(call, SetCall | Call) else "a value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,6 +463,36 @@ def _nodes(value: Any) -> Iterator[Any]:
             yield from _nodes(item)
     elif is_dataclass(value) and not isinstance(value, Type | Column | TableName):
         yield value
+
+
+def leaves(source: Source) -> Iterator[Any]:
+    """The sources that a source is joined of."""
+    if isinstance(source, Join):
+        yield from leaves(source.left)
+        yield from leaves(source.right)
+    else:
+        yield source
+
+
+def level(node: Any) -> Iterator[Any]:
+    """A node and those below it, without subqueries."""
+    yield node
+    for child in children(node):
+        if not isinstance(child, Query):
+            yield from level(child)
+
+
+def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+    """A node with those directly below it changed; one of a subquery is left as it is."""
+    new = {each.name: _mapped(getattr(node, each.name), change) for each in fields(node)}
+    return replace(node, **new)
+
+
+def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_mapped(item, change) for item in value)
+    is_node = is_dataclass(value) and not isinstance(value, Type | Column | TableName | Query)
+    return change(value) if is_node else value
 
 
 def walk(node: Any) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from stepladder.sql.infer.tree import Aggregate, Call, Expression, WindowCall
 from stepladder.sql.types import Type
 
-Node = TypeVar("Node", Aggregate, WindowCall)
+Node = TypeVar("Node", bound=Aggregate | WindowCall)
 NAMES = {
     "jsonb_agg(jsonb)": "pg_json_agg",
     "json_agg(json)": "pg_json_agg",

@@ -35,20 +35,24 @@ from stepladder.sql.infer.tree import (
     Reference,
     Row,
     Select,
+    SetCall,
     Subquery,
     Subscript,
     WindowCall,
 )
 from stepladder.sql.rewrite import (
     aggregates,
+    binary,
     comparisons,
     date_fields,
     dates,
     intervals,
     json_build,
     jsonb,
+    like,
     lowering,
     numbers,
+    regex,
     text,
     uuids,
 )
@@ -62,6 +66,9 @@ CALLS: dict[str, Rule] = {
     **comparisons.RULES,
     **numbers.RULES,
     **text.RULES,
+    **like.RULES,
+    **regex.RULES,
+    **binary.RULES,
     **dates.RULES,
     **date_fields.RULES,
     **intervals.RULES,
@@ -191,6 +198,10 @@ def _call(printer: Printer, node: Call) -> str:
     return rule(printer.expression, node)
 
 
+def _set_call(_: Printer, node: SetCall) -> str:
+    raise refuse(f"the set-returning function {node.name} here", node.position, instead="write it in FROM")
+
+
 def _cast(printer: Printer, node: Cast) -> str:
     return cast(printer.expression(node.argument), node)
 
@@ -317,6 +328,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     Parameter: _parameter,
     Reference: _reference,
     Call: _call,
+    SetCall: _set_call,
     Cast: _cast,
     Logic: _logic,
     NullTest: _null_test,

@@ -26,6 +26,7 @@ from stepladder.sql.infer.tree import (
     Source,
     TableSource,
     Values,
+    leaves,
     walk,
 )
 from stepladder.sql.names import TableName, quote
@@ -33,7 +34,7 @@ from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.series import rows_of
+from stepladder.sql.rewrite.rows import print_rows, row_reference
 from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
 from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
@@ -90,9 +91,11 @@ def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) ->
         columns = source.columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
+    elif isinstance(source, FunctionSource):
+        printer.references[source.id] = row_reference(source)
     elif isinstance(source, QuerySource) and source.lateral:
         _put_lateral_in_sight(printer, source, nullable=nullable)
-    elif isinstance(source, QuerySource | CteSource | FunctionSource):
+    elif isinstance(source, QuerySource | CteSource):
         printer.references[source.id] = _numbered
 
 
@@ -124,7 +127,7 @@ def print_source(printer: Printer, source: Source, *, kept: bool = False) -> str
     if isinstance(source, QuerySource):
         return f"({printer.query(source.query)}) AS t{source.id}"
     if isinstance(source, FunctionSource):
-        return f"({rows_of(printer, source)}) AS t{source.id}"
+        return print_rows(printer.expression, source)
     if isinstance(source, Join):
         under_outer = kept or source.kind in ("RIGHT", "FULL")
         left, right = (
@@ -141,7 +144,11 @@ def _print_right(printer: Printer, source: Source) -> str:
     text = print_source(printer, source)
     if not isinstance(source, Join):
         return text
-    if any(isinstance(node, QuerySource) and node.lateral for node in walk(source)):
+    inside = list(leaves(source))
+    own = {each.id for each in inside}
+    if any(isinstance(node, QuerySource) and node.lateral for node in walk(source)) or any(
+        isinstance(node, FunctionSource) and not node.lateral <= own for node in inside
+    ):
         raise refuse(
             "LATERAL inside a join in parentheses", None, instead="write the joins one after another"
         )
@@ -184,6 +191,8 @@ def _some_column(source: Source) -> str:
         return f"t{source.id}.{quote(source.columns[0].name)}"
     if isinstance(source, QuerySource | CteSource):
         return f"t{source.id}.c1"
+    if isinstance(source, FunctionSource):
+        return f"t{source.id}.{'key' if source.lateral else 'c1'}"
     raise refuse("a join without columns of its own before a RIGHT or FULL JOIN", None)
 
 

@@ -1,46 +1,41 @@
-"""Functions in FROM as recursive queries: c1 is the value, c2 the number of the row."""
+"""generate_series()."""
 # ruff: noqa: S608 - printing SQL is what this module does; names are quoted, values are parameters or literals
 
 from __future__ import annotations
 
-from stepladder.sql.infer.context import refuse
-from stepladder.sql.infer.tree import FunctionSource
-from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.rules import string
+from collections.abc import Callable
+from typing import Any
+
+from stepladder.sql.infer.tree import FunctionSource, SetCall
+from stepladder.sql.rewrite.rules import Print, function
 
 _INTEGERS = ("int4", "int8")
-_MOMENTS = ("timestamp", "timestamptz")
+_SERIES = {
+    **{
+        f"generate_series({','.join([type_] * count)})": "pg_integers"
+        for type_ in _INTEGERS
+        for count in (2, 3)
+    },
+    **{f"generate_series({','.join(['numeric'] * count)})": "pg_numerics" for count in (2, 3)},
+    "generate_series(timestamp,timestamp,interval)": "pg_moments",
+    "generate_series(timestamptz,timestamptz,interval)": "pg_moments",
+    "generate_series(timestamptz,timestamptz,interval,text)": "pg_moments_in_zone",
+}
+ROWS: dict[str, Callable[[Print, Any], str]] = {key: function(name) for key, name in _SERIES.items()}
 
 
-def rows_of(printer: Printer, source: FunctionSource) -> str:
-    """The rows of a set-returning function."""
-    return _unnest(printer, source) if source.name == "unnest" else _series(printer, source)
-
-
-def _series(printer: Printer, source: FunctionSource) -> str:
-    """generate_series(): each value is the one before and the step; none where an argument is NULL."""
-    kind = source.arguments[0].type.name
-    if kind not in (*_INTEGERS, *_MOMENTS) or len(source.arguments) > 3:
-        raise refuse(f"generate_series over {kind}", source.arguments[0].position)
-    start, stop, *steps = map(printer.expression, source.arguments)
+def recursive(show: Print, source: FunctionSource) -> str | None:
+    """A query for integers, whose rows need no memory; None for what depends on other sources, and other types."""
+    call = source.functions[0].call
+    if len(source.functions) > 1 or source.lateral or not isinstance(call, SetCall):
+        return None
+    if call.name != "generate_series" or call.type.name not in _INTEGERS:
+        return None
+    start, stop, *steps = map(show, call.arguments)
     step = steps[0] if steps else "1"
-    following = "g.c1 + a.step" if kind in _INTEGERS else "pg_add_span(g.c1, a.step)"
     return (
         f"WITH RECURSIVE a(first, last, step, sign) AS (SELECT {start}, {stop}, {step}, pg_step_sign({step})),"
         " g(c1, c2) AS (SELECT first, 1 FROM a WHERE (sign > 0 AND first <= last) OR (sign < 0 AND first >= last)"
-        f" UNION ALL SELECT {following}, g.c2 + 1 FROM g, a"
-        f" WHERE (sign > 0 AND {following} <= last) OR (sign < 0 AND {following} >= last)) SELECT c1, c2 FROM g"
-    )
-
-
-def _unnest(printer: Printer, source: FunctionSource) -> str:
-    """unnest(): the elements by their places."""
-    (argument,) = source.arguments
-    element = argument.type.element
-    if element is None:
-        raise refuse("unnest over this type", argument.position)
-    return (
-        f"WITH RECURSIVE a(held, size) AS (SELECT {printer.expression(argument)}, pg_cardinality({printer.expression(argument)})),"
-        " g(c2) AS (SELECT 1 FROM a WHERE size > 0 UNION ALL SELECT g.c2 + 1 FROM g, a WHERE g.c2 < size)"
-        f" SELECT pg_element({string(element.name)}, held, c2) AS c1, c2 FROM g, a"
+        " UNION ALL SELECT g.c1 + a.step, g.c2 + 1 FROM g, a"
+        " WHERE (sign > 0 AND g.c1 + a.step <= last) OR (sign < 0 AND g.c1 + a.step >= last)) SELECT c1, c2 FROM g"
     )
