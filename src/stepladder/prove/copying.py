@@ -37,12 +37,14 @@ def copy(source: Source, read: Reading, origin: Session, sides: Sequence[Side]) 
 def _make(source: Source, side: Side) -> None:
     lines = [
         f"{quote(column.name)} {column.type}{' NOT NULL' if column.not_null else ''}"
-        for column in source.table.columns
+        for column in source.columns
     ]
     primary = source.table.primary_key
     if primary:
         lines.append(f"PRIMARY KEY ({', '.join(map(quote, primary.columns))})")
-    lines += [f"UNIQUE ({', '.join(map(quote, key.columns))})" for key in source.table.unique]
+    there = {column.name for column in source.columns}
+    unique = (key for key in source.table.unique if there.issuperset(key.columns))
+    lines += [f"UNIQUE ({', '.join(map(quote, key.columns))})" for key in unique]
     make_table(side, side.table(source.name), lines, source.name.sql)
 
 

@@ -7,6 +7,7 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 from stepladder.sql.accesses import Access, Accesses, accesses
 from stepladder.sql.alterations import altered, repointed
 from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
+from stepladder.sql.columns_read import columns_read
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
 from stepladder.sql.constructs import Constructs, constructs
 from stepladder.sql.decoding import decoder
@@ -128,6 +129,7 @@ __all__ = [
     "check",
     "check_syntax",
     "code_text",
+    "columns_read",
     "comparisons",
     "constructs",
     "declared",

@@ -57,7 +57,9 @@ def translate(
     with deep():
         text, tree = parse_one(sql)
         with placed(text):
-            return _translated(tree, _analysis(text, schema, parameters), Printer(print_query, lowers=lowers))
+            return _translated(
+                tree, analysis_of(text, schema, parameters), Printer(print_query, lowers=lowers)
+            )
 
 
 def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translation:
@@ -96,7 +98,8 @@ def _refuse_open_char(columns: tuple[Column, ...]) -> None:
             )
 
 
-def _analysis(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) -> Analysis:
+def analysis_of(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) -> Analysis:
+    """What the tree of `text` is typed with. Raises ParameterError for a value that is missing or not used."""
     missing = [name for name in text.names if name not in parameters]
     unused = sorted(parameters.keys() - set(text.names))
     at_hand = f"At hand: {', '.join(sorted(parameters)) or 'none'}."
@@ -120,7 +123,7 @@ def describe(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> tuple[
     with deep():
         text, tree = parse_one(sql)
         with placed(text):
-            analysis = _analysis(text, schema, parameters)
+            analysis = analysis_of(text, schema, parameters)
             kind = kind_of(tree)
             if kind == "SelectStmt":
                 found: Query = query(analysis, tree, Scope())

@@ -124,6 +124,15 @@ _FUNCTIONS = {
     "jsonb_insert(jsonb,_text,jsonb)": "pg_jsonb_insert",
     "jsonb_insert(jsonb,_text,jsonb,bool)": "pg_jsonb_insert",
 }
+_PATHS = {
+    **{
+        f"jsonb_path_{word}({types})": f"pg_jsonb_path_{word}"
+        for word in ("exists", "match", "query_array", "query_first")
+        for types in ("jsonb,jsonpath", "jsonb,jsonpath,jsonb")
+    },
+    "jsonb_path_exists_opr(jsonb,jsonpath)": "pg_jsonb_path_exists",
+    "jsonb_path_match_opr(jsonb,jsonpath)": "pg_jsonb_path_matches",
+}
 _SYMBOLS = {
     "jsonb_eq": "=",
     "jsonb_ne": "<>",
@@ -133,7 +142,7 @@ _SYMBOLS = {
     "jsonb_ge": ">=",
 }
 RULES: dict[str, Rule] = {
-    **{key: function(name) for key, name in _FUNCTIONS.items()},
+    **{key: function(name) for key, name in {**_FUNCTIONS, **_PATHS}.items()},
     **{
         f"{name}(jsonb,jsonb)": template(f"(pg_jsonb_compare({{0}}, {{1}}) {symbol} 0)")
         for name, symbol in _SYMBOLS.items()
