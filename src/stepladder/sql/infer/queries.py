@@ -28,6 +28,7 @@ from stepladder.sql.infer.set_returning import with_sets
 from stepladder.sql.infer.sources import cte_named, read_from
 from stepladder.sql.infer.tree import (
     Aggregate,
+    Constant,
     Cte,
     Expression,
     Grouping,
@@ -333,6 +334,10 @@ def _branch_value(branch: Query, source: int, place: int) -> Expression:
         if isinstance(branch, Values) and len(branch.rows) == 1:
             return branch.rows[0][place]
         raise refuse("a literal without a type in this UNION", None, instead="cast it")
+    if isinstance(branch, Select):
+        value = branch.targets[place].value
+        if isinstance(value, Constant) and value.value is None:
+            return value  # a NULL has no scale and no width
     return Reference(type=column.type, source=source, place=place, name=column.name)
 
 
