@@ -57,7 +57,9 @@ def translate(
     with deep():
         text, tree = parse_one(sql)
         with placed(text):
-            return _translated(tree, analysis_of(text, schema, parameters), Printer(print_query, lowers=lowers))
+            return _translated(
+                tree, analysis_of(text, schema, parameters), Printer(print_query, lowers=lowers)
+            )
 
 
 def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translation:
