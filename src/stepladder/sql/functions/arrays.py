@@ -14,10 +14,10 @@ from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.extremes import plain_compare
 from stepladder.sql.functions.intervals import span_compare
 from stepladder.sql.functions.jsonb_order import jsonb_compare
+from stepladder.sql.functions.like import ilike, like
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.functions.rows import json_rows
-from stepladder.sql.functions.text import ilike, like
 from stepladder.sql.literals import array_element
 from stepladder.sql.types import Type
 
@@ -126,10 +126,25 @@ def array_to_string(text: str, separator: str) -> str:
     return separator.join(item for item in parse_array(text) if item is not None)
 
 
-def string_to_array(text: str, separator: str) -> str:
+def _parts(text: str, separator: str | None, null: str | None) -> list[str | None]:
+    """The parts of a text: its characters where the separator is NULL; one that equals `null` is NULL."""
+    if not text:
+        return []
+    parts = list(text) if separator is None else text.split(separator) if separator else [text]
+    return [None if part == null else part for part in parts]
+
+
+def string_to_array(text: str | None, separator: str | None, null: str | None = None) -> str | None:
     """string_to_array()."""
-    parts = [] if text == "" else text.split(separator) if separator else [text]
-    return "{" + ",".join(map(array_element, parts)) + "}"
+    if text is None:
+        return None
+    parts = _parts(text, separator, null)
+    return "{" + ",".join("NULL" if part is None else array_element(part) for part in parts) + "}"
+
+
+def string_to_rows(text: str | None, separator: str | None, null: str | None = None) -> str | None:
+    """string_to_table()."""
+    return None if text is None else json_rows(_parts(text, separator, null))
 
 
 SCALARS: tuple[Scalar, ...] = (
@@ -143,5 +158,8 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_contains", 3, contains),
     strict("pg_overlaps", 3, overlaps),
     strict("pg_array_to_string", 2, array_to_string),
-    strict("pg_string_to_array", 2, string_to_array),
+    Scalar("pg_string_to_array", 2, string_to_array),
+    Scalar("pg_string_to_array", 3, string_to_array),
+    Scalar("pg_string_to_rows", 2, string_to_rows),
+    Scalar("pg_string_to_rows", 3, string_to_rows),
 )

@@ -273,6 +273,7 @@ _OPERATIONS: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "AEXPR_OP": _plain,
     "AEXPR_LIKE": _plain,
     "AEXPR_ILIKE": _plain,
+    "AEXPR_SIMILAR": _plain,
     "AEXPR_DISTINCT": _distinct,
     "AEXPR_NOT_DISTINCT": _distinct,
     "AEXPR_NULLIF": _null_if,

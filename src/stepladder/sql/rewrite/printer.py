@@ -42,14 +42,17 @@ from stepladder.sql.infer.tree import (
 )
 from stepladder.sql.rewrite import (
     aggregates,
+    binary,
     comparisons,
     date_fields,
     dates,
     intervals,
     json_build,
     jsonb,
+    like,
     lowering,
     numbers,
+    regex,
     text,
     uuids,
 )
@@ -63,6 +66,9 @@ CALLS: dict[str, Rule] = {
     **comparisons.RULES,
     **numbers.RULES,
     **text.RULES,
+    **like.RULES,
+    **regex.RULES,
+    **binary.RULES,
     **dates.RULES,
     **date_fields.RULES,
     **intervals.RULES,
