@@ -137,6 +137,13 @@ def _text(type_: Type, value: Any) -> str:
     return text
 
 
+def _name(_: Type, value: Any) -> str:
+    """A name is cut, without an error, to the characters that 63 bytes hold."""
+    if not isinstance(value, str):
+        raise wrong_type(Type("name"), value)
+    return storable(value).encode()[:63].decode(errors="ignore")
+
+
 def _date(type_: Type, value: Any) -> str:
     if isinstance(value, str):
         return parse_date(value).isoformat()
@@ -279,6 +286,7 @@ _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
     **dict.fromkeys(("int2", "int4", "int8"), integer),
     **dict.fromkeys(("float4", "float8"), stored_float),
     **dict.fromkeys(("text", "varchar", "bpchar", "unknown"), _text),
+    "name": _name,
     "numeric": stored_numeric,
     "bool": _bool,
     "date": _date,

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from stepladder.errors import DatabaseError, NotPortable, NumericOutOfRange
 from stepladder.sql.functions import collecting, exact_sums, json_aggregates, percentiles, variances
 from stepladder.sql.functions.collecting import Frame
+from stepladder.sql.functions.filtered import filtered
 from stepladder.sql.functions.intervals import shown_span, span_divided
 from stepladder.sql.functions.ordered import ordered
 from stepladder.sql.functions.ordering import sort_key
@@ -183,8 +184,8 @@ _PLAIN: tuple[Aggregate, ...] = (
     *exact_sums.AGGREGATES,
     *variances.AGGREGATES,
     *collecting.AGGREGATES,
-    *json_aggregates.AGGREGATES,
     *percentiles.AGGREGATES,
+    *json_aggregates.AGGREGATES,
     Aggregate("pg_sum_float8", 1, FloatSum),
     Aggregate("pg_sum_float4", 1, Float4Sum),
     Aggregate("pg_max_ordered", 2, Largest),
@@ -194,4 +195,8 @@ _PLAIN: tuple[Aggregate, ...] = (
     Aggregate("pg_only_one", 1, OnlyOne),
     Aggregate("pg_same_digits", 1, SameDigits),
 )
-AGGREGATES: tuple[Aggregate, ...] = (*_PLAIN, ordered({each.name: each.factory for each in _PLAIN}))
+AGGREGATES: tuple[Aggregate, ...] = (
+    *_PLAIN,
+    *(filtered(each) for each in _PLAIN if hasattr(each.factory, "inverse")),
+    ordered({each.name: each.factory for each in _PLAIN}),
+)

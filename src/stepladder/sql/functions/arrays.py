@@ -126,18 +126,25 @@ def array_to_string(text: str, separator: str) -> str:
     return separator.join(item for item in parse_array(text) if item is not None)
 
 
+def _parts(text: str, separator: str | None, null: str | None) -> list[str | None]:
+    """The parts of a text: its characters where the separator is NULL; one that equals `null` is NULL."""
+    if not text:
+        return []
+    parts = list(text) if separator is None else text.split(separator) if separator else [text]
+    return [None if part == null else part for part in parts]
+
+
 def string_to_array(text: str | None, separator: str | None, null: str | None = None) -> str | None:
-    """string_to_array(): by characters where the separator is NULL; a part that equals `null` is NULL."""
+    """string_to_array()."""
     if text is None:
         return None
-    parts = (
-        list(text)
-        if separator is None
-        else text.split(separator)
-        if separator and text
-        else [text] * bool(text)
-    )
-    return "{" + ",".join("NULL" if part == null else array_element(part) for part in parts) + "}"
+    parts = _parts(text, separator, null)
+    return "{" + ",".join("NULL" if part is None else array_element(part) for part in parts) + "}"
+
+
+def string_to_rows(text: str | None, separator: str | None, null: str | None = None) -> str | None:
+    """string_to_table()."""
+    return None if text is None else json_rows(_parts(text, separator, null))
 
 
 SCALARS: tuple[Scalar, ...] = (
@@ -153,4 +160,6 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_array_to_string", 2, array_to_string),
     Scalar("pg_string_to_array", 2, string_to_array),
     Scalar("pg_string_to_array", 3, string_to_array),
+    Scalar("pg_string_to_rows", 2, string_to_rows),
+    Scalar("pg_string_to_rows", 3, string_to_rows),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from stepladder.errors import DataError
+from stepladder.errors import DataError, NotPortable
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.letters import lower
 
@@ -18,7 +18,11 @@ def _pattern(pattern: str) -> re.Pattern[str]:
         if letter == "\\":
             following = next(letters, None)
             if following is None:
-                raise DataError("LIKE pattern must not end with escape character", sqlstate="22025")
+                raise NotPortable(
+                    "a LIKE pattern that ends with its escape character",
+                    why="PostgreSQL raises an error only where a text reaches that place",
+                    instead="write the escape character twice",
+                )
             parts.append(re.escape(following))
         elif letter != "%" or parts[-1:] != [".*"]:
             parts.append({"%": ".*", "_": "."}.get(letter, re.escape(letter)))

@@ -9,6 +9,7 @@ from itertools import islice
 
 from stepladder.errors import InvalidArgument
 from stepladder.sql.functions.registry import Scalar, strict
+from stepladder.sql.functions.rows import json_rows
 from stepladder.sql.literals import array_element
 from stepladder.sql.regex import Options, Regex, compiled, options, similar_pattern
 from stepladder.sql.regex.match import Spans
@@ -66,11 +67,11 @@ def match(text: str, pattern: str, flags: str = "") -> str | None:
     return None if found is None else array_of(_captured(text, found, regex.captures))
 
 
-def every_match(text: str, pattern: str, flags: str = "") -> list[str]:
+def every_match(text: str, pattern: str, flags: str = "") -> str:
     """regexp_matches(): one array a match; with `g` all of them."""
     regex = _regex(pattern, flags)
     found = islice(regex.all(text), None if options(flags).everywhere else 1)
-    return [array_of(_captured(text, spans, regex.captures)) for spans in found]
+    return json_rows(array_of(_captured(text, spans, regex.captures)) for spans in found)
 
 
 def substring(text: str, pattern: str) -> str | None:
@@ -146,9 +147,9 @@ def split(text: str, pattern: str, flags: str = "") -> str:
     return array_of(list(_pieces("regexp_split_to_array", text, pattern, flags)))
 
 
-def split_rows(text: str, pattern: str, flags: str = "") -> list[str]:
+def split_rows(text: str, pattern: str, flags: str = "") -> str:
     """regexp_split_to_table()."""
-    return list(_pieces("regexp_split_to_table", text, pattern, flags))
+    return json_rows(_pieces("regexp_split_to_table", text, pattern, flags))
 
 
 # -- counting and finding
@@ -199,6 +200,8 @@ SCALARS: tuple[Scalar, ...] = (
     *(strict("pg_similar_pattern", arity, similar_pattern) for arity in (1, 2)),
     *(strict("pg_regexp_like", arity, like) for arity in (2, 3)),
     *(strict("pg_regexp_match", arity, match) for arity in (2, 3)),
+    *(strict("pg_regexp_matches", arity, every_match) for arity in (2, 3)),
+    *(strict("pg_regexp_split_rows", arity, split_rows) for arity in (2, 3)),
     strict("pg_regexp_substring", 2, substring),
     strict("pg_similar_substring", 3, substring_similar),
     *(strict("pg_regexp_replace", arity, replace) for arity in (3, 4)),

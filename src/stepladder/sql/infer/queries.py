@@ -13,7 +13,6 @@ from stepladder.errors import (
     UndefinedFunction,
     UndefinedTable,
 )
-from stepladder.sql.infer.calls import order
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.coercion import boolean, coerce, common_type, resolved
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
@@ -22,6 +21,7 @@ from stepladder.sql.infer.grouping import check_groups
 from stepladder.sql.infer.grouping_sets import has_sets, sets_of
 from stepladder.sql.infer.limits import check_locking, limits
 from stepladder.sql.infer.naming import column_name
+from stepladder.sql.infer.ordering import order
 from stepladder.sql.infer.raw import Raw, body_of, integer_constant, kind_of, strings
 from stepladder.sql.infer.recursion import in_order, mentioned, recursive_cte
 from stepladder.sql.infer.set_returning import with_sets

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stepladder.errors import DatabaseError, NotPortable
 from stepladder.sql.infer.context import refuse
-from stepladder.sql.infer.tree import Call, Constant, Expression
+from stepladder.sql.infer.tree import Call, Constant, Expression, SetCall
 from stepladder.sql.regex import Options, compiled
 from stepladder.sql.rewrite.characters import padded
 from stepladder.sql.rewrite.rules import Print, Rule, function
@@ -24,6 +26,14 @@ def _check(pattern: Expression) -> None:
 
 def _function(name: str) -> Rule:
     def rule(show: Print, call: Call) -> str:
+        _check(call.arguments[1])
+        return f"{name}({', '.join(map(show, call.arguments))})"
+
+    return rule
+
+
+def _rows(name: str) -> Callable[[Print, SetCall], str]:
+    def rule(show: Print, call: SetCall) -> str:
         _check(call.arguments[1])
         return f"{name}({', '.join(map(show, call.arguments))})"
 
@@ -100,4 +110,12 @@ RULES: dict[str, Rule] = {
     },
     "similar_to_escape(text)": function("pg_similar_pattern"),
     "similar_to_escape(text,text)": function("pg_similar_pattern"),
+}
+ROWS: dict[str, Callable[[Print, SetCall], str]] = {
+    f"{name}({types})": _rows(registered)
+    for name, registered in (
+        ("regexp_matches", "pg_regexp_matches"),
+        ("regexp_split_to_table", "pg_regexp_split_rows"),
+    )
+    for types in ("text,text", "text,text,text")
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from stepladder.sql.infer.tree import Call, Expression
+from collections.abc import Callable
+
+from stepladder.sql.infer.tree import Call, Expression, SetCall
 from stepladder.sql.rewrite.casts import as_text
 from stepladder.sql.rewrite.characters import padded
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
@@ -48,8 +50,8 @@ _FUNCTIONS = {
         for type_ in ("int4", "int8")
     },
     "unistr(text)": "pg_unistr",
-    "normalize(text,text)": "pg_normalize",
-    "is_normalized(text,text)": "pg_is_normalized",
+    **{f"normalize({types})": "pg_normalize" for types in ("text", "text,text")},
+    **{f"is_normalized({types})": "pg_is_normalized" for types in ("text", "text,text")},
     "quote_literal(text)": "pg_quote_literal",
     "quote_nullable(text)": "pg_quote_nullable",
     "quote_ident(text)": "pg_quote_ident",
@@ -118,4 +120,14 @@ OPEN_RULES: dict[str, Rule] = {
     "concat_ws": _concat("pg_concat_ws"),
     "anytextcat": _joined,
     "textanycat": _joined,
+}
+
+
+def _rows(show: Print, call: SetCall) -> str:
+    return f"pg_string_to_rows({', '.join(map(show, call.arguments))})"
+
+
+ROWS: dict[str, Callable[[Print, SetCall], str]] = {
+    "string_to_table(text,text)": _rows,
+    "string_to_table(text,text,text)": _rows,
 }
