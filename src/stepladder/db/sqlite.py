@@ -188,9 +188,17 @@ class SqliteConnection(Connection):
         if refuse_no_rows(sql) is not Answer.QUERY:
             result = self.run(sql, values)
             return table_of_rows(result.columns, result.rows)
+        translation = self._translate(sql, values)
+        try:
+            return self._arrow(translation, sql, values)
+        except (TooManyDigits, NumericOutOfRange):
+            if not translation.lowered:
+                raise
+            return self._arrow(self._in_decimals(sql, values), sql, values)
+
+    def _arrow(self, translation: Translation, sql: str, values: Mapping[str, object]) -> Any:
         from stepladder.db.arrow.from_stored import arrays_of_stored
 
-        translation = self._translate(sql, values)
         arrow_schema(translation.columns)
         batches = []
         with self._callbacks.watching(sql):
@@ -284,9 +292,13 @@ class SqliteConnection(Connection):
         except (TooManyDigits, NumericOutOfRange):
             if not plan.translation.lowered:
                 raise
-            translation = translate(sql, _Schema(self), types_of(values), lowers=False)
+            translation = self._in_decimals(sql, values)
             decimals = replace(plan, translation=translation, decoders=_decoders(translation.columns))
             return self._run(decimals, decimals.arguments(values), sql)
+
+    def _in_decimals(self, sql: str, values: Mapping[str, object]) -> Translation:
+        """A translation that computes no numeric as an integer."""
+        return translate(sql, _Schema(self), types_of(values), lowers=False)
 
     def _run(self, plan: _Plan, arguments: Sequence[object], sql: str) -> Result:
         translation = plan.translation

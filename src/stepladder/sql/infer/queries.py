@@ -28,6 +28,7 @@ from stepladder.sql.infer.set_returning import with_sets
 from stepladder.sql.infer.sources import cte_named, read_from
 from stepladder.sql.infer.tree import (
     Aggregate,
+    Constant,
     Cte,
     Expression,
     Grouping,
@@ -42,6 +43,7 @@ from stepladder.sql.infer.tree import (
     level,
 )
 from stepladder.sql.infer.types import catalog_name
+from stepladder.sql.infer.windows import named_windows
 from stepladder.sql.types import Column
 
 _MATERIALIZED = {"CTEMaterializeAlways": True, "CTEMaterializeNever": False}
@@ -109,7 +111,7 @@ def _plain(
     if "intoClause" in body:
         raise refuse("SELECT … INTO", None, instead="write CREATE TABLE … AS SELECT")
     sources = read_from(analysis, body.get("fromClause"), scope)
-    scope.windows = {each["WindowDef"]["name"]: each["WindowDef"] for each in body.get("windowClause", ())}
+    scope.windows = named_windows(body.get("windowClause", ()))
     # DISTINCT compares, and makes text of what is still unknown.
     keep_unknown = keep_unknown and "distinctClause" not in body
     targets = _targets(analysis, body.get("targetList"), scope, keep_unknown=keep_unknown)
@@ -332,6 +334,10 @@ def _branch_value(branch: Query, source: int, place: int) -> Expression:
         if isinstance(branch, Values) and len(branch.rows) == 1:
             return branch.rows[0][place]
         raise refuse("a literal without a type in this UNION", None, instead="cast it")
+    if isinstance(branch, Select):
+        value = branch.targets[place].value
+        if isinstance(value, Constant) and value.value is None:
+            return value  # a NULL has no scale and no width
     return Reference(type=column.type, source=source, place=place, name=column.name)
 
 
