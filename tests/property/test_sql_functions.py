@@ -189,10 +189,7 @@ def test_no_function_differs_in_silence(postgres_url: str, rounds: int) -> None:
             while done < rounds:
                 count = min(rounds - done, 200)
                 done += count
-                calls = [
-                    f'pg_catalog."{name}"({", ".join(value(chance, each) for each in types.split(","))})'
-                    for _ in range(count)
-                ]
+                calls = [call(chance, name, types.split(",")) for _ in range(count)]
                 pairs = zip(calls, on_server(server, calls), on_sqlite(lite, calls), strict=True)
                 wrong += [
                     (call, truth, found)
