@@ -327,6 +327,20 @@ def test_columns_that_no_model_reads_are_not_copied(bare: Path, postgres_url: st
         admin.execute("DROP TYPE mood CASCADE")
 
 
+@pytest.mark.parametrize(
+    ("type_", "value"), [("float8", "NaN"), ("timestamptz", "infinity"), ("point", "(1,2)")]
+)
+def test_an_input_that_sqlite_cannot_hold(
+    stepladder: Run, bare: Path, postgres_url: str, type_: str, value: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE TABLE odd (x {type_})")
+        admin.execute("INSERT INTO odd VALUES (%s)", (value,))
+    model(bare, "m", "SELECT x FROM odd")
+    ended = stepladder("prove", "--from", postgres_url, "--to", postgres_url, cwd=bare, expect=2)
+    assert "odd" in ended.err
+
+
 def test_ties_have_no_order(bare: Path, postgres_url: str) -> None:
     model(bare, "m", "SELECT id, name FROM people ORDER BY id % 2")
     model(bare, "n", "SELECT id, id % 2 AS odd FROM people ORDER BY odd")

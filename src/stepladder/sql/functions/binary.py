@@ -8,7 +8,7 @@ import re
 import zlib
 from functools import partial
 
-from stepladder.errors import DataError, InvalidArgument, InvalidText, NotPortable
+from stepladder.errors import DataError, InvalidArgument, InvalidText, NotPortable, NumericOutOfRange
 from stepladder.sql.functions.registry import Scalar, strict
 
 _LINE = 76  # of base64, in characters
@@ -35,6 +35,8 @@ def overlay(data: bytes, new: bytes, start: int, length: int | None = None) -> b
     if start <= 0:
         raise DataError("negative substring length not allowed", sqlstate="22011")
     length = len(new) if length is None else length
+    if start + length >= 2**31:
+        raise NumericOutOfRange("integer out of range")
     return substring(data, 1, start - 1) + new + substring(data, start + length)
 
 

@@ -99,8 +99,6 @@ def _filled(text: str, spans: Spans, replacement: str) -> str:
 
 def _replaced(regex: Regex, text: str, replacement: str, start: int, number: int) -> str:
     """With the `number`-th match replaced, all of them for 0."""
-    _check("start", start, 1)
-    _check("n", number, 0)
     found = regex.all(text, start - 1)
     chosen = islice(found, number - 1, number) if number else found
     parts, at = [], 0
@@ -122,6 +120,8 @@ def replace_from(
     text: str, pattern: str, replacement: str, start: int, number: int = 1, flags: str = ""
 ) -> str:
     """regexp_replace() from a place on: the `number`-th match, all of them for 0."""
+    _check("start", start, 1)
+    _check("n", number, 0)
     return _replaced(_regex(pattern, flags), text, replacement, start, number)
 
 
@@ -160,9 +160,6 @@ def count(text: str, pattern: str, start: int = 1, flags: str = "") -> int:
 
 
 def _nth(regex: Regex, text: str, start: int, number: int, capture: int) -> tuple[int, int] | None:
-    _check("start", start, 1)
-    _check("n", number, 1)
-    _check("subexpr", capture, 0)
     if capture > regex.captures:
         return None
     spans = next(islice(regex.all(text, start - 1), number - 1, None), None)
@@ -182,6 +179,7 @@ def instr(
     _check("start", start, 1)
     _check("n", number, 1)
     _check("endoption", behind, 0, 1)
+    _check("subexpr", capture, 0)
     span = _nth(_regex(pattern, flags, "regexp_instr"), text, start, number, capture)
     return 0 if span is None else span[behind] + 1
 
@@ -190,6 +188,9 @@ def substr(
     text: str, pattern: str, start: int = 1, number: int = 1, flags: str = "", capture: int = 0
 ) -> str | None:
     """regexp_substr(): the `number`-th match."""
+    _check("start", start, 1)
+    _check("n", number, 1)
+    _check("subexpr", capture, 0)
     span = _nth(_regex(pattern, flags, "regexp_substr"), text, start, number, capture)
     return None if span is None else text[span[0] : span[1]]
 

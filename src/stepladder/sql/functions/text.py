@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from stepladder.errors import DataError, InvalidArgument, NotPortable, SqlSyntaxError
+from stepladder.errors import DataError, InvalidArgument, NotPortable, NumericOutOfRange, SqlSyntaxError
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.letters import lower, members, upper
@@ -44,6 +44,8 @@ def left(text: str, count: int) -> str:
 
 def right(text: str, count: int) -> str:
     """right(): a negative count leaves off the first ones."""
+    if count == -(2**31):  # PostgreSQL's own: it has no opposite
+        return text
     if count < 0:
         return text[-count:]
     return text[max(len(text) - count, 0) :]
@@ -149,7 +151,9 @@ def code_point(text: str) -> int:
 
 def character(code: int) -> str:
     """chr()."""
-    if code <= 0 or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+    if code < 0:
+        raise InvalidArgument("character number must be positive")
+    if code == 0 or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
         raise DataError(f"requested character not valid: {code}", sqlstate="54000")
     return chr(code)
 
@@ -169,6 +173,8 @@ def overlay(text: str, new: str, start: int, length: int | None = None) -> str:
     if start <= 0:
         raise DataError("negative substring length not allowed", sqlstate="22011")
     length = len(new) if length is None else length
+    if start + length >= 2**31:
+        raise NumericOutOfRange("integer out of range")
     return substring(text, 1, start - 1) + new + substring(text, start + length)
 
 

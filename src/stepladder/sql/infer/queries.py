@@ -43,6 +43,7 @@ from stepladder.sql.infer.tree import (
     level,
 )
 from stepladder.sql.infer.types import catalog_name
+from stepladder.sql.infer.windows import named_windows
 from stepladder.sql.types import Column
 
 _MATERIALIZED = {"CTEMaterializeAlways": True, "CTEMaterializeNever": False}
@@ -110,7 +111,7 @@ def _plain(
     if "intoClause" in body:
         raise refuse("SELECT … INTO", None, instead="write CREATE TABLE … AS SELECT")
     sources = read_from(analysis, body.get("fromClause"), scope)
-    scope.windows = {each["WindowDef"]["name"]: each["WindowDef"] for each in body.get("windowClause", ())}
+    scope.windows = named_windows(body.get("windowClause", ()))
     # DISTINCT compares, and makes text of what is still unknown.
     keep_unknown = keep_unknown and "distinctClause" not in body
     targets = _targets(analysis, body.get("targetList"), scope, keep_unknown=keep_unknown)

@@ -60,21 +60,39 @@ def window(
         if body.get(word) and (kind == "w" or word != "agg_filter"):
             message = f"{what} is not implemented for window functions"
             raise wrong(ProgrammingError, message, position, sqlstate="0A000")
-    inside = [node for argument in arguments for node in walk(argument)]
-    if any(isinstance(node, WindowCall) for node in inside):
-        raise wrong(ProgrammingError, "window function calls cannot be nested", position, sqlstate="42P20")
     spec = _specification(body["over"], scope)
+    partition = tuple(resolved(analyse(analysis, each, scope)) for each in spec.get("partitionClause", ()))
     order = orders(analysis, spec.get("orderClause"), scope, analyse)
+    _refuse_nested(arguments, "window function calls cannot be nested", position)
+    keys = [*partition, *(each.key for each in order)]
+    _refuse_nested(keys, "window functions are not allowed in window definitions", position)
     return WindowCall(
         type=with_scale(choice.name, from_catalog(choice.result), arguments),
         position=position,
         name=choice.name,
         arguments=arguments,
         filter=filter_of(analysis, body, scope, analyse),
-        partition=tuple(resolved(analyse(analysis, each, scope)) for each in spec.get("partitionClause", ())),
+        partition=partition,
         order=order,
         frame=_frame(analysis, spec, scope, analyse, order),
     )
+
+
+def _refuse_nested(nodes: Sequence[Expression], message: str, position: int | None) -> None:
+    if any(isinstance(each, WindowCall) for node in nodes for each in walk(node)):
+        raise wrong(ProgrammingError, message, position, sqlstate="42P20")
+
+
+def named_windows(clause: Sequence[Raw]) -> dict[str, Raw]:
+    """WINDOW's definitions by name. Raises ProgrammingError (42P20) for a name that is given twice."""
+    found: dict[str, Raw] = {}
+    for each in clause:
+        body = each["WindowDef"]
+        if body["name"] in found:
+            message = f'window "{body["name"]}" is already defined'
+            raise wrong(ProgrammingError, message, body.get("location"), sqlstate="42P20")
+        found[body["name"]] = body
+    return found
 
 
 def _specification(over: Raw, scope: Scope) -> Raw:
