@@ -256,6 +256,8 @@ def parse_name(text: str) -> TableName:
 
     Raises UsageError.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"a table is named by text, not by a {type(text).__name__}.")
     parts, at = [], 0
     while match := _PART.match(text, at):
         quoted, plain = match[1], match[2]

@@ -58,6 +58,12 @@ class LentSqlite(SqliteConnection, Lent):
         self._join()
         super().savepoint(name)
 
+    def is_open(self) -> bool:
+        try:
+            return self._raw.total_changes >= 0
+        except sqlite3.ProgrammingError:
+            return False
+
     def stands_alone(self) -> bool:
         return self._in_autocommit() and not self._raw.in_transaction
 
