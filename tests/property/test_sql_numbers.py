@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stepladder.errors import NumericOutOfRange
-from stepladder.sql.functions.aggregates import FloatSum, Largest
+from stepladder.sql.functions.aggregates import Largest
 from stepladder.sql.functions.exact_sums import ExactAverage, ExactSum
 from stepladder.sql.functions.numbers import (
     division_scale,
@@ -22,6 +22,7 @@ from stepladder.sql.functions.numbers import (
     numeric_multiply,
     numeric_round,
 )
+from stepladder.sql.functions.variances import FloatSum
 from stepladder.sql.numerals import float_text, numeric_text, parse_float, parse_numeric, scale_of
 from stepladder.sql.types import Type
 
