@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _explain(verbs)
     _tables(verbs)
     _doctor(verbs)
+    _lint(verbs)
     _plan(verbs)
     _run(verbs)
     _test(verbs)
@@ -189,6 +190,27 @@ def _tables(verbs: _Verbs) -> None:
 
 def _doctor(verbs: _Verbs) -> None:
     verb = _verb(verbs, "doctor", "what is set, from where, and what to mend; writes nothing")
+    _target(verb)
+    _json(verb)
+
+
+def _lint(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs, "lint", "what is not portable, wrong, slow, or left to chance; writes nothing without --fix"
+    )
+    verb.add_argument(
+        "paths",
+        nargs="*",
+        metavar="MODEL|PATH|-",
+        help="models, .sql files, folders; - is standard input (default: all models)",
+    )
+    verb.add_argument(
+        "--from",
+        dest="dialect",
+        choices=["sqlite", "psycopg2"],
+        help="the SQL is a prototype's: show it as PostgreSQL's, with :name parameters",
+    )
+    verb.add_argument("--fix", action="store_true", help="with --from: write the files")
     _target(verb)
     _json(verb)
 

@@ -6,6 +6,7 @@ from stepladder.pipelines.bind import Bound, bind, refuse_output
 from stepladder.pipelines.facts import Asked, edges
 from stepladder.pipelines.graph import in_order, select, upstream
 from stepladder.pipelines.grid import floor, local_instant
+from stepladder.pipelines.linting import lint_files, lint_models
 from stepladder.pipelines.model import Model, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.plan import Plan, Work
@@ -29,6 +30,8 @@ __all__ = [
     "floor",
     "in_order",
     "is_model",
+    "lint_files",
+    "lint_models",
     "local_instant",
     "model_values",
     "plan_afresh",

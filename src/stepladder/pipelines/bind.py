@@ -33,7 +33,7 @@ def bind(models: Sequence[Model], session: Session, project: Project, *, strict:
 
     Raises ModelError with file and line.
     """
-    schema = _Known(session)
+    schema = Known(session)
     bound = []
     for model in models:
         found = _bind(model, schema, project, strict=strict)
@@ -42,10 +42,10 @@ def bind(models: Sequence[Model], session: Session, project: Project, *, strict:
     return tuple(bound)
 
 
-class _Known:
-    """The target's tables, and the models as they will be."""
+class Known:
+    """The target's tables (none without a session), and the models as they will be."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session | None) -> None:
         self._session = session
         self._tables: dict[TableName, tuple[tuple[Column, ...], tuple[tuple[str, ...], ...]] | None] = {}
         self.models: dict[str, tuple[Column, ...] | None] = {}
@@ -66,6 +66,8 @@ class _Known:
         return self.columns(name) is not None
 
     def _table(self, name: TableName) -> tuple[tuple[Column, ...], tuple[tuple[str, ...], ...]] | None:
+        if self._session is None:
+            return None
         if name not in self._tables:
             try:
                 table = self._session.table(name.sql)
@@ -75,7 +77,7 @@ class _Known:
         return self._tables[name]
 
 
-def _bind(model: Model, schema: _Known, project: Project, *, strict: bool) -> Bound:
+def _bind(model: Model, schema: Known, project: Project, *, strict: bool) -> Bound:
     file = str(model.path.relative_to(project.folder))
     for table in model.reads:
         if not is_model(table, schema.models) and schema.columns(table) is None:
@@ -84,9 +86,9 @@ def _bind(model: Model, schema: _Known, project: Project, *, strict: bool) -> Bo
                 f"Load it first: stepladder load FILE --into {table.sql} --mode append --create",
                 file=file,
             )
-    by_date = _reads_dates(model, schema)
+    by_date = reads_dates(model, schema)
     try:
-        types = _parameter_types(model, project, by_date=by_date)
+        types = parameter_types(model, project, by_date=by_date)
         columns = describe(model.sql, schema, types)
     except (ProgrammingError, NotPortable) as error:
         if strict or _surely_wrong(error, model, schema):
@@ -97,12 +99,13 @@ def _bind(model: Model, schema: _Known, project: Project, *, strict: bool) -> Bo
     return Bound(model, columns, by_date, columns_read(model.sql, schema, types))
 
 
-def _surely_wrong(error: Exception, model: Model, schema: _Known) -> bool:
+def _surely_wrong(error: Exception, model: Model, schema: Known) -> bool:
     upstream_unknown = any(schema.columns(table) is None for table in model.reads)
     return isinstance(error, UndefinedColumn | UndefinedTable) and not upstream_unknown
 
 
-def _reads_dates(model: Model, schema: _Known) -> bool:
+def reads_dates(model: Model, schema: Known) -> bool:
+    """Whether the model's windows are on date columns. Raises ModelError where one is and another is not."""
     types = {
         column.type.name
         for window in model.windows
@@ -117,7 +120,8 @@ def _reads_dates(model: Model, schema: _Known) -> bool:
     return types == {"date"}
 
 
-def _parameter_types(model: Model, project: Project, *, by_date: bool) -> Mapping[str, Type]:
+def parameter_types(model: Model, project: Project, *, by_date: bool) -> Mapping[str, Type]:
+    """The types of the values that a run gives the model's parameters."""
     edge = Type("date" if by_date else "timestamptz")
     given = {"start": edge, "end": edge, "now": Type("timestamptz"), "zone": Type("unknown")}
     return {name: given[name] if name in given else type_of(project.vars[name]) for name in model.parameters}

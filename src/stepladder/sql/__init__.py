@@ -40,6 +40,7 @@ from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate,
 from stepladder.sql.functions.lowered import TooManyDigits
 from stepladder.sql.jsons import jsonb_text, python_json
 from stepladder.sql.lexer import Token, tokens
+from stepladder.sql.lint import Finding, Setting, Text, failing, lint_script, lint_statement
 from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
@@ -56,6 +57,7 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
+from stepladder.sql.prototype import Rewritten, rewritten
 from stepladder.sql.reading import (
     Answer,
     Window,
@@ -98,6 +100,7 @@ __all__ = [
     "Effect",
     "Encode",
     "Escape",
+    "Finding",
     "ForeignKey",
     "Index",
     "IndexDropped",
@@ -106,13 +109,16 @@ __all__ = [
     "Key",
     "Numbered",
     "Renamed",
+    "Rewritten",
     "Scalar",
     "Schema",
+    "Setting",
     "SortKey",
     "Span",
     "Statement",
     "TableColumn",
     "TableName",
+    "Text",
     "Token",
     "TooManyDigits",
     "Translation",
@@ -137,6 +143,7 @@ __all__ = [
     "describe",
     "encode_parameter",
     "encoder",
+    "failing",
     "first_unstorable",
     "first_word",
     "fits_integer",
@@ -148,6 +155,8 @@ __all__ = [
     "is_query",
     "joined",
     "jsonb_text",
+    "lint_script",
+    "lint_statement",
     "literal",
     "masked",
     "means_the_same_prepared",
@@ -163,6 +172,7 @@ __all__ = [
     "quote",
     "references",
     "repointed",
+    "rewritten",
     "server_encoder",
     "shown_name",
     "sort_keys",
