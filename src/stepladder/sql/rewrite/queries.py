@@ -30,7 +30,7 @@ from stepladder.sql.infer.tree import (
     walk,
 )
 from stepladder.sql.names import TableName, quote
-from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.comparisons import order_collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
@@ -327,7 +327,7 @@ def _place(query: Query, key: Expression) -> int:
 
 def _sorted(name: str, order: Order) -> str:
     direction = "DESC" if order.descending else "ASC"
-    return f"{name}{collation(order.key.type)} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+    return f"{name}{order_collation(order.key.type)} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
 
 
 def _distinct_on(printer: Printer, query: Select) -> str:
