@@ -94,6 +94,7 @@ class Printer:
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
+        self.before: list[str] = []  # statements that must run first
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
         self._ids = count(1_000_000)  # analysis numbers from 1
