@@ -5,13 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
 
 import stepladder as sl
-from stepladder.errors import ConnectionFailed, DatabaseError
+from stepladder.errors import ConnectionFailed, DatabaseError, UsageError
 
 SECRET = "hush-hush"
 
@@ -150,3 +151,18 @@ def test_a_file_that_is_opened_to_read_is_not_written(tmp_path: Path) -> None:
             with pytest.raises(DatabaseError) as failed:
                 db.execute("INSERT INTO t VALUES (1)")
             assert failed.value.sqlstate == "25006"
+
+
+@pytest.mark.parametrize(
+    "options", [{"pool_size": "ten"}, {"pool_size": 1.5}, {"pool_timeout": "1 s"}, {"statement_timeout": -1}]
+)
+def test_options_of_another_kind_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(options))):
+        sl.connect("sqlite:///:memory:", **options)
+
+
+def test_names_of_another_kind_are_refused() -> None:
+    with pytest.raises(UsageError, match="a target is a URL or a name"):
+        sl.connect(5)  # type: ignore[call-overload, arg-type]
+    with sl.connect("sqlite:///:memory:") as db, pytest.raises(UsageError, match="a table is named by text"):
+        db.table(5)  # type: ignore[arg-type]

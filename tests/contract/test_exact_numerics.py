@@ -29,6 +29,14 @@ def test_what_64_bits_do_not_hold_is_computed_in_decimals(prices: sl.Database) -
     assert found == Decimal("2147483646999995705032706000002151.906172")
 
 
+def test_a_frame_of_them_too(prices: sl.Database) -> None:
+    pytest.importorskip("pyarrow")
+    found = prices.frame(
+        "SELECT sum(price * rate * quantity)::numeric(40,6) AS total FROM prices", kind="arrow"
+    )
+    assert found["total"].to_pylist() == [Decimal("2147483646999995705032706000002151.906172")]
+
+
 def test_columns_compare_by_their_decimals_with_literals_and_parameters(prices: sl.Database) -> None:
     def ids(condition: str, **values: object) -> list[int]:
         return [

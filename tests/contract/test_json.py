@@ -140,3 +140,39 @@ def test_aggregates(db: sl.Database) -> None:
         [{"id": 1, "n": "Ann"}],
         ["1990-01-02", None],
     )
+
+
+def test_paths(db: sl.Database) -> None:
+    document = {"items": [{"n": "pen", "q": 2}, {"n": "cup", "q": 10}, {"n": None, "q": "7"}], "b": [1, [2]]}
+    row = db.query(
+        """SELECT jsonb_path_query_array(:d, '$.items[*] ? (@.q > $least).n', '{"least": 1}'), :d @? '$.items ? (@.q == "7")',
+                  :d @@ '$.items[*].q > 9', :d @@ '$.b', jsonb_path_query_first(:d, '$.b[last]'),
+                  jsonb_path_query_array(:d, '$.items[0 to 1].n ? (@ starts with "p" || @ == null)')""",
+        d=document,
+    ).one()
+    assert tuple(row) == (["pen", "cup"], True, True, None, [2], ["pen"])
+
+
+def test_rows_of_documents(docs: sl.Database) -> None:
+    found = docs.query(
+        """SELECT d.id, e.key, e.value::text FROM docs d, jsonb_each(d.j) AS e
+           WHERE jsonb_typeof(d.j) = 'object' AND e.key < 'f' ORDER BY 1, 2"""
+    )
+    assert [tuple(row) for row in found] == [(0, "a", "1"), (0, "b", "null"), (0, "c", '[1, 2, {"x": 1.50}]')]
+    found = docs.query(
+        """SELECT x, n FROM docs, jsonb_array_elements_text(j) WITH ORDINALITY AS t(x, n) WHERE id = 1 ORDER BY n"""
+    )
+    assert [tuple(row) for row in found] == [("1", 1), ("a", 2), (None, 3), ("[2]", 4)]
+
+
+def test_records_of_documents(db: sl.Database) -> None:
+    found = db.query(
+        """SELECT * FROM jsonb_to_recordset('[{"a": 1, "b": {"x": 2.50}, "n": 1.555}, {"d": "2024-01-02", "b": null}]')
+                         AS t(a int, b text, n numeric(5,2), d date)"""
+    )
+    assert [str(row["n"]) for row in found] == ["1.56", "None"]
+    assert [row["b"] for row in found] == ['{"x": 2.50}', None]
+    assert [str(row["d"]) for row in found] == ["None", "2024-01-02"]
+    with pytest.raises(DatabaseError) as caught:
+        db.query("""SELECT * FROM jsonb_to_recordset('[{"a": 1.5}]') AS t(a int)""")
+    assert caught.value.sqlstate == "22P02"

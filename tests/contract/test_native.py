@@ -54,3 +54,16 @@ def test_what_it_sets_is_gone_when_the_connection_comes_back(postgres_url: str) 
     with sl.connect(postgres_url, pool_size=1) as db:
         db.execute(sl.native("SET TimeZone = 'Asia/Tokyo'"))
         assert db.query("SHOW TimeZone").scalar() == "UTC"
+
+
+@pytest.mark.parametrize("values", [(), (1, 2)])
+def test_values_that_the_driver_cannot_bind(db: Database, engine: str, values: tuple[int, ...]) -> None:
+    with pytest.raises(sl.errors.Error, match=r"Nothing was run|bindings"):
+        db.query(sl.native(f"SELECT {'?' if engine == 'sqlite3' else '%s'}"), values)
+
+
+def test_types_that_each_driver_has_classes_for_are_text(postgres_url: str) -> None:
+    sql = "SELECT '10.0.0.1'::inet, '10.0.0.0/8'::cidr, '[1,3)'::int4range, ROW(1, 'x'), '{10.0.0.1}'::inet[]"
+    for driver in ("psycopg", "psycopg2"):
+        with sl.connect(postgres_url.replace("postgresql://", f"postgresql+{driver}://", 1)) as db:
+            assert db.query(sql).one() == ("10.0.0.1", "10.0.0.0/8", "[1,3)", "(1,x)", ["10.0.0.1"])

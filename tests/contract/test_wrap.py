@@ -19,7 +19,13 @@ from psycopg.rows import dict_row
 
 import stepladder as sl
 from stepladder.db import Database
-from stepladder.errors import DivisionByZero, TransactionDead, UniqueViolation, UsageError
+from stepladder.errors import (
+    ConnectionFailed,
+    DivisionByZero,
+    TransactionDead,
+    UniqueViolation,
+    UsageError,
+)
 
 Raw = Any
 
@@ -172,3 +178,16 @@ def test_another_encoding_is_refused(postgres_url: str) -> None:
         pytest.raises(UsageError, match="UTF8"),
     ):
         sl.wrap(raw)
+
+
+def test_a_connection_that_was_closed_is_said(raw: Raw) -> None:
+    lent = sl.wrap(raw)
+    raw.close()
+    for ask in (
+        lambda: lent.query("SELECT 1"),
+        lambda: lent.tables(),
+        lambda: lent.load([{"id": 1}], "notes", mode="append"),
+        lambda: lent.query(sl.native("SELECT 1")),
+    ):
+        with pytest.raises(ConnectionFailed, match="the borrowed connection is closed"):
+            ask()

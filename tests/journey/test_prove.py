@@ -269,6 +269,78 @@ def test_schemas_that_models_name(bare: Path, postgres_url: str) -> None:
     assert (found.models[0].state, found.models[0].sqlite_rows) == ("equal", 2)
 
 
+def test_a_server_that_does_not_order_by_bytes(
+    bare: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one with ICU is: said once, and what is sorted by text is compared as a set, but for COLLATE "C"."""
+    from stepladder.prove import proving
+    from stepladder.prove.text_order import TextOrder
+
+    by_name = "SELECT id, name FROM people ORDER BY name"
+    by_bytes = 'SELECT id, name FROM people ORDER BY name COLLATE "C"'
+    model(bare, "a", by_name)
+    model(bare, "b", by_bytes)
+    model(bare, "c", "SELECT min(name) AS first FROM people")
+    monkeypatch.setattr(proving, "text_order", lambda _: TextOrder("en-US", "icu", by_bytes=False))
+
+    def sent(side: scratch.Side, text: str) -> str:
+        if side.name == "SQLite":
+            return text
+        return text.replace("min(name)", "max(name)").replace("ORDER BY name", "ORDER BY lower(name)")
+
+    monkeypatch.setattr(scratch.Side, "sql", sent)
+    found = proved(bare, postgres_url)
+    assert "orders text by en-US (icu), SQLite by bytes" in found.notes[0]
+    assert [each.state for each in found.models] == ["equal", "different", "different"]
+    assert [dict(each.causes) for each in found.models[1:]] == [{"text order": 3}, {"text order": 1}]
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
+def test_either_driver(bare: Path, postgres_url: str, driver: str) -> None:
+    model(bare, "m", "SELECT id, name, amount / 3 AS third, at, note FROM people", 'key = ["id"]')
+    assert (
+        proved(bare, postgres_url.replace("postgresql://", f"postgresql+{driver}://", 1)).models[0].state
+        == "equal"
+    )
+
+
+def test_columns_that_no_model_reads_are_not_copied(bare: Path, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute("CREATE TYPE mood AS ENUM ('good', 'bad')")
+        admin.execute(
+            "CREATE TABLE pets (id int PRIMARY KEY, name text, mood mood, place point, seen timestamptz)"
+        )
+        admin.execute(
+            "INSERT INTO pets VALUES (1, 'rex', 'good', '(1,2)', 'infinity'), (2, 'max', NULL, NULL, now())"
+        )
+    model(
+        bare,
+        "m",
+        "WITH named AS (SELECT p.name FROM pets p) SELECT *, (SELECT count(*) FROM pets) AS n FROM named",
+    )
+    project = read_project(bare)
+    for sample in (None, 5):
+        with sl.connect(postgres_url, read_only=True) as origin, sl.connect(postgres_url) as target:
+            (found,) = prove(origin, target, project, sample=sample).models
+        assert (found.state, found.sqlite_rows) == ("equal", 2)
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute("DROP TYPE mood CASCADE")
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"), [("float8", "NaN"), ("timestamptz", "infinity"), ("point", "(1,2)")]
+)
+def test_an_input_that_sqlite_cannot_hold(
+    stepladder: Run, bare: Path, postgres_url: str, type_: str, value: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE TABLE odd (x {type_})")
+        admin.execute("INSERT INTO odd VALUES (%s)", (value,))
+    model(bare, "m", "SELECT x FROM odd")
+    ended = stepladder("prove", "--from", postgres_url, "--to", postgres_url, cwd=bare, expect=2)
+    assert "odd" in ended.err
+
+
 def test_ties_have_no_order(bare: Path, postgres_url: str) -> None:
     model(bare, "m", "SELECT id, name FROM people ORDER BY id % 2")
     model(bare, "n", "SELECT id, id % 2 AS odd FROM people ORDER BY odd")

@@ -40,6 +40,8 @@ GROUPED = [
     *("array_agg(x ORDER BY x NULLS FIRST, n DESC)", "array_agg(DISTINCT x)", "array_agg(DISTINCT x ORDER BY x DESC)"),
     *("array_agg(n ORDER BY x DESC NULLS LAST, y, n) FILTER (WHERE n % 3 > 0)", "any_value(x ORDER BY n DESC)"),
     *("string_agg(x::text, ',' ORDER BY n)", "string_agg(DISTINCT x::text, '; ' ORDER BY x::text DESC, '; ')"),
+    *("jsonb_agg(x ORDER BY n)", "jsonb_agg(DISTINCT x)", "json_agg(x ORDER BY x DESC, n)", "json_object_agg(n, x ORDER BY n)"),
+    *("jsonb_object_agg(x, n ORDER BY n)", "jsonb_object_agg(x, y ORDER BY n) FILTER (WHERE x IS NOT NULL)"),
     *("string_agg(x, n::text ORDER BY n)", "string_agg(DISTINCT x, ',')", "string_agg(x, '\\x2c' ORDER BY n DESC)"),
     *("stddev(x)", "stddev_pop(x)", "variance(x)", "var_pop(x)", "var_samp(x)", "stddev_samp(x)"),
     *("corr(x, y)", "covar_pop(x, y)", "covar_samp(x, y)", "regr_slope(y, x)", "regr_intercept(x, y)", "regr_r2(x, y)"),
@@ -52,6 +54,54 @@ GROUPED = [
     *("percent_rank({v}) WITHIN GROUP (ORDER BY x)", "cume_dist({v}) WITHIN GROUP (ORDER BY x NULLS FIRST)"),
     *("sum(x) FILTER (WHERE n > 1000)", "string_agg(x::text, ',' ORDER BY n) FILTER (WHERE n > 1000)"),
 ]  # fmt: skip
+WINDOWS = [
+    *("row_number()", "rank()", "dense_rank()", "percent_rank()", "cume_dist()", "ntile(3)", "ntile(0)", "count(*)"),
+    *("lag(x)", "lag(x, 2)", "lead(x, 1, x)", "lag(x, 0)", "lag(x, -1)", "lag(x, NULL)", "first_value(x)", "last_value(x)"),
+    *("nth_value(x, 2)", "nth_value(x, 0)", "count(x)", "sum(x)", "avg(x)", "min(x)", "max(x)", "stddev(x)", "var_pop(x)"),
+    *("array_agg(x)", "string_agg(x::text, '|')", "jsonb_agg(x)", "jsonb_object_agg(n, x)", "corr(x, y)", "any_value(x)"),
+    *("regr_count(x, y)", "bool_or(x)", "bit_xor(x)", "sum(x) FILTER (WHERE n % 2 = 0)", "array_agg(x) FILTER (WHERE n > 9)"),
+]  # fmt: skip
+OVERS = [
+    "(ORDER BY n)",
+    "(PARTITION BY g ORDER BY n DESC)",
+    "(PARTITION BY g ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
+    "(ORDER BY g, n ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING)",
+    "(ORDER BY n ROWS BETWEEN 3 PRECEDING AND 2 PRECEDING)",
+    "(ORDER BY n ROWS BETWEEN 1 PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW)",
+    "(ORDER BY n DESC RANGE BETWEEN 3 PRECEDING AND CURRENT ROW EXCLUDE GROUP)",
+    "(ORDER BY n ROWS -1 PRECEDING)",
+    "(PARTITION BY g ORDER BY n ROWS BETWEEN 1 FOLLOWING AND 2 FOLLOWING)",
+]
+# Rows that are equal come in any order: here it makes no difference.
+TIED = [
+    "count(*)",
+    "count(x)",
+    "min(n)",
+    "max(n)",
+    "sum(n)",
+    "avg(n)",
+    "rank()",
+    "dense_rank()",
+    "percent_rank()",
+    "bit_xor(n)",
+]
+TIED_OVERS = [
+    "(PARTITION BY g)",
+    "()",
+    "(ORDER BY x)",
+    "(ORDER BY x DESC NULLS LAST)",
+    "(PARTITION BY g ORDER BY x NULLS FIRST)",
+    "(ORDER BY g GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES)",
+    "(ORDER BY x GROUPS BETWEEN 2 PRECEDING AND 1 PRECEDING)",
+    "(ORDER BY g RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING)",
+]
+# RANGE over the values themselves, by what a distance between them is.
+DISTANCES = {
+    **dict.fromkeys(("int2", "int4"), ("3", "0", "1000")),
+    **dict.fromkeys(("numeric(8,2)",), ("1.5", "0", "100")),
+    **dict.fromkeys(("date", "timestamp", "timestamptz"), ("'1 day'", "'30 days 12:00'", "'1 mon'")),
+    "interval": ("'1 day'", "'40 days'"),
+}
 
 
 def rows(draw: random.Random, type_: str, count: int) -> str:
@@ -85,6 +135,14 @@ def deep(value: Any) -> Any:
     return [shown(each) for each in value] if isinstance(value, list) else shown(value)
 
 
+SHARES = [pytest.param(8, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)]
+
+
+def some(statements: list[str], share: int) -> list[str]:
+    """One statement of `share`."""
+    return random.Random(statements[0]).sample(statements, len(statements) // share)
+
+
 def differences(server: psycopg.Connection[Any], lite: Lite, statements: list[str]) -> tuple[list[Any], int]:
     """What differs, and how many gave the same rows."""
     wrong, answered = [], 0
@@ -111,8 +169,9 @@ def fill(server: psycopg.Connection[Any], lite: Lite, type_: str, count: int) ->
         lite.run(sql)
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("type_", VALUES)
-def test_groups(server: psycopg.Connection[Any], type_: str) -> None:
+def test_groups(server: psycopg.Connection[Any], type_: str, share: int) -> None:
     lite = Lite()
     fill(server, lite, type_, 40)
     value = "'{}'::{}".format(VALUES[type_][0].replace("'", "''"), type_)
@@ -121,6 +180,37 @@ def test_groups(server: psycopg.Connection[Any], type_: str) -> None:
     calls = [f"({call})::text" if type_ == "interval" else call for call in calls]
     statements = [f"SELECT g, {call} FROM t GROUP BY g ORDER BY g" for call in calls]
     statements += [f"SELECT {call} FROM t WHERE n < 0" for call in calls]
+    wrong, answered = differences(server, lite, some(statements, share))
+    assert wrong == []
+    assert answered > 15 / share - 1
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize(
+    "type_", ["int4", "int8", "numeric", "numeric(8,2)", "float8", "text", "date", "timestamptz", "bool"]
+)
+def test_windows(server: psycopg.Connection[Any], type_: str, share: int) -> None:
+    lite = Lite()
+    fill(server, lite, type_, 25)
+    statements = [f"SELECT n, {call} OVER {over} FROM t ORDER BY n" for call in WINDOWS for over in OVERS]
+    statements += [f"SELECT n, {call} OVER {over} FROM t ORDER BY n" for call in TIED for over in TIED_OVERS]
+    wrong, answered = differences(server, lite, some(statements, share))
+    assert wrong == []
+    assert answered > 100 / share
+
+
+@pytest.mark.parametrize("type_", DISTANCES)
+def test_ranges(server: psycopg.Connection[Any], type_: str) -> None:
+    lite = Lite()
+    fill(server, lite, type_, 25)
+    frames = [f"BETWEEN {each} PRECEDING AND {each} FOLLOWING" for each in DISTANCES[type_]]
+    frames += [f"{each} PRECEDING" for each in DISTANCES[type_]]
+    frames += [f"BETWEEN {DISTANCES[type_][0]} FOLLOWING AND UNBOUNDED FOLLOWING"]
+    statements = [
+        f"SELECT n, count(*) OVER (ORDER BY x {way} RANGE {frame}) FROM t ORDER BY n"
+        for frame in frames
+        for way in ("", "DESC", "NULLS FIRST", "DESC NULLS LAST")
+    ]
     wrong, answered = differences(server, lite, statements)
     assert wrong == []
     assert answered > 15

@@ -219,6 +219,8 @@ def test_no_answer_differs_in_silence(postgres_url: str, seed: int, rounds: int)
         for number in range(rounds):
             sql = Queries(f"{seed} {number}").statement()
             truth, found = on_server(server, sql), on_sqlite(lite, sql)
+            if truth == ("error", "XX000"):
+                continue  # the server's own mistake, in its planner
             counts["equal" if truth == found else found[0]] += 1
             if found not in (truth, ("refused",)):
                 wrong.append((sql, truth, found))

@@ -293,6 +293,10 @@ class Lent(Connection):
     """A connection that is the user's: see `wrap`."""
 
     @abstractmethod
+    def is_open(self) -> bool:
+        """Whether its owner, or the server, has not closed it."""
+
+    @abstractmethod
     def stands_alone(self) -> bool:
         """Whether each statement is its own transaction now: autocommit, and none is open."""
 

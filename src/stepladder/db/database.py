@@ -53,6 +53,11 @@ def connect(
     are seconds. STEPLADDER_SLOW_SECONDS sets the threshold of `options(slow_seconds=…)`. Raises ConfigError,
     ConnectionFailed, MissingExtra.
     """
+    if target is not None and not isinstance(target, str | Target):
+        raise UsageError(f"a target is a URL or a name, not a {type(target).__name__}. Nothing was opened.")
+    if not isinstance(pool_size, int):
+        raise UsageError(f"pool_size is a whole number, not {pool_size!r}. Nothing was opened.")
+    _refuse_no_seconds(pool_timeout=pool_timeout, statement_timeout=statement_timeout)
     project = find_project()
     found = target if isinstance(target, Target) else resolve_target(target, project)
     size = 1 if found.is_sqlite and found.path is None else pool_size
@@ -76,6 +81,12 @@ def temporary() -> Database:
 
     pool = Pool(lambda: SqliteConnection("file:", wal=False), size=1, timeout=0.0)
     return Database(pool, Target("sqlite:///", "sqlite3"), statement_timeout=None, read_only=False)
+
+
+def _refuse_no_seconds(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None and (not isinstance(value, int | float) or not value >= 0):
+            raise UsageError(f"{name} is a number of seconds, not {value!r}. Nothing was done.")
 
 
 class _Thread(threading.local):
@@ -127,6 +138,7 @@ class Database(Session):
         A statement that takes `slow_seconds` or more is logged by the logger `stepladder.slow`, with its plan and
         without its values (math.inf: none is).
         """
+        _refuse_no_seconds(statement_timeout=statement_timeout, slow_seconds=slow_seconds)
         view = Database(
             self._pool,
             self.target,

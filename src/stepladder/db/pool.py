@@ -20,6 +20,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from weakref import ref
@@ -28,8 +29,7 @@ from stepladder.db.connection import Connection
 from stepladder.db.monitor import PoolStats, StatementFigures
 from stepladder.errors import ConnectionFailed, DatabaseError, Disconnected, PoolTimeout, UsageError
 
-# The files of code that is not the user's: this package's, and those that stand in between.
-_OURS = frozenset((*map(str, Path(__file__).parents[1].rglob("*.py")), contextlib.__file__))
+_NOT_THE_USERS = (str(Path(__file__).parents[1]) + os.sep, contextlib.__file__)
 _ASKED_AFTER = 30.0  # seconds idle: a router may have forgotten the connection without telling either side
 _LOOK_SECONDS = 1.0  # whoever waits looks this often for a place that was freed by no one
 _PAUSES = (0.02, 0.5)  # the shortest and the longest pause between attempts to reach a server that is down
@@ -121,7 +121,7 @@ class Pool:
         if self._forks != _forks:
             self._leave_to_parent()
         frame = sys._getframe(1)  # to the innermost line that is not of this package
-        while frame.f_code.co_filename in _OURS and frame.f_back is not None:
+        while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
             frame = frame.f_back
         loan = threading.current_thread(), time.monotonic(), frame.f_code, frame.f_lineno
         with self._lock:
@@ -340,6 +340,11 @@ class Pool:
             f"No connection came free within {self._timeout:g} s: all {self._size} are out ({holders}). "
             "Nothing was sent. Give connections back sooner, or raise pool_size."
         )
+
+
+@lru_cache
+def _is_ours(file: str) -> bool:
+    return file.startswith(_NOT_THE_USERS)
 
 
 def _said(loan: _Loan) -> str:

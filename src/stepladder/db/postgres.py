@@ -80,6 +80,13 @@ _ARRAYS = {
     1022: "float8", 1014: "bpchar", 1015: "varchar", 1182: "date", 1183: "time", 1115: "timestamp",
     1185: "timestamptz", 1187: "interval", 1231: "numeric", 2951: "uuid", 3807: "jsonb",
 }  # fmt: skip
+# Types, and their arrays, that are read as the server prints them: of these each driver makes classes of its own.
+AS_TEXT = {
+    650: 651, 869: 1041,  # cidr, inet
+    3904: 3905, 3906: 3907, 3908: 3909, 3910: 3911, 3912: 3913, 3926: 3927,  # ranges
+    4451: 6150, 4532: 6151, 4533: 6152, 4534: 6153, 4535: 6155, 4536: 6157,  # multiranges
+    2249: 2287,  # record
+}  # fmt: skip
 # What these change outlives the statement: the session is made anew before somebody else gets it.
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE", "DO", "CALL")
 _CHANGES_SESSION = re.compile(

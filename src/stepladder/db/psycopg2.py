@@ -15,6 +15,7 @@ from stepladder.db.connection import Result
 from stepladder.db.interrupt import Interruptible, heed
 from stepladder.db.native import NativeValues
 from stepladder.db.postgres import (
+    AS_TEXT,
     CONNECT_SECONDS,
     SESSION,
     PostgresConnection,
@@ -23,7 +24,7 @@ from stepladder.db.postgres import (
     unreadable,
 )
 from stepladder.db.psycopg3 import cannot_connect
-from stepladder.errors import DatabaseError
+from stepladder.errors import DatabaseError, ParameterError
 from stepladder.sql import Column, Type, printed_interval, python_json
 
 
@@ -54,7 +55,10 @@ class Psycopg2Connection(PostgresConnection):
         return self._execute(text, None)
 
     def _send_native(self, text: str, values: NativeValues) -> Result:
-        return self._execute(text, values)
+        try:
+            return self._execute(text, values)
+        except (IndexError, KeyError, TypeError, ValueError) as error:  # Python's own, of `%`
+            raise ParameterError(f"the driver cannot bind the values: {error}. Nothing was run.") from error
 
     def _execute(self, text: str, values: NativeValues) -> Result:
         if self._raw.closed:
@@ -185,6 +189,8 @@ def read_like_psycopg3(raw: Any, unread: list[_Unread]) -> None:
     _register(raw, 17, 1001, "BYTES", _bytes)
     for oid, array, name, read in _READ:
         _register(raw, oid, array, name, _reader(read, unread))
+    for oid, array in AS_TEXT.items():
+        _register(raw, oid, array, "TEXT_FORM", driver.extensions.UNICODE)
 
 
 def _register(raw: Any, oid: int, array: int, name: str, cast: Callable[[Any, Any], Any]) -> None:

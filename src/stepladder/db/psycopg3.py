@@ -15,10 +15,12 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import DiagnosticField, Escaping, ExecStatus, Format, PGconn, Ping, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import set_json_loads
+from psycopg.types.string import TextLoader
 
 from stepladder.db.connection import Result
 from stepladder.db.native import NativeValues
 from stepladder.db.postgres import (
+    AS_TEXT,
     CONNECT_SECONDS,
     SESSION,
     PostgresConnection,
@@ -26,7 +28,7 @@ from stepladder.db.postgres import (
     modified_type,
     unreadable,
 )
-from stepladder.errors import ConnectionFailed, DatabaseError, ProgrammingError
+from stepladder.errors import ConnectionFailed, DatabaseError, ParameterError, ProgrammingError
 from stepladder.sql import Column, Span, printed_interval, python_json
 
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.EMPTY_QUERY)
@@ -75,6 +77,10 @@ class PsycopgConnection(PostgresConnection):
                 pass
             assert cursor.pgresult is not None
             return self._read(cursor.pgresult, text)
+        except psycopg.ProgrammingError as error:
+            if error.sqlstate is not None:
+                raise self._fault(error, text) from error
+            raise ParameterError(f"the driver cannot bind the values: {error}. Nothing was run.") from error
         except psycopg.Error as error:
             raise self._fault(error, text) from error
         finally:
@@ -283,6 +289,8 @@ def connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
 def read_our_way(owner: psycopg.Connection[Any] | psycopg.Cursor[Any]) -> None:
     """A connection, or a cursor, reads what the driver's own loaders read otherwise."""
     owner.adapters.register_loader("interval", _IntervalLoader)
+    for oid in AS_TEXT:
+        owner.adapters.register_loader(oid, TextLoader)
     set_json_loads(python_json, owner)
 
 

@@ -10,7 +10,7 @@ from stepladder.db import Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
 from stepladder.pipelines.model import Model, is_model
 from stepladder.quality import unknown_columns
-from stepladder.sql import Column, TableName, Type, describe, type_of
+from stepladder.sql import Column, Definition, TableName, Type, columns_read, describe, type_of
 
 _ZONED = ("timestamptz", "date")
 
@@ -18,11 +18,13 @@ _ZONED = ("timestamptz", "date")
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A model and its output's columns; None where only the server can tell them. `by_date`: its windows are on
-    date columns, so :start and :end are dates of the project's zone."""
+    date columns, so :start and :end are dates of the project's zone. `read`: the columns of each table that it reads,
+    where that is known."""
 
     model: Model
     columns: tuple[Column, ...] | None
     by_date: bool
+    read: Mapping[TableName, frozenset[str]] | None = None
 
 
 def bind(models: Sequence[Model], session: Session, project: Project, *, strict: bool) -> tuple[Bound, ...]:
@@ -60,6 +62,9 @@ class _Known:
         found = self._table(table)
         return () if found is None else found[1]
 
+    def definition(self, table: TableName) -> Definition | None:  # noqa: ARG002 - a model reads, and needs no defaults
+        return None
+
     def taken(self, name: TableName) -> bool:
         return self.columns(name) is not None
 
@@ -84,14 +89,15 @@ def _bind(model: Model, schema: _Known, project: Project, *, strict: bool) -> Bo
             )
     by_date = _reads_dates(model, schema)
     try:
-        columns = describe(model.sql, schema, _parameter_types(model, project, by_date=by_date))
+        types = _parameter_types(model, project, by_date=by_date)
+        columns = describe(model.sql, schema, types)
     except (ProgrammingError, NotPortable) as error:
         if strict or _surely_wrong(error, model, schema):
             line = model.sql.count("\n", 0, error.position) + 1 if error.position is not None else None
             raise ModelError(error.message, file=file, line=line) from error
         return Bound(model, None, by_date)
     refuse_output(model, columns, file)
-    return Bound(model, columns, by_date)
+    return Bound(model, columns, by_date, columns_read(model.sql, schema, types))
 
 
 def _surely_wrong(error: Exception, model: Model, schema: _Known) -> bool:

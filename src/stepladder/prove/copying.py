@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stepladder.db import Session
-from stepladder.errors import Error, PermissionDenied, ResourceError, UsageError
+from stepladder.errors import (
+    DataError,
+    Error,
+    LoadError,
+    NotPortable,
+    PermissionDenied,
+    ResourceError,
+    UsageError,
+)
 from stepladder.prove.inputs import Reading, Source
 from stepladder.prove.scratch import Side
 from stepladder.sql import Column, quote
@@ -15,7 +23,7 @@ def copy(source: Source, read: Reading, origin: Session, sides: Sequence[Side]) 
     """Copy an input to every side; the number of its rows.
 
     It is read for each side anew: a value that one engine kept wrongly must not reach the other. Raises ResourceError
-    for a missing right, UsageError for a table that one side cannot hold.
+    for a missing right, UsageError for a table or a value that one side cannot hold.
     """
     rows = 0
     for side in sides:
@@ -30,6 +38,10 @@ def copy(source: Source, read: Reading, origin: Session, sides: Sequence[Side]) 
                 f"GRANT SELECT ON {name} TO …. Nothing was written.",
                 sqlstate="42501",
             ) from error
+        except (LoadError, DataError, NotPortable) as error:
+            raise UsageError(
+                f"the rows of {source.name.sql} cannot go to {side.name}: {error.message}\nNothing was run."
+            ) from error
         _prepare(source, side)
     return rows
 
@@ -37,12 +49,14 @@ def copy(source: Source, read: Reading, origin: Session, sides: Sequence[Side]) 
 def _make(source: Source, side: Side) -> None:
     lines = [
         f"{quote(column.name)} {column.type}{' NOT NULL' if column.not_null else ''}"
-        for column in source.table.columns
+        for column in source.columns
     ]
     primary = source.table.primary_key
     if primary:
         lines.append(f"PRIMARY KEY ({', '.join(map(quote, primary.columns))})")
-    lines += [f"UNIQUE ({', '.join(map(quote, key.columns))})" for key in source.table.unique]
+    there = {column.name for column in source.columns}
+    unique = (key for key in source.table.unique if there.issuperset(key.columns))
+    lines += [f"UNIQUE ({', '.join(map(quote, key.columns))})" for key in unique]
     make_table(side, side.table(source.name), lines, source.name.sql)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepladder.config import Project
 from stepladder.db import Session, Table
 from stepladder.errors import ModelError, UndefinedTable
-from stepladder.pipelines import Asked, Model, edges, floor, is_model
-from stepladder.sql import TableName, Window, quote
+from stepladder.pipelines import Asked, Bound, Model, edges, floor, is_model
+from stepladder.sql import TableColumn, TableName, Window, quote
 
 _NO_ORDER = ("json", "xml", "point", "polygon")
 
@@ -18,12 +18,25 @@ _NO_ORDER = ("json", "xml", "point", "polygon")
 @dataclass(frozen=True, slots=True)
 class Source:
     """A table to read. `time` is the column by which every model that reads it reads it, where there is one; `due` is
-    where the last interval that is over ends."""
+    where the last interval that is over ends. `needed` are the columns that models read, None where nobody knows."""
 
     name: TableName
     table: Table
     time: str | None
     due: dt.datetime
+    needed: frozenset[str] | None = None
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """Those that are copied: what models read, and its key. A column of a type that SQLite cannot hold is in nobody's
+        way where no model reads it."""
+        if self.needed is None:
+            return self.table.columns
+        key = self.table.primary_key.columns if self.table.primary_key else ()
+        wanted = {*self.needed, *key, self.time}
+        return (
+            tuple(column for column in self.table.columns if column.name in wanted) or self.table.columns[:1]
+        )
 
     @property
     def by_date(self) -> bool:
@@ -71,6 +84,21 @@ def sources(
     return tuple(found.values())
 
 
+def narrowed(found: Sequence[Source], bound: Sequence[Bound]) -> tuple[Source, ...]:
+    """The inputs, of which only the columns that models read are needed."""
+    return tuple(replace(source, needed=_needed(source.name, bound)) for source in found)
+
+
+def _needed(table: TableName, bound: Sequence[Bound]) -> frozenset[str] | None:
+    names: set[str] = set()
+    for each in bound:
+        if any(_same(read, table) for read in each.model.reads):
+            if each.read is None:
+                return None
+            names.update(*(columns for name, columns in each.read.items() if _same(name, table)))
+    return frozenset(names)
+
+
 def _same(name: TableName, plain: TableName) -> bool:
     return name.name == plain.name and (
         name.schema == plain.schema or {name.schema, plain.schema} <= {None, "public"}
@@ -92,8 +120,15 @@ def reading(
 ) -> Reading:
     """What to read of a source: its span, all of it, or a sample."""
     where, values, words = _span(source, project, asked)
+    listed = ", ".join(quote(column.name) for column in source.columns)
     if sample is None:
-        return Reading(f"SELECT * FROM {source.name.sql}{where}", values, words)
+        return Reading(f"SELECT {listed} FROM {source.name.sql}{where}", values, words)
+    chosen = _sampled(source, every, project, asked, sample)
+    return Reading(f"SELECT {listed} FROM ({chosen.sql}) AS chosen", chosen.values, chosen.words)
+
+
+def _sampled(source: Source, every: Sequence[Source], project: Project, asked: Asked, sample: int) -> Reading:
+    where, values, words = _span(source, project, asked)
     if source.time is None:
         return _referred(source, every, project, asked, sample)
     newest = _newest(source, project, where, values, sample)

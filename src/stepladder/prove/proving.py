@@ -22,7 +22,7 @@ from stepladder.pipelines import (
     upstream,
 )
 from stepladder.prove.copying import copy
-from stepladder.prove.inputs import reading, sources
+from stepladder.prove.inputs import narrowed, reading, sources
 from stepladder.prove.proof import Input, ModelProof, Proof
 from stepladder.prove.running import prove_model
 from stepladder.prove.scratch import Side, postgres_side, sqlite_side
@@ -106,6 +106,7 @@ def _copy(
     found = []
     with origin.transaction(read_only=True, isolation="repeatable read") as snapshot:
         every = sources(snapshot, project, models, now)
+        every = narrowed(every, bind(models, snapshot, project, strict=False))
         for source in every:
             read = reading(source, every, project, asked=asked, sample=sample)
             rows = copy(source, read, snapshot, sides)

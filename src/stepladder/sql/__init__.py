@@ -7,6 +7,7 @@ Translation: `translate`, `describe`, and the functions that a SQLite connection
 from stepladder.sql.accesses import Access, Accesses, accesses
 from stepladder.sql.alterations import altered, repointed
 from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
+from stepladder.sql.columns_read import columns_read
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
 from stepladder.sql.constructs import Constructs, constructs
 from stepladder.sql.decoding import decoder
@@ -70,7 +71,7 @@ from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
-from stepladder.sql.translate import Schema, Translation, describe, translate
+from stepladder.sql.translate import Earlier, Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "Created",
     "Definition",
     "Dropped",
+    "Earlier",
     "Effect",
     "Encode",
     "Escape",
@@ -128,6 +130,7 @@ __all__ = [
     "check",
     "check_syntax",
     "code_text",
+    "columns_read",
     "comparisons",
     "constructs",
     "declared",

@@ -26,6 +26,7 @@ from stepladder.sql.encoding_numbers import (
     stored_numeric,
     wrong_type,
 )
+from stepladder.sql.jsonpath import parse_path
 from stepladder.sql.jsons import check_json, jsonb_text, parse_json
 from stepladder.sql.literals import array_element, array_text, input_text
 from stepladder.sql.moments import (
@@ -134,6 +135,13 @@ def _text(type_: Type, value: Any) -> str:
             raise StringTooLong(f"value too long for type {type_}: {text[:80]!r} has {len(text)} characters")
         text = text[: type_.length]
     return text
+
+
+def _name(_: Type, value: Any) -> str:
+    """A name is cut, without an error, to the characters that 63 bytes hold."""
+    if not isinstance(value, str):
+        raise wrong_type(Type("name"), value)
+    return storable(value).encode()[:63].decode(errors="ignore")
 
 
 def _date(type_: Type, value: Any) -> str:
@@ -245,6 +253,13 @@ def _json(_: Type, value: Any) -> str:
     return storable(value)
 
 
+def _jsonpath(type_: Type, value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(type_, value)
+    parse_path(value)
+    return value
+
+
 def _array(type_: Type, value: Any) -> str:
     return _array_text(type_, _element_text(type_.element or Type("text")), value)
 
@@ -271,6 +286,7 @@ _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
     **dict.fromkeys(("int2", "int4", "int8"), integer),
     **dict.fromkeys(("float4", "float8"), stored_float),
     **dict.fromkeys(("text", "varchar", "bpchar", "unknown"), _text),
+    "name": _name,
     "numeric": stored_numeric,
     "bool": _bool,
     "date": _date,
@@ -282,5 +298,6 @@ _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
     "bytea": _bytea,
     "jsonb": _jsonb,
     "json": _json,
+    "jsonpath": _jsonpath,
     "array": _array,
 }

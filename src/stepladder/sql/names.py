@@ -11,7 +11,7 @@ from stepladder.sql.texts import first_unstorable
 _NAME_BYTES = 63  # PostgreSQL cuts longer names without an error: two tables would become one
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # PostgreSQL's reserved words, those that may be type or function names included (manual, appendix C).
-_RESERVED = frozenset(
+RESERVED = frozenset(
     [
         "all",
         "analyse",
@@ -204,7 +204,7 @@ def quote(identifier: str) -> str:
 def spelled(identifier: str) -> str:
     """`identifier` as PostgreSQL's SQL spells it: in quotes only where they are needed."""
     quoted = quote(identifier)
-    return identifier if _PLAIN.fullmatch(identifier) and identifier not in _RESERVED else quoted
+    return identifier if _PLAIN.fullmatch(identifier) and identifier not in RESERVED else quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +256,8 @@ def parse_name(text: str) -> TableName:
 
     Raises UsageError.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"a table is named by text, not by a {type(text).__name__}.")
     parts, at = [], 0
     while match := _PART.match(text, at):
         quoted, plain = match[1], match[2]

@@ -40,6 +40,9 @@ class LentPostgres(PostgresConnection, Lent):
                 f"the connection's client_encoding is {encoding}; wrap() needs UTF8. SET client_encoding TO 'UTF8' first."
             )
 
+    def is_open(self) -> bool:
+        return self._is_open()
+
     def _may_prepare(self) -> bool:
         return False  # nothing of ours stays in the user's session
 

@@ -34,7 +34,8 @@ class LentSqlite(SqliteConnection, Lent):
 
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         with self._reading_our_way():
-            if self._translate(sql, values).writes:
+            translation = self._translate(sql, values)
+            if translation.writes or translation.before:
                 self._join()
             return super().run(sql, values)
 
@@ -58,6 +59,12 @@ class LentSqlite(SqliteConnection, Lent):
         self._join()
         super().savepoint(name)
 
+    def is_open(self) -> bool:
+        try:
+            return self._raw.total_changes >= 0
+        except sqlite3.ProgrammingError:
+            return False
+
     def stands_alone(self) -> bool:
         return self._in_autocommit() and not self._raw.in_transaction
 
@@ -69,11 +76,10 @@ class LentSqlite(SqliteConnection, Lent):
     def transaction_failed(self, *, known: bool) -> bool:
         return known and self._raw.in_transaction
 
-    def _alone(self, work: Callable[[], Result]) -> Result:
-        if self.stands_alone():
-            return super()._alone(work)
-        self._join()
-        return work()
+    def _as_one(self, work: Callable[[], Result]) -> Result:
+        if not self.stands_alone():
+            self._join()
+        return super()._as_one(work)
 
     def _join(self) -> None:
         """Begin the transaction that the connection's own cursors would begin; its end is the user's."""

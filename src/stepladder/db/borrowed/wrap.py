@@ -8,7 +8,7 @@ from typing import Any
 
 from stepladder.db.connection import Lent
 from stepladder.db.transaction import Transaction
-from stepladder.errors import UsageError
+from stepladder.errors import ConnectionFailed, UsageError
 
 
 def wrap(connection: Any) -> Transaction:
@@ -55,7 +55,12 @@ class _Borrowed(Transaction):
             raise
 
     def refuse_dead(self) -> None:
-        """Raise TransactionDead until the user has rolled back."""
+        """Raise TransactionDead until the user has rolled back; ConnectionFailed when the connection is closed."""
+        if not self._raw.is_open():
+            raise ConnectionFailed(
+                "the borrowed connection is closed. Nothing was sent. Open one, and wrap() that.",
+                sqlstate="08003",
+            )
         if not self._raw.transaction_failed(known=self._failed is not None):
             self._failed = None
         super().refuse_dead()

@@ -6,54 +6,18 @@ row has left the frame the rest is added anew, as PostgreSQL does it.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import Any, ClassVar
 
-from stepladder.errors import DatabaseError, NotPortable, NumericOutOfRange
+from stepladder.errors import DatabaseError, NotPortable
 from stepladder.sql.functions import collecting, exact_sums, json_aggregates, percentiles, variances
-from stepladder.sql.functions.collecting import Frame
+from stepladder.sql.functions.filtered import filtered
 from stepladder.sql.functions.intervals import shown_span, span_divided
 from stepladder.sql.functions.ordered import ordered
 from stepladder.sql.functions.ordering import sort_key
 from stepladder.sql.functions.registry import Aggregate
-from stepladder.sql.numerals import to_float4
 from stepladder.sql.span_spellings import parse_span
 from stepladder.sql.spans import Span
-
-
-class FloatSum(Frame):
-    """sum(double precision), in the order of the rows."""
-
-    def result(self) -> float:
-        """The sum."""
-        total = 0.0
-        for value in self.values:
-            total += value
-        return _checked(total, self.values)
-
-    def finalize(self) -> Any:
-        """The sum of the group."""
-        return self.value()
-
-
-class Float4Sum(FloatSum):
-    """sum(real): each step is rounded to four bytes."""
-
-    def result(self) -> float:
-        """The sum."""
-        total = 0.0
-        for value in self.values:
-            total = to_float4(total + value)
-        return _checked(total, self.values)
-
-
-def _checked(total: float, values: deque[Any]) -> float:
-    if math.isnan(total):
-        raise NotPortable("NaN as the sum of infinities", why="SQLite's numbers have no NaN")
-    if math.isinf(total) and not any(map(math.isinf, values)):
-        raise NumericOutOfRange("value out of range: overflow")
-    return total
 
 
 class Extreme:
@@ -183,10 +147,8 @@ _PLAIN: tuple[Aggregate, ...] = (
     *exact_sums.AGGREGATES,
     *variances.AGGREGATES,
     *collecting.AGGREGATES,
-    *json_aggregates.AGGREGATES,
     *percentiles.AGGREGATES,
-    Aggregate("pg_sum_float8", 1, FloatSum),
-    Aggregate("pg_sum_float4", 1, Float4Sum),
+    *json_aggregates.AGGREGATES,
     Aggregate("pg_max_ordered", 2, Largest),
     Aggregate("pg_min_ordered", 2, Smallest),
     Aggregate("pg_sum_interval", 1, SpanSum),
@@ -194,4 +156,8 @@ _PLAIN: tuple[Aggregate, ...] = (
     Aggregate("pg_only_one", 1, OnlyOne),
     Aggregate("pg_same_digits", 1, SameDigits),
 )
-AGGREGATES: tuple[Aggregate, ...] = (*_PLAIN, ordered({each.name: each.factory for each in _PLAIN}))
+AGGREGATES: tuple[Aggregate, ...] = (
+    *_PLAIN,
+    *(filtered(each) for each in _PLAIN if hasattr(each.factory, "inverse")),
+    ordered({each.name: each.factory for each in _PLAIN}),
+)

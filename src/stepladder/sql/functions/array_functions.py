@@ -196,28 +196,10 @@ def to_string(text: str | None, separator: str | None, null: str | None = None) 
     return separator.join(item for item in items if item is not None)
 
 
-def from_string(text: str | None, separator: str | None, null: str | None = None) -> str | None:
-    """string_to_array()."""
-    return None if text is None else _printed(_split(text, separator, null))
-
-
-def from_string_rows(text: str | None, separator: str | None, null: str | None = None) -> str | None:
-    """string_to_table()."""
-    return None if text is None else json_rows(_split(text, separator, null))
-
-
-def _split(text: str, separator: str | None, null: str | None) -> list[str | None]:
-    """The parts; without a separator the letters; a part that is `null` is NULL."""
-    if text == "":
-        return []
-    parts = list(text) if separator is None else text.split(separator) if separator else [text]
-    return [None if part == null else part for part in parts]
-
-
 SCALARS: tuple[Scalar, ...] = (
     strict("pg_array_compare", 3, compare),
-    strict("pg_contains", 3, contains),
-    strict("pg_overlaps", 3, overlaps),
+    strict("pg_array_contains", 3, contains),
+    strict("pg_array_overlaps", 3, overlaps),
     strict("pg_array_slice", 3, sliced),
     strict("pg_array_length", 2, length),
     strict("pg_array_lower", 2, lower),
@@ -236,8 +218,6 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_array_positions", 3, positions),
     Scalar("pg_array_fill", 3, filled),
     Scalar("pg_array_to_string", -1, to_string),
-    Scalar("pg_string_to_array", -1, from_string),
-    Scalar("pg_string_to_table", -1, from_string_rows),
 )
 
 

@@ -13,10 +13,10 @@ from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.extremes import plain_compare
 from stepladder.sql.functions.intervals import span_compare
 from stepladder.sql.functions.jsonb_order import jsonb_compare
+from stepladder.sql.functions.like import ilike, like
 from stepladder.sql.functions.numbers import numeric_compare
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.functions.rows import json_rows
-from stepladder.sql.functions.text import ilike, like
 from stepladder.sql.literals import array_element
 from stepladder.sql.types import Type
 
@@ -107,6 +107,27 @@ def cardinality(text: str) -> int:
     return len(parse_array(text))
 
 
+def _parts(text: str, separator: str | None, null: str | None) -> list[str | None]:
+    """The parts of a text: its characters where the separator is NULL; one that equals `null` is NULL."""
+    if not text:
+        return []
+    parts = list(text) if separator is None else text.split(separator) if separator else [text]
+    return [None if part == null else part for part in parts]
+
+
+def string_to_array(text: str | None, separator: str | None, null: str | None = None) -> str | None:
+    """string_to_array()."""
+    if text is None:
+        return None
+    parts = _parts(text, separator, null)
+    return "{" + ",".join("NULL" if part is None else array_element(part) for part in parts) + "}"
+
+
+def string_to_rows(text: str | None, separator: str | None, null: str | None = None) -> str | None:
+    """string_to_table()."""
+    return None if text is None else json_rows(_parts(text, separator, null))
+
+
 SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_any", 4, any_of),
     Scalar("pg_all", 4, all_of),
@@ -114,4 +135,8 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_element", 3, element),
     strict("pg_unnest", 2, rows),
     strict("pg_cardinality", 1, cardinality),
+    Scalar("pg_string_to_array", 2, string_to_array),
+    Scalar("pg_string_to_array", 3, string_to_array),
+    Scalar("pg_string_to_rows", 2, string_to_rows),
+    Scalar("pg_string_to_rows", 3, string_to_rows),
 )

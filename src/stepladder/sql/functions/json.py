@@ -49,7 +49,7 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
     """`text`, of whose members one is read: its escapes must be characters that text holds, in all of it."""
     if "\\u" in text:
         jsonb_text(parse_json(text))
@@ -58,18 +58,18 @@ def _checked(text: str) -> str:
 
 def field(text: str, key: str) -> str | None:
     """`-> 'key'`."""
-    return dict(members(_checked(text))).get(key)
+    return dict(members(checked(text))).get(key)
 
 
 def item(text: str, place: int) -> str | None:
     """`-> 0`; negative places count from the end."""
-    found = list(items(_checked(text)))
+    found = list(items(checked(text)))
     return found[place] if -len(found) <= place < len(found) else None
 
 
 def path(text: str, array: str) -> str | None:
     """`#>`."""
-    found: str | None = _checked(text)
+    found: str | None = checked(text)
     for step in elements(array, "text"):
         if found is None or step is None:
             return None

@@ -15,7 +15,7 @@ from stepladder.sql.functions.arrays import elements
 from stepladder.sql.functions.jsonb_order import equal
 from stepladder.sql.functions.numbers import checked_integer
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.jsons import jsonb_text, parse_json
+from stepladder.sql.jsons import jsonb_text, read_jsonb
 from stepladder.sql.numerals import numeric_text, parse_float, parse_integer, rescaled
 from stepladder.sql.types import DISPLAYED, Type
 
@@ -33,7 +33,7 @@ MISSING = Missing()
 @lru_cache(maxsize=512)
 def document(text: str) -> Document:
     """The value of jsonb's text; every number is a Decimal."""
-    return parse_json(text)
+    return read_jsonb(text)
 
 
 def kind(value: Document) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from stepladder.errors import NotPortable
 from stepladder.sql.functions.registry import Scalar, strict
-from stepladder.sql.jsons import parse_json
+from stepladder.sql.jsons import read_jsonb
 
 _TRAILING_ZERO = re.compile(r"\.\d*0(?!\d)", re.ASCII)
-_document = lru_cache(maxsize=512)(parse_json)
+_document = lru_cache(maxsize=512)(read_jsonb)
 
 
 def jsonb_compare(one: str, other: str) -> int:

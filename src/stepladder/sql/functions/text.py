@@ -1,47 +1,30 @@
-"""PostgreSQL's text functions. Letters change case one by one, as under the locale C.UTF-8 (`ß` stays `ß`)."""
+"""PostgreSQL's text functions."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
+from functools import partial
+from typing import Literal
 
-from stepladder.errors import DataError, InvalidArgument
+from stepladder.errors import DataError, InvalidArgument, NotPortable, NumericOutOfRange, SqlSyntaxError
 from stepladder.sql.encoding import encoder
 from stepladder.sql.functions.registry import Scalar, strict
+from stepladder.sql.letters import lower, members, upper
+from stepladder.sql.regex.places import is_within
 from stepladder.sql.types import Type
 
 _LONGEST = 1_000_000_000 // 4
-
-
-def upper(text: str) -> str:
-    """upper()."""
-    return text.upper() if text.isascii() else "".join(map(_upper, text))
-
-
-def lower(text: str) -> str:
-    """lower()."""
-    return text.lower() if text.isascii() else "".join(map(_lower, text))
-
-
-def _upper(letter: str) -> str:
-    for changed in (letter.upper(), letter.title()):
-        if len(changed) == 1:
-            return changed
-    return letter
-
-
-def _lower(letter: str) -> str:
-    return "i" if letter == "\u0130" else letter.lower()  # Python's has two characters
 
 
 def initcap(text: str) -> str:
     """initcap(): a letter or digit after anything else is a word's first."""
     parts, inside = [], False
     for letter in text:
-        parts.append(_lower(letter) if inside else _upper(letter))
-        inside = letter.isalnum()
+        parts.append(lower(letter) if inside else upper(letter))
+        inside = is_within(members("alnum"), ord(letter))
     return "".join(parts)
 
 
@@ -61,6 +44,8 @@ def left(text: str, count: int) -> str:
 
 def right(text: str, count: int) -> str:
     """right(): a negative count leaves off the first ones."""
+    if count == -(2**31):  # PostgreSQL's own: it has no opposite
+        return text
     if count < 0:
         return text[-count:]
     return text[max(len(text) - count, 0) :]
@@ -166,7 +151,9 @@ def code_point(text: str) -> int:
 
 def character(code: int) -> str:
     """chr()."""
-    if code <= 0 or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+    if code < 0:
+        raise InvalidArgument("character number must be positive")
+    if code == 0 or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
         raise DataError(f"requested character not valid: {code}", sqlstate="54000")
     return chr(code)
 
@@ -174,6 +161,73 @@ def character(code: int) -> str:
 def octets(text: str) -> int:
     """octet_length()."""
     return len(text.encode())
+
+
+def bits(text: str) -> int:
+    """bit_length()."""
+    return octets(text) * 8
+
+
+def overlay(text: str, new: str, start: int, length: int | None = None) -> str:
+    """overlay()."""
+    if start <= 0:
+        raise DataError("negative substring length not allowed", sqlstate="22011")
+    length = len(new) if length is None else length
+    if start + length >= 2**31:
+        raise NumericOutOfRange("integer out of range")
+    return substring(text, 1, start - 1) + new + substring(text, start + length)
+
+
+def to_base(form: str, size: int, value: int) -> str:
+    """to_hex() and its kin: a negative number as its two's complement of so many bits."""
+    return format(value & (1 << size) - 1, form)
+
+
+_UNICODE = re.compile(r"\\(?:(\\)|u?([0-9a-fA-F]{4})|\+([0-9a-fA-F]{6})|U([0-9a-fA-F]{8})|)")
+
+
+def unistr(text: str) -> str:
+    """unistr(): `\\0061`, `\\u0061`, `\\+000061` and `\\U00000061` as the character."""
+    try:
+        plain = _UNICODE.sub(_meant, text).encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise SqlSyntaxError("invalid Unicode surrogate pair") from error
+    return plain
+
+
+def _meant(match: re.Match[str]) -> str:
+    digits = match[2] or match[3] or match[4]
+    if match[1]:
+        return "\\"
+    if not digits:
+        raise SqlSyntaxError("invalid Unicode escape")
+    code = int(digits, 16)
+    if not 0 < code <= 0x10FFFF:
+        raise InvalidArgument(f"invalid Unicode code point: {code:04X}")
+    return chr(code)
+
+
+_Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+_FORMS: dict[str, _Form] = {"NFC": "NFC", "NFD": "NFD", "NFKC": "NFKC", "NFKD": "NFKD"}
+
+
+def _form(text: str, form: str) -> _Form:
+    word = _FORMS.get(form.upper())
+    if word is None:
+        raise InvalidArgument(f"invalid normalization form: {form}")
+    if not text.isascii() and any(unicodedata.category(letter) == "Cn" for letter in text):
+        raise NotPortable("normalizing characters that are newer than Python's tables")
+    return word
+
+
+def normalize(text: str, form: str = "NFC") -> str:
+    """normalize()."""
+    return unicodedata.normalize(_form(text, form), text)
+
+
+def is_normalized(text: str, form: str = "NFC") -> int:
+    """IS NORMALIZED."""
+    return int(unicodedata.normalize(_form(text, form), text) == text)
 
 
 def concat(*parts: str | None) -> str:
@@ -184,32 +238,6 @@ def concat(*parts: str | None) -> str:
 def concat_with(separator: str | None, *parts: str | None) -> str | None:
     """concat_ws(): NULLs are left out, with their separators."""
     return None if separator is None else separator.join(part for part in parts if part is not None)
-
-
-# -- LIKE
-@lru_cache(maxsize=512)
-def _pattern(pattern: str, escape: str) -> re.Pattern[str]:
-    parts: list[str] = []
-    letters = iter(pattern)
-    for letter in letters:
-        if escape and letter == escape:
-            following = next(letters, None)
-            if following is None:
-                raise DataError("LIKE pattern must not end with escape character", sqlstate="22025")
-            parts.append(re.escape(following))
-        else:
-            parts.append({"%": ".*", "_": "."}.get(letter, re.escape(letter)))
-    return re.compile("".join(parts), re.DOTALL)
-
-
-def like(text: str, pattern: str, escape: str = "\\") -> int:
-    """LIKE: `%` and `_`, by case."""
-    return int(_pattern(pattern, escape).fullmatch(text) is not None)
-
-
-def ilike(text: str, pattern: str, escape: str = "\\") -> int:
-    """ILIKE: without regard to case."""
-    return like(lower(text), lower(pattern), escape)
 
 
 def fit_text(text: str, length: int) -> str:
@@ -248,9 +276,17 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_ascii", 1, code_point),
     strict("pg_chr", 1, character),
     strict("pg_octet_length", 1, octets),
-    strict("pg_like", 2, like),
-    strict("pg_ilike", 2, ilike),
     strict("pg_fit_text", 2, fit_text),
+    strict("pg_bit_length", 1, bits),
+    *(strict("pg_overlay", arity, overlay) for arity in (3, 4)),
+    *(
+        strict(f"pg_to_{name}{size // 8}", 1, partial(to_base, form, size))
+        for name, form in (("hex", "x"), ("bin", "b"), ("oct", "o"))
+        for size in (32, 64)
+    ),
+    strict("pg_unistr", 1, unistr),
+    *(strict("pg_normalize", arity, normalize) for arity in (1, 2)),
+    *(strict("pg_is_normalized", arity, is_normalized) for arity in (1, 2)),
     Scalar("pg_concat", -1, concat),
     Scalar("pg_concat_ws", -1, concat_with),
 )

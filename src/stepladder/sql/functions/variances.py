@@ -1,4 +1,4 @@
-"""Variance, deviation and regression: numeric with PostgreSQL's own scale, floating point by Youngs and Cramer.
+"""Sums of floats, variance, deviation and regression: numeric with PostgreSQL's own scale, floating point by Youngs and Cramer.
 
 The steps are those of numeric.c and float.c, in the order of the rows, so that every bit agrees.
 """
@@ -15,7 +15,7 @@ from stepladder.errors import NotPortable, NumericOutOfRange
 from stepladder.sql.functions.exact_sums import ExactSum
 from stepladder.sql.functions.numbers import division_scale, numeric_divide
 from stepladder.sql.functions.registry import Aggregate
-from stepladder.sql.numerals import EXACT, numeric_text, parse_numeric, rescaled, scale_of
+from stepladder.sql.numerals import EXACT, numeric_text, parse_numeric, rescaled, scale_of, to_float4
 
 
 class _NumericVariance(ExactSum):
@@ -115,6 +115,31 @@ def _number(value: float | None) -> float | None:
     if value is not None and math.isnan(value):
         raise NotPortable("NaN as an aggregate's result", why="SQLite's numbers have no NaN")
     return value
+
+
+class FloatSum(_Floats):
+    """sum(double precision)."""
+
+    def _add(self, row: tuple[float, ...]) -> None:
+        self.count += 1.0
+        before, (value,) = self.sums[0], row
+        self.sums[0] = self._rounded(before + value)
+        if math.isinf(self.sums[0]) and not math.isinf(before) and not math.isinf(value):
+            raise NumericOutOfRange("value out of range: overflow")
+
+    def _rounded(self, value: float) -> float:
+        return value
+
+    def result(self) -> float:
+        """The sum."""
+        return self.sums[0]
+
+
+class Float4Sum(FloatSum):
+    """sum(real): each step is rounded to four bytes."""
+
+    def _rounded(self, value: float) -> float:
+        return to_float4(value)
 
 
 class _Spread(_Floats):
@@ -260,6 +285,8 @@ class RegressionCount:
 
 _FORMS = {"var_pop": (0, 0), "var_samp": (1, 0), "stddev_pop": (0, 1), "stddev_samp": (1, 1)}
 AGGREGATES: tuple[Aggregate, ...] = (
+    Aggregate("pg_sum_float8", 1, FloatSum),
+    Aggregate("pg_sum_float4", 1, Float4Sum),
     Aggregate("pg_avg_float8", 1, FloatAverage),
     Aggregate("pg_regr_count", 2, RegressionCount),
     *(

@@ -10,6 +10,7 @@ from stepladder.errors import (
     AmbiguousColumn,
     DatatypeMismatch,
     GroupingError,
+    SqlSyntaxError,
     UndefinedColumn,
     UndefinedTable,
 )
@@ -47,6 +48,7 @@ from stepladder.sql.infer.tree import (
     Logic,
     NullIf,
     Parameter,
+    Query,
     Reference,
     Row,
     Subquery,
@@ -273,6 +275,7 @@ _OPERATIONS: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "AEXPR_OP": _plain,
     "AEXPR_LIKE": _plain,
     "AEXPR_ILIKE": _plain,
+    "AEXPR_SIMILAR": _plain,
     "AEXPR_DISTINCT": _distinct,
     "AEXPR_NOT_DISTINCT": _distinct,
     "AEXPR_NULLIF": _null_if,
@@ -395,7 +398,8 @@ def _indirection(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
         if node.type.name == "jsonb" and index is not None and not index.get("is_slice"):
             node = _member(node, resolved(expression(analysis, index["uidx"], scope)))
             continue
-        if index is None or node.type.element is None:
+        element = node.type.element
+        if index is None or element is None:
             raise refuse("this subscript or field", node.position)
         if index.get("is_slice"):
             if len(body["indirection"]) > 1:
@@ -403,7 +407,7 @@ def _indirection(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
             node = _slice(analysis, node, index, scope)
             continue
         place = coerce(expression(analysis, index["uidx"], scope), INT4, 1, what="array subscript")
-        node = Subscript(type=node.type.element, position=node.position, array=node, index=place)
+        node = Subscript(type=element, position=node.position, array=node, index=place)
     return node
 
 

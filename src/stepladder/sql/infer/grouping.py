@@ -59,6 +59,8 @@ def _check(
     if isinstance(node, Expression) and (node in allowed or _is_grouped_query(node, allowed)):
         return
     if isinstance(node, Aggregate) and not (below and _of_subquery(node, known)):
+        for argument in node.direct:
+            _check(argument, allowed, own, known, scope, below=below)
         return
     if isinstance(node, Grouping):
         _check_grouping(node, allowed)

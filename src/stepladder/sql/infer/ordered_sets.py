@@ -6,18 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stepladder.errors import ProgrammingError, UndefinedFunction, UndefinedObject
-from stepladder.sql.infer.calls import (
-    Analyse,
-    choose_function,
-    filter_of,
-    function_name,
-    note_level,
-    orders,
-    refuse_nested,
-)
+from stepladder.sql.infer.aggregates import note_level, refuse_nested
+from stepladder.sql.infer.calls import choose_function, function_name
 from stepladder.sql.infer.catalog import Choice
 from stepladder.sql.infer.coercion import coerce, unify
 from stepladder.sql.infer.context import Analysis, Scope, wrong
+from stepladder.sql.infer.ordering import Analyse, filter_of, orders
 from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.scales import scale
 from stepladder.sql.infer.tree import Aggregate, Expression

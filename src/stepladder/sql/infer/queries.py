@@ -13,7 +13,6 @@ from stepladder.errors import (
     UndefinedFunction,
     UndefinedTable,
 )
-from stepladder.sql.infer.calls import order
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.coercion import boolean, coerce, common_type, resolved
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
@@ -22,12 +21,14 @@ from stepladder.sql.infer.grouping import check_groups
 from stepladder.sql.infer.grouping_sets import has_sets, sets_of
 from stepladder.sql.infer.limits import check_locking, limits
 from stepladder.sql.infer.naming import column_name
+from stepladder.sql.infer.ordering import order
 from stepladder.sql.infer.raw import Raw, body_of, integer_constant, kind_of, strings
 from stepladder.sql.infer.recursion import in_order, mentioned, recursive_cte
 from stepladder.sql.infer.set_returning import with_sets
 from stepladder.sql.infer.sources import cte_named, read_from
 from stepladder.sql.infer.tree import (
     Aggregate,
+    Constant,
     Cte,
     Expression,
     Grouping,
@@ -42,6 +43,7 @@ from stepladder.sql.infer.tree import (
     level,
 )
 from stepladder.sql.infer.types import catalog_name
+from stepladder.sql.infer.windows import named_windows
 from stepladder.sql.types import Column
 
 _MATERIALIZED = {"CTEMaterializeAlways": True, "CTEMaterializeNever": False}
@@ -80,13 +82,22 @@ def read_with(analysis: Analysis, clause: Raw | None, scope: Scope) -> tuple[Cte
             scope.ctes[cte.name] = cte
             found.append(cte)
             continue
-        inner = query(analysis, body["ctequery"], Scope(scope))
+        inner = _cte_query(analysis, body, scope)
         materialized = _MATERIALIZED.get(body.get("ctematerialized", ""))
         cte = Cte(id=analysis.new_id(), name=body["ctename"], query=inner, materialized=materialized)
         cte = cte_named(cte, strings(body.get("aliascolnames")), body.get("location"))
         scope.ctes[cte.name] = cte
         found.append(cte)
     return tuple(found)
+
+
+def _cte_query(analysis: Analysis, body: Raw, scope: Scope) -> Query:
+    if kind_of(body["ctequery"]) == "SelectStmt" or analysis.write is None:
+        return query(analysis, body["ctequery"], Scope(scope))
+    if scope.parent is not None:
+        message = "WITH clause containing a data-modifying statement must be at the top level"
+        raise wrong(ProgrammingError, message, body.get("location"), sqlstate="0A000")
+    return analysis.write(analysis, body["ctequery"], Scope(ctes=dict(scope.ctes)))
 
 
 def _refuse_same_names(bodies: Sequence[Raw]) -> None:
@@ -109,7 +120,7 @@ def _plain(
     if "intoClause" in body:
         raise refuse("SELECT … INTO", None, instead="write CREATE TABLE … AS SELECT")
     sources = read_from(analysis, body.get("fromClause"), scope)
-    scope.windows = {each["WindowDef"]["name"]: each["WindowDef"] for each in body.get("windowClause", ())}
+    scope.windows = named_windows(body.get("windowClause", ()))
     # DISTINCT compares, and makes text of what is still unknown.
     keep_unknown = keep_unknown and "distinctClause" not in body
     targets = _targets(analysis, body.get("targetList"), scope, keep_unknown=keep_unknown)
@@ -332,6 +343,10 @@ def _branch_value(branch: Query, source: int, place: int) -> Expression:
         if isinstance(branch, Values) and len(branch.rows) == 1:
             return branch.rows[0][place]
         raise refuse("a literal without a type in this UNION", None, instead="cast it")
+    if isinstance(branch, Select):
+        value = branch.targets[place].value
+        if isinstance(value, Constant) and value.value is None:
+            return value  # a NULL has no scale and no width
     return Reference(type=column.type, source=source, place=place, name=column.name)
 
 

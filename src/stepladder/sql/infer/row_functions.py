@@ -12,6 +12,7 @@ from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.naming import column_name
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.tree import (
+    Call,
     Expression,
     FunctionSource,
     Reference,
@@ -99,6 +100,8 @@ def _defined(call: Expression, declared: Sequence[Column], defined: Sequence[Raw
     if declared:
         message = "a column definition list is redundant for a function with OUT parameters"
         raise wrong(SqlSyntaxError, message, call.position)
+    if isinstance(call, Call) and call.type == RECORD:  # one row
+        call = SetCall(type=RECORD, position=call.position, name=call.name, arguments=call.arguments)
     if call.type != RECORD or not isinstance(call, SetCall):
         message = 'a column definition list is only allowed for functions returning "record"'
         raise wrong(SqlSyntaxError, message, call.position)

@@ -25,6 +25,7 @@ _SAME = frozenset(
         "nth_value",
         "lag",
         "lead",
+        "any_value",
     )
 )
 _WHOLE = frozenset(("ceil", "ceiling", "floor", "div", "sign"))
@@ -53,7 +54,9 @@ def with_scale(name: str, result: Type, arguments: Sequence[Expression]) -> Type
 
 
 def _scale(name: str, arguments: Sequence[Expression]) -> int | None:
-    scales = [scale(node.type) for node in arguments]
+    # The second argument of these is a count, not a value.
+    values = [*arguments[:1], *arguments[2:]] if name in ("lag", "lead", "nth_value") else arguments
+    scales = [scale(node.type) for node in values]
     if name in _WHOLE:
         return 0
     if name in ("round", "trunc"):
@@ -67,7 +70,7 @@ def _scale(name: str, arguments: Sequence[Expression]) -> int | None:
         return max(known)
     if name == "numeric_mul":
         return sum(known)
-    return known[0] if name in _SAME and len(known) == 1 else None
+    return known[0] if name in _SAME and len(set(known)) == 1 else None
 
 
 _WHOLE_FIELDS = frozenset(

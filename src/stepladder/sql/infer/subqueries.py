@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stepladder.errors import DatatypeMismatch, SqlSyntaxError
-from stepladder.sql.infer.coercion import coerce
+from stepladder.sql.infer.coercion import coerce, resolved
 from stepladder.sql.infer.context import BOOL, INT8, Analysis, refuse, wrong
 from stepladder.sql.infer.operators import apply, kind, operation
 from stepladder.sql.infer.tree import (
@@ -59,12 +60,7 @@ def quantified(
 ) -> Expression:
     """`left` operator ANY or ALL (query), by counting: true, false, and NULL where only a NULL could decide."""
     _check_width(_columns_of(left), query, position)
-    source = QuerySource(id=analysis.new_id(), query=query)
-    test = operation(operator, (left, _row_of(source, isinstance(left, Row))), position)
-    if test.type != BOOL:
-        message = f"row comparison operator must yield type boolean, not type {test.type}"
-        raise wrong(DatatypeMismatch, message, position)
-    tests = QuerySource(id=analysis.new_id(), query=_select((test,), (source,)))
+    tests = QuerySource(id=analysis.new_id(), query=_tests(analysis, left, operator, query, position))
     one = Reference(type=BOOL, source=tests.id, place=0, name="")
     decided = "TRUE" if word == "ANY" else "FALSE"
     found = _aggregate("bool_or" if word == "ANY" else "bool_and", (one,), BOOL)
@@ -80,6 +76,25 @@ def quantified(
     return Subquery(
         type=BOOL, position=position, query=_select((value,), (tests,), grouped=True), word="scalar"
     )
+
+
+def _tests(analysis: Analysis, left: Expression, operator: str, query: Query, position: int | None) -> Select:
+    """The comparison with each row: in the query itself where that is plain, so that stored columns are compared."""
+    plain = isinstance(query, Select) and not (
+        query.grouped or query.distinct or query.with_ or query.limit or query.offset
+    )
+    if isinstance(query, Select) and plain:
+        values = tuple(resolved(target.value) for target in query.targets)
+        right: Expression = Row(type=Type("record"), elements=values) if isinstance(left, Row) else values[0]
+        base = replace(query, order=())
+    else:
+        source = QuerySource(id=analysis.new_id(), query=query)
+        right, base = _row_of(source, isinstance(left, Row)), _select((), (source,))
+    test = operation(operator, (left, right), position)
+    if test.type != BOOL:
+        message = f"row comparison operator must yield type boolean, not type {test.type}"
+        raise wrong(DatatypeMismatch, message, position)
+    return replace(base, columns=(Column("", BOOL),), targets=(Target(name="", value=test),))
 
 
 def row_beside(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stepladder.errors import NotPortable
 from stepladder.sql.display import printer
 from stepladder.sql.infer.context import refuse
-from stepladder.sql.infer.tree import Aggregate, Constant, Order, Parameter, Reference, WindowCall
+from stepladder.sql.infer.tree import Aggregate, Constant, Expression, Order, Parameter, Reference, WindowCall
 from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
 from stepladder.sql.rewrite.json_aggregates import NAMES as JSON_NAMES
@@ -73,31 +73,33 @@ NAMES: dict[str, str] = {
     **{f"avg({name})": "pg_avg_exact" for name in _INTEGERS},
     **{f"{word}({name})": word for word in ("min", "max") for name in _ORDERED},
 }
-_NATIVE = frozenset(("count", "sum", "min", "max"))
+NATIVE = frozenset(("count", "sum", "min", "max"))
 _PRINTED_FIRST = ("pg_array_agg", "pg_min_ordered", "pg_max_ordered")  # they take the value's type before it
 
 
 def aggregate(show: Print, node: Aggregate) -> str:
     """An aggregate call."""
-    node = with_texts(node)
     filter_ = f" FILTER (WHERE {show(node.filter)})" if node.filter is not None else ""
     if node.within:
         return within_group(show, node, filter_)
-    name = aggregate_name(node)
-    if name in _NATIVE:
+    texts = with_texts(node)
+    name = aggregate_name(texts)
+    if name in NATIVE:
         _check_order(node)
         if node.distinct:
             return f"{name}({_distinct(show, node)}){filter_}"
-    if name in _NATIVE or not (node.order or node.distinct):
+    if name in NATIVE or not (node.order or node.distinct):
         return called(show, node, filter_)
-    return f"{_sorted(show, node, name, argument_list(show, name, node))}{filter_}"
+    return f"{_sorted(show, node, name, argument_list(show, name, texts), texts.arguments)}{filter_}"
 
 
-def called(show: Print, node: Aggregate | WindowCall, tail: str) -> str:
-    """An aggregate over its rows as they come; `tail` is FILTER and OVER."""
+def called(show: Print, node: Aggregate | WindowCall, tail: str, where: str = "") -> str:
+    """An aggregate over its rows as they come; `tail` is FILTER and OVER. `where`: a condition that it looks at itself."""
     node = with_texts(node)
     name = aggregate_name(node)
     arguments = argument_list(show, name, node)
+    if where:
+        name, arguments = f"{name}_where", [where, *arguments]
     if name == "count" and not arguments:
         return f"count(*){tail}"
     found = f"{name}({', '.join(arguments)}){tail}"
@@ -160,15 +162,22 @@ def _distinct(show: Print, node: Aggregate) -> str:
     return f"DISTINCT {show(argument)}{collation(argument.type)}"
 
 
-def _sorted(show: Print, node: Aggregate, name: str, arguments: Sequence[str]) -> str:
-    """By way of pg_ordered: DISTINCT sorts by all arguments that ORDER BY does not name."""
+def _sorted(
+    show: Print, node: Aggregate, name: str, arguments: Sequence[str], given: Sequence[Expression]
+) -> str:
+    """By way of pg_ordered: DISTINCT sorts by all arguments that ORDER BY does not name.
+
+    `given` are the arguments as `arguments` prints them: one that became JSON is no key, its value is.
+    """
     order = list(node.order)
     if node.distinct:
         named = {each.key for each in order}
         rest = [each for each in node.arguments if each not in named]
         order += [Order(key=each, descending=False, nulls_first=False) for each in rest]
     places = {
-        argument: place for place, argument in enumerate(node.arguments, len(arguments) - len(node.arguments))
+        argument: place
+        for place, argument in enumerate(given, len(arguments) - len(given))
+        if argument in node.arguments
     }
     further: list[str] = []
     keys = []

@@ -47,7 +47,7 @@ def _compared(symbol: str) -> Rule:
 
 def _contained(show: Print, call: Call) -> str:
     one, other = call.arguments
-    return f"pg_contains({string(_element(one))}, {show(other)}, {show(one)})"
+    return f"pg_array_contains({string(_element(one))}, {show(other)}, {show(one)})"
 
 
 def _filled(show: Print, call: Call) -> str:
@@ -72,9 +72,9 @@ OPEN_RULES: dict[str, Rule] = {
     "array_le": _compared("<="),
     "array_gt": _compared(">"),
     "array_ge": _compared(">="),
-    "arraycontains": _sorted("pg_contains"),
+    "arraycontains": _sorted("pg_array_contains"),
     "arraycontained": _contained,
-    "arrayoverlap": _sorted("pg_overlaps"),
+    "arrayoverlap": _sorted("pg_array_overlaps"),
     "array_append": _typed("pg_array_append"),
     "array_prepend": _typed("pg_array_prepend", 1),
     "array_cat": function("pg_array_cat"),
@@ -94,10 +94,8 @@ OPEN_RULES: dict[str, Rule] = {
     "trim_array": function("pg_trim_array"),
     "array_fill": _filled,
     "array_to_string": function("pg_array_to_string"),
-    "string_to_array": function("pg_string_to_array"),
 }
 OPEN_ROWS: dict[str, Callable[[Print, SetCall], str]] = {
     "unnest": _unnest,
     "generate_subscripts": lambda show, call: f"pg_subscripts({', '.join(map(show, call.arguments))})",
-    "string_to_table": lambda show, call: f"pg_string_to_table({', '.join(map(show, call.arguments))})",
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Aggregate, Call, Expression, WindowCall
 from stepladder.sql.types import Type
 
-Node = TypeVar("Node", Aggregate, WindowCall)
+Node = TypeVar("Node", bound=Aggregate | WindowCall)
 NAMES = {
     "jsonb_agg(jsonb)": "pg_json_agg",
     "json_agg(json)": "pg_json_agg",
@@ -28,6 +29,8 @@ def with_texts(node: Node) -> Node:
 
 
 def _key(node: Expression) -> Expression:
+    if node.type.element is not None or node.type.name in ("json", "jsonb"):
+        raise refuse(f"an object's keys of type {node.type}", node.position)
     if node.type.name == "text":
         return node
     return Call(type=Type("text"), position=node.position, name="json_key", arguments=(node,))

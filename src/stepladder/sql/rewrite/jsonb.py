@@ -68,6 +68,19 @@ def _member(show: Print, call: Call, suffix: str) -> str:
     return f"pg_jsonb_field{suffix}({text}, {show(key)})"
 
 
+def _exists(show: Print, call: Call) -> str:
+    """A key of an object is looked for natively; strings in arrays, and a string itself, by a function."""
+    document, key = call.arguments
+    text, slow = show(document), f"pg_jsonb_exists({show(document)}, {show(key)})"
+    plain = isinstance(key, Constant) and _is_plain(key.value) and isinstance(document, Reference | Parameter)
+    if not plain or not isinstance(key, Constant):
+        return slow
+    path = string(f'$."{key.value}"')
+    return (
+        f"(CASE json_type({text}) WHEN 'object' THEN json_type({text}, {path}) IS NOT NULL ELSE {slow} END)"
+    )
+
+
 def _typeof(show: Print, call: Call) -> str:
     found = native_path(call.arguments[0])
     if found is None:
@@ -96,7 +109,6 @@ def _path(suffix: str) -> Rule:
 _FUNCTIONS = {
     "jsonb_array_element(jsonb,int4)": "pg_jsonb_item",
     "jsonb_array_element_text(jsonb,int4)": "pg_jsonb_item_text",
-    "jsonb_exists(jsonb,text)": "pg_jsonb_exists",
     "jsonb_exists_any(jsonb,_text)": "pg_jsonb_exists_any",
     "jsonb_exists_all(jsonb,_text)": "pg_jsonb_exists_all",
     "jsonb_contains(jsonb,jsonb)": "pg_jsonb_contains",
@@ -124,6 +136,15 @@ _FUNCTIONS = {
     "jsonb_insert(jsonb,_text,jsonb)": "pg_jsonb_insert",
     "jsonb_insert(jsonb,_text,jsonb,bool)": "pg_jsonb_insert",
 }
+_PATHS = {
+    **{
+        f"jsonb_path_{word}({types})": f"pg_jsonb_path_{word}"
+        for word in ("exists", "match", "query_array", "query_first")
+        for types in ("jsonb,jsonpath", "jsonb,jsonpath,jsonb")
+    },
+    "jsonb_path_exists_opr(jsonb,jsonpath)": "pg_jsonb_path_exists",
+    "jsonb_path_match_opr(jsonb,jsonpath)": "pg_jsonb_path_matches",
+}
 _SYMBOLS = {
     "jsonb_eq": "=",
     "jsonb_ne": "<>",
@@ -133,13 +154,14 @@ _SYMBOLS = {
     "jsonb_ge": ">=",
 }
 RULES: dict[str, Rule] = {
-    **{key: function(name) for key, name in _FUNCTIONS.items()},
+    **{key: function(name) for key, name in {**_FUNCTIONS, **_PATHS}.items()},
     **{
         f"{name}(jsonb,jsonb)": template(f"(pg_jsonb_compare({{0}}, {{1}}) {symbol} 0)")
         for name, symbol in _SYMBOLS.items()
     },
     "jsonb_object_field(jsonb,text)": _field,
     "jsonb_object_field_text(jsonb,text)": _field_text,
+    "jsonb_exists(jsonb,text)": _exists,
     "jsonb_typeof(jsonb)": _typeof,
 }
 # Any number of arguments: the key is the name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stepladder.sql.functions import trigonometry
+from stepladder.sql.functions.number_formats import number_pattern
 from stepladder.sql.infer.tree import Call, Constant
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
 
@@ -95,6 +96,16 @@ def _float_rules() -> dict[str, Rule]:
     return found
 
 
+def _formatted(name: str) -> Rule:
+    def rule(show: Print, call: Call) -> str:
+        value, pattern = call.arguments
+        if isinstance(pattern, Constant) and pattern.value is not None:
+            number_pattern(pattern.value)  # refuses what it does not know before anything runs
+        return f"{name}({show(value)}, {show(pattern)})"
+
+    return rule
+
+
 _NUMERIC = {
     "numeric_add(numeric,numeric)": "pg_numeric_add",
     "numeric_sub(numeric,numeric)": "pg_numeric_subtract",
@@ -137,6 +148,9 @@ RULES: dict[str, Rule] = {
     **_float_rules(),
     **{key: function(name) for key, name in _NUMERIC.items()},
     "numeric_uplus(numeric)": template("{0}"),
+    **{f"to_char({name},text)": _formatted("pg_format_number") for name in ("int4", "int8", "numeric")},
+    **{f"to_char({name},text)": _formatted("pg_format_float") for name in ("float4", "float8")},
+    "to_number(text,text)": _formatted("pg_to_number"),
     # 53 random bits: each of them a new draw, for each row
     "random()": template("((random() & 9007199254740991) / 9007199254740992.0)"),
     **{f"random({name},{name})": function("pg_random_integer", "random()") for name in ("int4", "int8")},

@@ -43,14 +43,17 @@ from stepladder.sql.infer.tree import (
 from stepladder.sql.rewrite import (
     aggregates,
     arrays,
+    binary,
     comparisons,
     date_fields,
     dates,
     intervals,
     json_build,
     jsonb,
+    like,
     lowering,
     numbers,
+    regex,
     text,
     uuids,
 )
@@ -70,6 +73,9 @@ CALLS: dict[str, Rule] = {
     **comparisons.RULES,
     **numbers.RULES,
     **text.RULES,
+    **like.RULES,
+    **regex.RULES,
+    **binary.RULES,
     **dates.RULES,
     **date_fields.RULES,
     **intervals.RULES,
@@ -96,6 +102,7 @@ class Printer:
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
+        self.before: list[str] = []  # statements that must run first
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
         self._ids = count(1_000_000)  # analysis numbers from 1

@@ -26,6 +26,7 @@ from stepladder.sql.infer.tree import (
     Source,
     TableSource,
     Values,
+    WriteQuery,
     leaves,
     walk,
 )
@@ -61,10 +62,19 @@ def print_query(printer: Printer, query: Query) -> str:
     raise AssertionError(f"no text for {type(query).__name__}")
 
 
+def kept_rows(cte: Cte) -> str:
+    """The temporary table that holds what a write in WITH has returned, while its statement runs."""
+    return f"stepladder_w{cte.id}"
+
+
 def print_with(printer: Printer, ctes: Sequence[Cte]) -> str:
     """WITH and its queries; nothing where there are none."""
     parts = []
     for cte in ctes:
+        if isinstance(cte.query, WriteQuery):
+            if cte.query.columns:
+                parts.append(f"w{cte.id} AS (SELECT * FROM temp.{kept_rows(cte)})")
+            continue
         word = {True: "MATERIALIZED ", False: "NOT MATERIALIZED ", None: ""}[cte.materialized]
         parts.append(f"w{cte.id}({numbered(len(cte.query.columns))}) AS {word}({printer.query(cte.query)})")
     recursive = "RECURSIVE " if any(isinstance(cte.query, RecursiveUnion) for cte in ctes) else ""

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.row_functions import columns_of
 from stepladder.sql.infer.tree import FunctionSource, Reference, RowFunction, SetCall
-from stepladder.sql.rewrite import arrays, series
+from stepladder.sql.rewrite import arrays, json_rows, regex, series, text
 from stepladder.sql.rewrite.rules import Print, signature
 from stepladder.sql.types import Type
 
 RowRule = Callable[[Print, SetCall], str]
-ROWS: dict[str, RowRule] = {**series.ROWS}
+ROWS: dict[str, RowRule] = {**series.ROWS, **regex.ROWS, **text.ROWS, **json_rows.ROWS}
 OPEN_ROWS: dict[str, RowRule] = {**arrays.OPEN_ROWS}  # by name, whatever the arguments' types
 # Values that JSON does not hold are items of text.
 _READ = {"float4": "pg_read_float4({})", "float8": "pg_read_float8({})", "bytea": "pg_read_bytea({})"}

@@ -39,15 +39,24 @@ def _side(
     every: bool,
 ) -> str:
     printer.references[source] = lambda node: f"t{source}.c{node.place + 1}"
-    as_they_are = query.all and not every
     values = [
-        printer.expression(value) if as_they_are else compared(printer, value, column)
+        _side_value(printer, query, branch, value, column)
         for value, column in zip(casts, query.columns, strict=True)
     ]
     columns = [f"{value} AS c{place}" for place, value in enumerate(values, 1)]
     if every:
         columns.append(f"row_number() OVER (PARTITION BY {', '.join(values)}) AS n")
     return f"SELECT {', '.join(columns)} FROM ({printer.query(branch)}) AS t{source}"
+
+
+def _side_value(
+    printer: Printer, query: SetOperation, branch: Query, value: Expression, column: Column
+) -> str:
+    if query.word == "UNION" and query.all:
+        return printer.expression(value)
+    if query.word == "EXCEPT":  # shows the left side only
+        return printer.distinct_key(value) if branch is query.left else printer.key(value)
+    return compared(printer, value, column)
 
 
 def compared(printer: Printer, value: Expression, column: Column) -> str:

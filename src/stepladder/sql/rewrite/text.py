@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from stepladder.sql.infer.context import refuse
-from stepladder.sql.infer.tree import Call, Expression
+from collections.abc import Callable
+
+from stepladder.sql.infer.tree import Call, Expression, SetCall
 from stepladder.sql.rewrite.casts import as_text
+from stepladder.sql.rewrite.characters import padded
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
 
 _FUNCTIONS = {
@@ -39,8 +41,22 @@ _FUNCTIONS = {
     "ascii(text)": "pg_ascii",
     "chr(int4)": "pg_chr",
     "octet_length(text)": "pg_octet_length",
-    "textlike(text,text)": "pg_like",
-    "texticlike(text,text)": "pg_ilike",
+    "bit_length(text)": "pg_bit_length",
+    "overlay(text,text,int4)": "pg_overlay",
+    "overlay(text,text,int4,int4)": "pg_overlay",
+    **{
+        f"to_{name}({type_})": f"pg_to_{name}{type_[3:]}"
+        for name in ("hex", "bin", "oct")
+        for type_ in ("int4", "int8")
+    },
+    "unistr(text)": "pg_unistr",
+    **{f"normalize({types})": "pg_normalize" for types in ("text", "text,text")},
+    **{f"is_normalized({types})": "pg_is_normalized" for types in ("text", "text,text")},
+    "quote_literal(text)": "pg_quote_literal",
+    "quote_nullable(text)": "pg_quote_nullable",
+    "quote_ident(text)": "pg_quote_ident",
+    "string_to_array(text,text)": "pg_string_to_array",
+    "string_to_array(text,text,text)": "pg_string_to_array",
 }
 
 
@@ -54,17 +70,20 @@ def _concat(name: str) -> Rule:
 
 
 def _output(show: Print, node: Expression) -> str:
+    """A value of any type as its output function prints it."""
     if node.type.name == "bool":
         return f"(CASE {show(node)} WHEN 1 THEN 't' WHEN 0 THEN 'f' END)"
-    if node.type.name == "bpchar":
-        if node.type.length is None:
-            raise refuse(
-                "a value of type character without a length in concat",
-                node.position,
-                instead="cast it to text",
-            )
-        return f"pg_rpad({show(node)}, {node.type.length})"
-    return as_text(show(node), node)
+    return padded(show, node) if node.type.name == "bpchar" else as_text(show(node), node)
+
+
+def _quoted(name: str) -> Rule:
+    """quote_literal() and quote_nullable() of a value of any type, as text."""
+
+    def rule(show: Print, call: Call) -> str:
+        (node,) = call.arguments
+        return f"{name}({as_text(show(node), node)})"
+
+    return rule
 
 
 def _joined(show: Print, call: Call) -> str:
@@ -83,14 +102,32 @@ RULES: dict[str, Rule] = {
     "char_length(text)": template("length({0})"),
     "character_length(text)": template("length({0})"),
     "length(bpchar)": template("length({0})"),
-    "textnlike(text,text)": template("(NOT pg_like({0}, {1}))"),
-    "texticnlike(text,text)": template("(NOT pg_ilike({0}, {1}))"),
+    "char_length(bpchar)": template("length({0})"),
+    "character_length(bpchar)": template("length({0})"),
+    "octet_length(bpchar)": lambda show, call: f"pg_octet_length({padded(show, call.arguments[0])})",
+    **{
+        f"text_pattern_{word}(text,text)": template(f"({{0}} {symbol} {{1}})")
+        for word, symbol in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="))
+    },
     "textcat(text,text)": template("({0} || {1})"),
 }
 # Any number of arguments, of any type: the key is the name.
 OPEN_RULES: dict[str, Rule] = {
     "concat": _concat("pg_concat"),
+    "format": _concat("pg_format"),
+    "quote_literal": _quoted("pg_quote_literal"),
+    "quote_nullable": _quoted("pg_quote_nullable"),
     "concat_ws": _concat("pg_concat_ws"),
     "anytextcat": _joined,
     "textanycat": _joined,
+}
+
+
+def _rows(show: Print, call: SetCall) -> str:
+    return f"pg_string_to_rows({', '.join(map(show, call.arguments))})"
+
+
+ROWS: dict[str, Callable[[Print, SetCall], str]] = {
+    "string_to_table(text,text)": _rows,
+    "string_to_table(text,text,text)": _rows,
 }
