@@ -47,6 +47,7 @@ from stepladder.errors import (
     DatabaseError,
     DataError,
     Error,
+    NotPortable,
     NumericOutOfRange,
     ParameterError,
 )
@@ -54,7 +55,9 @@ from stepladder.sql import (
     Answer,
     Column,
     Created,
+    Definition,
     Dropped,
+    Earlier,
     Effect,
     IndexDropped,
     Renamed,
@@ -77,6 +80,7 @@ _KEPT_TRANSLATIONS = 1024
 _ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the processor's cache
 _CURSORS = itertools.count(1)
 _UNCHANGED = Before()
+_PARTS = "stepladder_parts"  # a savepoint's name
 
 Decode = Callable[[Any], Any]
 
@@ -143,8 +147,8 @@ class SqliteConnection(Connection):
                 self._callbacks.prepares = True
         plan = self._plan(sql, values)
         arguments = plan.arguments(values)
-        if plan.translation.effects and not self._raw.in_transaction:
-            return self._alone(lambda: self._run(plan, arguments, sql))
+        if plan.translation.before or plan.translation.effects:
+            return self._as_one(lambda: self._run(plan, arguments, sql, values))
         return self._run_exactly(plan, sql, values)
 
     def run_native(self, text: str, values: NativeValues) -> Result:
@@ -177,6 +181,8 @@ class SqliteConnection(Connection):
 
     def _planned(self, sql: str, values: Mapping[str, object]) -> Node:
         translation = self._translate(sql, values)
+        if translation.before:
+            raise NotPortable("the plan of a statement that SQLite runs in several parts")
         arguments = _encode(translation.parameters, values)
         found = accesses(sql, _Schema(self), types_of(values))
         with self._callbacks.watching(sql):
@@ -217,7 +223,7 @@ class SqliteConnection(Connection):
         return opened(self._raw, self._callbacks, translation, arguments, ahead)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
-        if not writes_rows(sql):
+        if not writes_rows(sql) or (rows and self._translate(sql, rows[0]).before):
             return self.run_each(sql, rows)
         reached = _Reached()
         with_values = self._translated(sql, rows, reached)
@@ -274,8 +280,17 @@ class SqliteConnection(Connection):
             refers_to_itself=any(row[2].lower() == name.lower() for row in found), fills_nulls=False
         )
 
-    def _alone(self, work: Callable[[], Result]) -> Result:
-        """A statement of DDL outside a transaction: the type catalogue changes with it, or neither."""
+    def _as_one(self, work: Callable[[], Result]) -> Result:
+        """A statement that is several to SQLite: all of it takes effect, the type catalogue's change too, or nothing."""
+        if self._raw.in_transaction:
+            self.savepoint(_PARTS)
+            try:
+                result = work()
+            except BaseException:
+                self.rollback_to(_PARTS)
+                raise
+            self.release(_PARTS)
+            return result
         self.begin(read_only=False, isolation=None)
         try:
             result = work()
@@ -288,24 +303,28 @@ class SqliteConnection(Connection):
     def _run_exactly(self, plan: _Plan, sql: str, values: Mapping[str, object]) -> Result:
         """Numerics that integers did not hold are computed anew as decimals: a query may run twice."""
         try:
-            return self._run(plan, plan.arguments(values), sql)
+            return self._run(plan, plan.arguments(values), sql, values)
         except (TooManyDigits, NumericOutOfRange):
             if not plan.translation.lowered:
                 raise
             translation = self._in_decimals(sql, values)
             decimals = replace(plan, translation=translation, decoders=_decoders(translation.columns))
-            return self._run(decimals, decimals.arguments(values), sql)
+            return self._run(decimals, decimals.arguments(values), sql, values)
 
     def _in_decimals(self, sql: str, values: Mapping[str, object]) -> Translation:
         """A translation that computes no numeric as an integer."""
         return translate(sql, _Schema(self), types_of(values), lowers=False)
 
-    def _run(self, plan: _Plan, arguments: Sequence[object], sql: str) -> Result:
+    def _run(
+        self, plan: _Plan, arguments: Sequence[object], sql: str, values: Mapping[str, object]
+    ) -> Result:
         translation = plan.translation
         effects = translation.effects
         self._callbacks.start()
         try:
             before = type_catalogue_changes.look(self._raw, effects) if effects else _UNCHANGED
+            for part in translation.before:
+                self._run_part(part, values)
             try:
                 cursor = self._cursor.execute(translation.sql, arguments)
             except sqlite3.OperationalError as error:
@@ -313,6 +332,10 @@ class SqliteConnection(Connection):
                     raise
                 cursor = self._raw.execute(translation.sql, arguments)  # which waits
             rows = cursor.fetchall()
+            affected = self._affected(cursor) if translation.writes and not effects else 0
+            for part in translation.before:
+                if part.into is not None:
+                    self._raw.execute(f"DROP TABLE temp.{part.into}")
             for effect in effects:
                 self._note(effect, before)
         except sqlite3.Error as error:
@@ -320,8 +343,22 @@ class SqliteConnection(Connection):
         finally:
             if self._callbacks.limit is not None:
                 self._callbacks.stop()
-        affected = max(cursor.rowcount, 0) if translation.writes and not effects else 0
         return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
+
+    def _affected(self, cursor: sqlite3.Cursor) -> int:
+        """Rows written by what `cursor` ran last; the driver does not count those of a statement that begins with WITH."""
+        if cursor.rowcount >= 0:
+            return cursor.rowcount
+        (found,) = self._raw.execute("SELECT changes()").fetchone()
+        return int(found)
+
+    def _run_part(self, part: Earlier, values: Mapping[str, object]) -> None:
+        rows = self._raw.execute(part.sql, _encode(part.parameters, values)).fetchall()
+        if part.into is not None:
+            names = ", ".join(f"c{place}" for place in range(1, part.columns + 1))
+            self._raw.execute(f"CREATE TEMP TABLE {part.into} ({names})")
+            marks = ", ".join("?" * part.columns)
+            self._raw.executemany(f"INSERT INTO temp.{part.into} VALUES ({marks})", rows)
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
         return self._plan(sql, values).translation
@@ -338,7 +375,8 @@ class SqliteConnection(Connection):
                 raise with_caret(error, sql) from error
             if len(self._plans) >= _KEPT_TRANSLATIONS:
                 self._plans.clear()
-            repeatable = self._callbacks.guards and not translation.effects and not self._reads_foreign
+            one = not translation.effects and not translation.before
+            repeatable = self._callbacks.guards and one and not self._reads_foreign
             as_given = all(
                 type(values[name]) is int and type_.name in ("int4", "int8") and types[name] == type_
                 for name, type_ in translation.parameters
@@ -441,6 +479,13 @@ class SqliteConnection(Connection):
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         return type_catalogue.keys(self._raw, table.stored_name)
+
+    def definition(self, table: TableName) -> Definition | None:
+        """What CREATE TABLE has said of a table or view; None where there is none."""
+        if table.schema in (None, "pg_temp") and table.name in self._temporary:
+            return self._temporary[table.name].definition
+        found = catalog_sqlite.definition(self._raw, table.stored_name)
+        return None if found is None else found[1]
 
     def describe(self, table: TableName) -> Table | None:
         shown = shown_name(table)
@@ -619,6 +664,7 @@ class _Schema:
     def __init__(self, connection: SqliteConnection) -> None:
         self.columns = connection.known_columns
         self.keys = connection.keys
+        self.definition = connection.definition
         self.taken = connection.taken
 
 

@@ -10,7 +10,7 @@ from stepladder.db import Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
 from stepladder.pipelines.model import Model, is_model
 from stepladder.quality import unknown_columns
-from stepladder.sql import Column, TableName, Type, columns_read, describe, type_of
+from stepladder.sql import Column, Definition, TableName, Type, columns_read, describe, type_of
 
 _ZONED = ("timestamptz", "date")
 
@@ -61,6 +61,9 @@ class Known:
             return ()
         found = self._table(table)
         return () if found is None else found[1]
+
+    def definition(self, table: TableName) -> Definition | None:  # noqa: ARG002 - a model reads, and needs no defaults
+        return None
 
     def taken(self, name: TableName) -> bool:
         return self.columns(name) is not None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import DatabaseError, NotPortable
+from stepladder.sql.definition import Definition
 from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.coercion import assign, resolved
@@ -39,6 +40,9 @@ class _NoTables:
 
     def keys(self, table: TableName) -> Sequence[Sequence[str]]:  # noqa: ARG002
         return ()
+
+    def definition(self, table: TableName) -> Definition | None:  # noqa: ARG002
+        return None
 
     def taken(self, name: TableName) -> bool:  # noqa: ARG002
         return False

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from stepladder.errors import ParameterError
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
 from stepladder.sql.infer.queries import query
-from stepladder.sql.infer.raw import body_of, kind_of
+from stepladder.sql.infer.raw import Raw, body_of, kind_of
 from stepladder.sql.infer.scales import width
-from stepladder.sql.infer.tree import Query, Write
+from stepladder.sql.infer.tree import Cte, CteSource, Query, TableSource, Write, WriteQuery, walk
 from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.parameters import Numbered
 from stepladder.sql.parse import deep, parse_one, placed
 from stepladder.sql.rewrite import definitions
 from stepladder.sql.rewrite.definitions import shown
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.queries import print_query
+from stepladder.sql.rewrite.queries import kept_rows, print_query
 from stepladder.sql.rewrite.writes import print_write
 from stepladder.sql.types import Column, Type
 
 __all__ = ["Schema", "Translation", "describe", "translate"]
+
+
+Parameters = tuple[tuple[str, Type], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A part of a statement that SQLite runs by itself. Its rows, if any, go into the temporary table `into`, of so
+    many `columns`, until the statement has ended."""
+
+    sql: str
+    parameters: Parameters = ()
+    into: str | None = None
+    columns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +49,12 @@ class Translation:
     """
 
     sql: str
-    parameters: tuple[tuple[str, Type], ...]
+    parameters: Parameters
     columns: tuple[Column, ...]
     effects: tuple[Effect, ...]
     writes: bool
     lowered: bool = False  # whether numerics are computed as integers, which may not hold them
+    before: tuple[Earlier, ...] = ()  # what must run first, in one transaction with it
 
 
 _WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
@@ -69,17 +84,66 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
         printer.result = found
+        before = _written_before(found.with_, found)
         text = print_query(printer, found)
         columns = shown(found.columns)
         return Translation(
-            text, tuple(printer.parameters), columns, (), writes=False, lowered=printer.lowered
+            text, tuple(printer.parameters), columns, (), writes=False, lowered=printer.lowered, before=before
         )
     if kind in _WRITES:
         write = _WRITES[kind](analysis, body, Scope())
         columns = _returned(write)
-        return Translation(print_write(printer, write), tuple(printer.parameters), columns, (), writes=True)
+        before = _written_before(write.with_, write)
+        text = print_write(printer, write)
+        return Translation(text, tuple(printer.parameters), columns, (), writes=True, before=before)
     text, effects, added = definitions.define(analysis, kind, body, printer)
-    return Translation(text, tuple(printer.parameters), (), effects, writes=added)
+    before = tuple(map(Earlier, printer.before))
+    return Translation(text, tuple(printer.parameters), (), effects, writes=added, before=before)
+
+
+def _written_before(ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earlier, ...]:
+    """The writes in WITH, in order. Each part of the statement sees the tables as they were before it."""
+    found = []
+    for place, cte in enumerate(ctes):
+        if not isinstance(cte.query, WriteQuery):
+            continue
+        write = cte.query.write
+        rest = [*ctes[place + 1 :], replace(statement, with_=())]
+        for part in rest:
+            _refuse_reading(part, write)
+        for earlier in ctes[:place]:
+            elsewhere = [*(other for other in ctes[:place] if other is not earlier), *rest]
+            if any(
+                isinstance(node, CteSource) and node.cte == earlier.id
+                for part in elsewhere
+                for node in walk(part)
+            ):
+                _refuse_reading(earlier, write)
+        printer = Printer(print_query)
+        text = print_write(printer, replace(write, with_=(*ctes[:place], *write.with_)))
+        width = len(write.returning)
+        into = kept_rows(cte) if width else None
+        found.append(Earlier(text, tuple(printer.parameters), into, width))
+    return tuple(found)
+
+
+def _refuse_reading(part: object, write: Write) -> None:
+    for node in walk(part):
+        if isinstance(node, TableSource) and node.table == write.target.table:
+            raise refuse(
+                f"the table {node.table.sql}, which WITH changes, in another part of the statement",
+                None,
+                why="each part sees the rows as they were before the statement",
+                instead="write two statements in a transaction",
+            )
+
+
+def _write_query(analysis: Analysis, tree: Raw, scope: Scope) -> Query:
+    kind = kind_of(tree)
+    if kind not in _WRITES:
+        raise refuse(f"{kind.removesuffix('Stmt')} in WITH", None)
+    write = _WRITES[kind](analysis, body_of(tree), scope)
+    return WriteQuery(columns=_returned(write), write=write)
 
 
 def _returned(write: Write) -> tuple[Column, ...]:
@@ -112,7 +176,7 @@ def analysis_of(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) 
         raise ParameterError(
             f"not used by the statement: {', '.join(unused)}. It uses {uses}. Nothing was run."
         )
-    return Analysis(schema, parameters, text.names, query)
+    return Analysis(schema, parameters, text.names, query, _write_query)
 
 
 def describe(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> tuple[Column, ...]:

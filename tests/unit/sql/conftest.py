@@ -18,6 +18,7 @@ from stepladder.sql import (
     Created,
     Definition,
     Dropped,
+    Earlier,
     Effect,
     IndexDropped,
     Renamed,
@@ -97,6 +98,10 @@ class Lite:
                 found.append([row[2] for row in self.raw.execute(f'PRAGMA index_info("{index}")')])
         return [key for key in found if key]
 
+    def definition(self, table: TableName) -> Definition | None:
+        found = self.columns(table)
+        return None if found is None else Definition(tuple(as_table_column(each) for each in found))
+
     def taken(self, name: TableName) -> bool:
         found = self.raw.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name.stored_name,))
         return found.fetchone() is not None
@@ -119,14 +124,25 @@ class Lite:
             translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
         )
 
+    def _run_part(self, part: Earlier, values: dict[str, Any]) -> None:
+        rows = self.raw.execute(part.sql, self._arguments(part, values)).fetchall()
+        if part.into is not None:
+            self.raw.execute(f"DROP TABLE IF EXISTS temp.{part.into}")
+            names = ", ".join(f"c{place}" for place in range(1, part.columns + 1))
+            self.raw.execute(f"CREATE TEMP TABLE {part.into} ({names})")
+            marks = ", ".join("?" * part.columns)
+            self.raw.executemany(f"INSERT INTO temp.{part.into} VALUES ({marks})", rows)
+
     @staticmethod
-    def _arguments(translation: Translation, values: dict[str, Any]) -> list[Any]:
+    def _arguments(translation: Translation | Earlier, values: dict[str, Any]) -> list[Any]:
         encoders = [(values[name], encoder(type_)) for name, type_ in translation.parameters]
         return [value if encode is None or value is None else encode(value) for value, encode in encoders]
 
     def _rows(
         self, sql: str, translation: Translation, arguments: list[Any], values: dict[str, Any]
     ) -> list[Any]:
+        for part in translation.before:
+            self._run_part(part, values)
         try:
             return self.raw.execute(translation.sql, arguments).fetchall()
         except sqlite3.Error as error:
@@ -155,6 +171,12 @@ class Lite:
         elif not isinstance(effect, Dropped):
             columns = tuple(TableColumn(each.name, each.type, each.not_null) for each in before)
             self.tables[name] = altered(Definition(columns), effect).columns
+
+
+def as_table_column(column: Column) -> TableColumn:
+    if isinstance(column, TableColumn):
+        return column
+    return TableColumn(column.name, column.type, column.not_null)
 
 
 def _decoded(row: Sequence[Any], decoders: Sequence[Callable[[Any], Any] | None]) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from stepladder.sql import Column, TableName, Type, columns_read
+from stepladder.sql import Column, Definition, TableName, Type, columns_read
 
 TABLES = {"t": ("id", "a", "b"), "u": ("id", "c")}
 
@@ -18,6 +18,9 @@ class _Tables:
 
     def keys(self, table: TableName) -> Sequence[Sequence[str]]:
         return ()
+
+    def definition(self, table: TableName) -> Definition | None:
+        return None
 
     def taken(self, name: TableName) -> bool:
         return False

@@ -25,7 +25,7 @@ from tests.unit.sql.conftest import Lite, Result
 DATA = Path(__file__).parents[2] / "data" / "sql"
 CASES = [json.loads(line) for line in (DATA / "truth.jsonl").read_text().splitlines()]
 DEVELOPED = [case for case in CASES if case["split"] == "dev"]
-EQUAL_AT_LEAST = 275
+EQUAL_AT_LEAST = 305
 _NAMES = {
     "Decimal": Decimal,
     "date": dt.date,
@@ -77,13 +77,18 @@ _TAGS: tuple[tuple[type, Any], ...] = (
 )
 
 
-def difference(found: Result, truth: dict[str, Any]) -> str | None:
+# The truth was asked by a driver that sends the smallest type of an integer; ours are integer at least.
+_SMALLEST = {"smallint": "integer"}
+
+
+def difference(found: Result, truth: dict[str, Any], *, parameters: bool) -> str | None:
     """What differs from the truth of a step, in words; None where nothing does."""
     if "rows" not in truth:
         return None
     names = [column.name for column in found.columns]
     types = [str(column.type.bare).replace("bpchar", "character") for column in found.columns]
-    if (names, types) != (truth["columns"], truth["types"]):
+    told = [_SMALLEST.get(type_, type_) for type_ in truth["types"]] if parameters else truth["types"]
+    if (names, types) != (truth["columns"], told):
         return f"columns {names} {types}, not {truth['columns']} {truth['types']}"
     rows = [[tagged(value, type_) for value, type_ in zip(row, types, strict=True)] for row in found.rows]
     one, other = (
@@ -114,7 +119,7 @@ def verdict(lite: Lite, case: dict[str, Any]) -> str:
             return "equal" if refused else f"{error}, not {truth}"
         if "error" in truth:
             return f"no error, not {truth['error']}"
-        wrong = difference(found, truth)
+        wrong = difference(found, truth, parameters=bool(values))
         if wrong:
             return wrong
     return "equal"

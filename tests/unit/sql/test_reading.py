@@ -62,6 +62,9 @@ def test_a_column_of_the_result_costs_no_call() -> None:
         def keys(self, _: TableName) -> tuple[tuple[str, ...], ...]:
             return ()
 
+        def definition(self, _: TableName) -> None:
+            return None
+
         def taken(self, _: TableName) -> bool:
             return False
 

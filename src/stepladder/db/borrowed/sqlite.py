@@ -34,7 +34,8 @@ class LentSqlite(SqliteConnection, Lent):
 
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         with self._reading_our_way():
-            if self._translate(sql, values).writes:
+            translation = self._translate(sql, values)
+            if translation.writes or translation.before:
                 self._join()
             return super().run(sql, values)
 
@@ -75,11 +76,10 @@ class LentSqlite(SqliteConnection, Lent):
     def transaction_failed(self, *, known: bool) -> bool:
         return known and self._raw.in_transaction
 
-    def _alone(self, work: Callable[[], Result]) -> Result:
-        if self.stands_alone():
-            return super()._alone(work)
-        self._join()
-        return work()
+    def _as_one(self, work: Callable[[], Result]) -> Result:
+        if not self.stands_alone():
+            self._join()
+        return super()._as_one(work)
 
     def _join(self) -> None:
         """Begin the transaction that the connection's own cursors would begin; its end is the user's."""

@@ -1,6 +1,7 @@
 """PostgreSQL's functions in Python, for registering on a SQLite connection: pure, and tested without one."""
 
 from stepladder.sql.functions import (
+    array_functions,
     arrays,
     binary,
     casts,
@@ -66,6 +67,7 @@ SCALARS: tuple[Scalar, ...] = (
     *date_parsing.SCALARS,
     *casts.SCALARS,
     *arrays.SCALARS,
+    *array_functions.SCALARS,
     *extremes.SCALARS,
     *frames.SCALARS,
     *rows.SCALARS,
@@ -74,6 +76,7 @@ SCALARS: tuple[Scalar, ...] = (
     *statements.SCALARS,
 )
 COLLATIONS: tuple[Collation, ...] = (
+    *array_functions.COLLATIONS,
     Collation("pg_jsonb", jsonb_order.jsonb_compare),
     Collation("pg_numeric", numbers.numeric_compare),
     Collation("pg_interval", intervals.span_compare),

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from stepladder.errors import NotPortable
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.encoding import encoder
@@ -35,7 +34,16 @@ _MATCHED: dict[str, Callable[[str, str], bool]] = {
     "~~*": lambda text, pattern: bool(ilike(text, pattern)),
     "!~~*": lambda text, pattern: not ilike(text, pattern),
 }
-_ORDERS = {"numeric": numeric_compare, "interval": span_compare, "jsonb": jsonb_compare}
+_ORDERS: dict[str, Callable[[Any, Any], int]] = {
+    "numeric": numeric_compare,
+    "interval": span_compare,
+    "jsonb": jsonb_compare,
+}
+
+
+def order_of(type_: str) -> Callable[[Any, Any], int]:
+    """How values of the type are compared."""
+    return _ORDERS.get(type_, plain_compare)
 
 
 @lru_cache(maxsize=1024)
@@ -50,7 +58,7 @@ def _tests(text: str, value: Any, symbol: str, type_: str) -> list[bool | None]:
     if symbol in _MATCHED:
         match = _MATCHED[symbol]
         return [None if item is None else match(value, item) for item in items]
-    order: Callable[[Any, Any], int] = _ORDERS.get(type_, plain_compare)
+    order = order_of(type_)
     compare = _COMPARED[symbol]
     return [None if item is None else compare(order(value, item), 0) for item in items]
 
@@ -94,36 +102,9 @@ def rows(type_: str, text: str) -> str:
     return json_rows(elements(text, type_))
 
 
-def length(text: str, dimension: int) -> int | None:
-    """array_length(): None of an empty array."""
-    if dimension != 1:
-        return None
-    return len(parse_array(text)) or None
-
-
 def cardinality(text: str) -> int:
     """cardinality()."""
     return len(parse_array(text))
-
-
-def contains(type_: str, one: str, other: str) -> int:
-    """`one @> other`: NULLs are contained in nothing."""
-    if type_ in _ORDERS or type_.startswith("float"):
-        raise NotPortable("@> over arrays of numbers with a scale")
-    held = set(elements(one, type_)) - {None}
-    return int(all(item is not None and item in held for item in elements(other, type_)))
-
-
-def overlaps(type_: str, one: str, other: str) -> int:
-    """`one && other`."""
-    if type_ in _ORDERS or type_.startswith("float"):
-        raise NotPortable("&& over arrays of numbers with a scale")
-    return int(bool((set(elements(one, type_)) & set(elements(other, type_))) - {None}))
-
-
-def array_to_string(text: str, separator: str) -> str:
-    """array_to_string(): NULLs are left out."""
-    return separator.join(item for item in parse_array(text) if item is not None)
 
 
 def _parts(text: str, separator: str | None, null: str | None) -> list[str | None]:
@@ -153,11 +134,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_array", -1, build),
     Scalar("pg_element", 3, element),
     strict("pg_unnest", 2, rows),
-    strict("pg_array_length", 2, length),
     strict("pg_cardinality", 1, cardinality),
-    strict("pg_contains", 3, contains),
-    strict("pg_overlaps", 3, overlaps),
-    strict("pg_array_to_string", 2, array_to_string),
     Scalar("pg_string_to_array", 2, string_to_array),
     Scalar("pg_string_to_array", 3, string_to_array),
     Scalar("pg_string_to_rows", 2, string_to_rows),

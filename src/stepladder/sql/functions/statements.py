@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepladder.errors import DatabaseError, DataError
+from stepladder.errors import DatabaseError, DataError, NotPortable
 from stepladder.sql.functions.registry import Scalar, strict
 
 
@@ -12,6 +12,17 @@ def only_once(rows: int, value: object) -> object:
         raise DatabaseError(
             "ON CONFLICT DO UPDATE command cannot affect row a second time: several rows of the statement have one key",
             sqlstate="21000",
+        )
+    return value
+
+
+def only_once_where(rows: int, value: object) -> object:
+    """The same for ON CONFLICT DO UPDATE … WHERE, of which PostgreSQL may take several."""
+    if rows > 1:
+        raise NotPortable(
+            "several rows of one key in ON CONFLICT DO UPDATE … WHERE",
+            why="PostgreSQL goes by which of them its WHERE takes",
+            instead="let the query give one row for each key: DISTINCT ON (key)",
         )
     return value
 
@@ -27,6 +38,7 @@ def limit(count: int | None, word: str) -> int:
 
 SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
+    Scalar("pg_only_once_where", 2, only_once_where),
     Scalar("pg_limit", 2, limit),
     strict("pg_float_hex", 1, float.hex),
     strict("pg_float_of_hex", 1, float.fromhex),

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Protocol
 
 from stepladder.errors import DatabaseError, NotPortable
+from stepladder.sql.definition import Definition
 from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.tree import Cte, Expression, Query, Reference, walk
 from stepladder.sql.names import TableName
@@ -24,6 +25,9 @@ class Schema(Protocol):
 
     def keys(self, table: TableName) -> Sequence[Sequence[str]]:
         """The unique keys of a table, the primary one first."""
+
+    def definition(self, table: TableName) -> Definition | None:
+        """What CREATE TABLE has said of a table; None where there is no such table."""
 
     def taken(self, name: TableName) -> bool:
         """Whether a table, an index or a constraint of its schema has that name."""
@@ -84,6 +88,7 @@ class Analysis:
     parameters: Mapping[str, Type]
     names: Sequence[str]  # of $1, $2, …
     query: Callable[[Analysis, Raw, Scope], Query]
+    write: Callable[[Analysis, Raw, Scope], Query] | None = None  # for a statement whose WITH may write
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def new_id(self) -> int:

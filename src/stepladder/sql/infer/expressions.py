@@ -10,6 +10,7 @@ from stepladder.errors import (
     AmbiguousColumn,
     DatatypeMismatch,
     GroupingError,
+    SqlSyntaxError,
     UndefinedColumn,
     UndefinedTable,
 )
@@ -47,6 +48,7 @@ from stepladder.sql.infer.tree import (
     Logic,
     NullIf,
     Parameter,
+    Query,
     Reference,
     Row,
     Subquery,
@@ -396,11 +398,29 @@ def _indirection(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
         if node.type.name == "jsonb" and index is not None and not index.get("is_slice"):
             node = _member(node, resolved(expression(analysis, index["uidx"], scope)))
             continue
-        if index is None or index.get("is_slice") or node.type.element is None:
+        element = node.type.element
+        if index is None or element is None:
             raise refuse("this subscript or field", node.position)
+        if index.get("is_slice"):
+            if len(body["indirection"]) > 1:
+                raise refuse("a slice of more than one dimension", node.position)
+            node = _slice(analysis, node, index, scope)
+            continue
         place = coerce(expression(analysis, index["uidx"], scope), INT4, 1, what="array subscript")
-        node = Subscript(type=node.type.element, position=node.position, array=node, index=place)
+        node = Subscript(type=element, position=node.position, array=node, index=place)
     return node
+
+
+def _slice(analysis: Analysis, node: Expression, index: Raw, scope: Scope) -> Expression:
+    """`array[first:last]`; an end that is left out is the array's own."""
+    ends = []
+    for word, default in (("lidx", 1), ("uidx", 2**31 - 1)):
+        if word in index:
+            end = expression(analysis, index[word], scope)
+            ends.append(coerce(end, INT4, 1, what="array subscript"))
+        else:
+            ends.append(Constant(type=INT4, value=default))
+    return Call(type=node.type, position=node.position, name="array_slice", arguments=(node, *ends))
 
 
 def _member(node: Expression, step: Expression) -> Expression:
@@ -418,6 +438,8 @@ def _sublink(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
         return Subquery(type=BOOL, position=position, query=query, word="exists")
     if word == "EXPR_SUBLINK":
         return scalar(query, position)
+    if word == "ARRAY_SUBLINK":
+        return _array_of_query(query, position)
     if word not in ("ANY_SUBLINK", "ALL_SUBLINK"):
         raise refuse("this kind of subquery", position)
     left = expression(analysis, body["testexpr"], scope)
@@ -425,6 +447,16 @@ def _sublink(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     if word == "ANY_SUBLINK" and operator == "=":
         return in_query(analysis, left, query, position)
     return quantified(analysis, left, operator, word.removesuffix("_SUBLINK"), query, position)
+
+
+def _array_of_query(query: Query, position: int | None) -> Expression:
+    """ARRAY(SELECT …)."""
+    if len(query.columns) != 1:
+        raise wrong(SqlSyntaxError, "subquery must return only one column", position)
+    element = query.columns[0].type.bare
+    if element.element is not None:
+        raise refuse("an array of more than one dimension", position)
+    return Subquery(type=Type("array", element=element), position=position, query=query, word="array")
 
 
 # -- rows

@@ -82,13 +82,22 @@ def read_with(analysis: Analysis, clause: Raw | None, scope: Scope) -> tuple[Cte
             scope.ctes[cte.name] = cte
             found.append(cte)
             continue
-        inner = query(analysis, body["ctequery"], Scope(scope))
+        inner = _cte_query(analysis, body, scope)
         materialized = _MATERIALIZED.get(body.get("ctematerialized", ""))
         cte = Cte(id=analysis.new_id(), name=body["ctename"], query=inner, materialized=materialized)
         cte = cte_named(cte, strings(body.get("aliascolnames")), body.get("location"))
         scope.ctes[cte.name] = cte
         found.append(cte)
     return tuple(found)
+
+
+def _cte_query(analysis: Analysis, body: Raw, scope: Scope) -> Query:
+    if kind_of(body["ctequery"]) == "SelectStmt" or analysis.write is None:
+        return query(analysis, body["ctequery"], Scope(scope))
+    if scope.parent is not None:
+        message = "WITH clause containing a data-modifying statement must be at the top level"
+        raise wrong(ProgrammingError, message, body.get("location"), sqlstate="0A000")
+    return analysis.write(analysis, body["ctequery"], Scope(ctes=dict(scope.ctes)))
 
 
 def _refuse_same_names(bodies: Sequence[Raw]) -> None:

@@ -424,6 +424,13 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteQuery(Query):
+    """A write in WITH; its rows are those of RETURNING."""
+
+    write: Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(Write):
     """`query` is None for DEFAULT VALUES; `values` are its columns as the table's types, over source `query_id`."""
 

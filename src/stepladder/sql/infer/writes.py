@@ -8,12 +8,13 @@ from typing import Any
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
 from stepladder.sql.infer.coercion import assign, boolean, resolved
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
-from stepladder.sql.infer.expressions import expression, expressions
+from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.queries import read_target, read_with, select_body
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
 from stepladder.sql.infer.sources import find_table, read_from, table_item
 from stepladder.sql.infer.tree import (
     Conflict,
+    Constant,
     Delete,
     Expression,
     Insert,
@@ -25,6 +26,7 @@ from stepladder.sql.infer.tree import (
     Update,
     Values,
 )
+from stepladder.sql.parse import parse_one
 from stepladder.sql.types import Column, Type
 
 
@@ -36,6 +38,8 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
     target = find_table(analysis, body["relation"])
     columns = _insert_columns(body, target)
     query, values, own = _insert_source(analysis, body, scope, target, columns)
+    if isinstance(query, Values):
+        columns = tuple(column.name for column in query.columns)
     item = table_item(analysis, target, _alias(body["relation"]))
     conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
     return Insert(
@@ -89,7 +93,9 @@ def _insert_source(
         "limitCount",
         "limitOffset",
     }:
-        rows = _insert_values(analysis, select, scope, names, types, own)
+        rows = _insert_values(analysis, select, scope, target, names, types, own)
+        if not rows.columns:
+            return None, (), own
         return rows, tuple(_references(rows, own)), own
     query = select_body(analysis, select, Scope(scope), keep_unknown=True)
     _check_width(len(query.columns), names)
@@ -120,26 +126,49 @@ def _check_width(given: int, names: Sequence[str], position: int | None = None) 
 
 
 def _insert_values(
-    analysis: Analysis, select: Raw, scope: Scope, names: Sequence[str], types: Sequence[Type], own: int
+    analysis: Analysis,
+    select: Raw,
+    scope: Scope,
+    target: TableSource,
+    names: Sequence[str],
+    types: Sequence[Type],
+    own: int,
 ) -> Values:
     """Every value is assigned to its own column: rows need no common type, and DEFAULT may stand there alone."""
-    rows = []
-    inner = Scope(scope, clause="VALUES")
-    for each in select["valuesLists"]:
-        items = each["List"]["items"]
-        if any(kind_of(item) == "SetToDefault" for item in items):
-            raise refuse(
-                "DEFAULT among VALUES", body_of(items[0]).get("location"), instead="leave the column out"
-            )
-        row = expressions(analysis, items, inner)
-        _check_width(len(row), names, row[-1].position if row else None)
-        rows.append(
-            tuple(assign(node, type_, name) for node, type_, name in zip(row, types, names, strict=False))
-        )
-    if len({len(row) for row in rows}) > 1:
+    given = [each["List"]["items"] for each in select["valuesLists"]]
+    if len({len(items) for items in given}) > 1:
         raise wrong(SqlSyntaxError, "VALUES lists must all be the same length", None)
-    columns = tuple(Column(name, type_) for name, type_, _ in zip(names, types, rows[0], strict=False))
-    return Values(columns=columns, rows=tuple(rows), id=own)
+    _check_width(len(given[0]), names, body_of(given[0][-1]).get("location"))
+    # What every row leaves to the default is left out, so that SQLite fills it in.
+    places = [place for place in range(len(given[0])) if not all(_is_default(row[place]) for row in given)]
+    if not places and len(given) > 1:
+        raise refuse("several rows of nothing but DEFAULT", None, instead="insert them one by one")
+    inner = Scope(scope, clause="VALUES")
+
+    def value(item: Raw, name: str, type_: Type) -> Expression:
+        if _is_default(item):
+            return default_of(analysis, target, name, body_of(item).get("location"))
+        return assign(expression(analysis, item, inner), type_, name)
+
+    rows = tuple(tuple(value(row[place], names[place], types[place]) for place in places) for row in given)
+    return Values(columns=tuple(Column(names[place], types[place]) for place in places), rows=rows, id=own)
+
+
+def _is_default(item: Raw) -> bool:
+    return kind_of(item) == "SetToDefault"
+
+
+def default_of(analysis: Analysis, target: TableSource, name: str, position: int | None) -> Expression:
+    """What DEFAULT means for a column: its default's expression; NULL where it has none, or numbers itself."""
+    definition = analysis.schema.definition(target.table)
+    found = next((each for each in definition.columns if each.name == name), None) if definition else None
+    if found is None or found.generated:
+        raise refuse(f"DEFAULT for the column {name}", position, instead="leave the column out")
+    if found.default is None:
+        return Constant(type=found.type, value=None)
+    _, tree = parse_one(f"SELECT ({found.default})")
+    raw = tree["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
+    return assign(expression(analysis, raw, Scope(clause="DEFAULT")), found.type, name)
 
 
 def _conflict(
@@ -196,14 +225,24 @@ def _assignments(
     for node in nodes or ():
         body = node["ResTarget"]
         position = body.get("location")
-        if body.get("indirection") or kind_of(body["val"]) in ("MultiAssignRef", "SetToDefault"):
+        if body.get("indirection") or kind_of(body["val"]) == "MultiAssignRef":
             raise refuse("this kind of assignment", position, instead="assign column by column")
         column = _column(target, body["name"], position)
         if column.name in found:
             message = f'multiple assignments to same column "{column.name}"'
             raise wrong(SqlSyntaxError, message, position)
-        found[column.name] = assign(expression(analysis, body["val"], scope), column.type, column.name)
+        found[column.name] = _assigned(analysis, body["val"], scope, target, column)
     return tuple(found.items())
+
+
+def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, column: Column) -> Expression:
+    if not _is_default(raw):
+        return assign(expression(analysis, raw, scope), column.type, column.name)
+    value = default_of(analysis, target, column.name, body_of(raw).get("location"))
+    definition = analysis.schema.definition(target.table)
+    if definition and any(each.identity for each in definition.columns if each.name == column.name):
+        raise refuse("a new number by SET … = DEFAULT", body_of(raw).get("location"))
+    return value
 
 
 def _returning(analysis: Analysis, body: Raw, scope: Scope) -> tuple[Target, ...]:

@@ -54,6 +54,19 @@ def collation(type_: Type) -> str:
     return f" COLLATE {found}" if found else ""
 
 
+def order_collation(type_: Type) -> str:
+    """The same where values are ordered: equal arrays have equal text, but their order is that of their elements."""
+    if type_.element is None or f"_{type_.element.name}" not in _FLAT:
+        return collation(type_)
+    kind = type_.element.name
+    return f" COLLATE pg_array_{'int8' if kind[:3] == 'int' else 'bool' if kind == 'bool' else 'text'}"
+
+
+def is_ordered(type_: Type) -> bool:
+    """Whether ORDER BY has PostgreSQL's order, with `order_collation`."""
+    return is_comparable(type_) or (type_.element is not None and f"_{type_.element.name}" in _FLAT)
+
+
 def is_comparable(type_: Type) -> bool:
     """Whether SQLite's own comparison, with the type's collation, is PostgreSQL's order."""
     return type_.name in COMPARED

@@ -20,6 +20,7 @@ from stepladder.sql.rewrite.columns import TableText, column_text, table_constra
 from stepladder.sql.rewrite.constraints import definition
 from stepladder.sql.rewrite.indexes import create_index
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.rules import string
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
 from stepladder.sql.storage import declared, is_native_numeric
 from stepladder.sql.types import Column
@@ -149,16 +150,12 @@ def _numbers_as_stored(text: str, columns: Sequence[Column]) -> str:
 
 
 def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    if (
-        body.get("replace")
-        or body.get("options")
-        or body.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION"
-    ):
-        raise refuse("CREATE OR REPLACE VIEW, and a view's options", None, instead="drop the view first")
+    if body.get("options") or body.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION":
+        raise refuse("a view's options", None)
     table, temporary = _target(body["view"])
     if temporary:
         raise refuse("a temporary view", None)
-    exists(analysis, table, body["view"], allowed=False)
+    there = exists(analysis, table, body["view"], allowed=bool(body.get("replace")))
     found = query(analysis, body["query"], Scope())
     columns = tuple(
         Column(name, column.type)
@@ -167,12 +164,29 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         )
     )
     refuse_twins(columns)
+    if there:
+        _refuse_other_columns(analysis.schema.columns(table) or (), columns)
+        printer.before.append(f"DROP VIEW {table.sqlite}")
     names = ", ".join(quote(column.name) for column in columns)
+    created = Created(table, _bare_definition(columns))
     return (
         f"CREATE VIEW {table.sqlite} ({names}) AS {_numbers_as_stored(printer.query(found), columns)}",
-        (Created(table, _bare_definition(columns)),),
+        (Dropped(table), created) if there else (created,),
         False,
     )
+
+
+def _refuse_other_columns(before: Sequence[Column], after: Sequence[Column]) -> None:
+    """What reads a view goes by its columns: they may only be added to, at the end."""
+    if len(after) < len(before):
+        raise wrong(ProgrammingError, "cannot drop columns from view", None, sqlstate="42P16")
+    for old, new in zip(before, after, strict=False):
+        if old.name != new.name:
+            message = f'cannot change name of view column "{old.name}" to "{new.name}"'
+            raise wrong(ProgrammingError, message, None, sqlstate="42P16")
+        if old.type.bare != new.type.bare:
+            message = f'cannot change data type of view column "{old.name}" from {old.type} to {new.type}'
+            raise wrong(ProgrammingError, message, None, sqlstate="42P16")
 
 
 # -- DROP, TRUNCATE
@@ -194,13 +208,21 @@ def _drop(analysis: Analysis, body: Raw, _: Printer) -> Defined:
     return f"DROP {word} {table.sqlite}", (Dropped(table),), False
 
 
-def _truncate(analysis: Analysis, body: Raw, _: Printer) -> Defined:
-    if len(body["relations"]) != 1 or body.get("restart_seqs") or body.get("behavior") == "DROP_CASCADE":
-        raise refuse("TRUNCATE of several tables, RESTART IDENTITY, CASCADE", None)
-    relation = body["relations"][0]["RangeVar"]
-    table = table_name(relation)
-    known(analysis, table, relation)
-    return f"DELETE FROM {table.sqlite}", (), True
+def _truncate(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
+    if body.get("behavior") == "DROP_CASCADE":
+        raise refuse("TRUNCATE … CASCADE", None, instead="name every table")
+    for each in body["relations"]:
+        table = table_name(each["RangeVar"])
+        known(analysis, table, each["RangeVar"])
+        definition_ = analysis.schema.definition(table)
+        if (
+            body.get("restart_seqs")
+            and definition_
+            and any(column.identity for column in definition_.columns)
+        ):
+            printer.before.append(f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}")
+        printer.before.append(f"DELETE FROM {table.sqlite}")
+    return printer.before.pop(), (), True
 
 
 def _analyze(analysis: Analysis, body: Raw, _: Printer) -> Defined:

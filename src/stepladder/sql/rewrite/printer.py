@@ -42,6 +42,7 @@ from stepladder.sql.infer.tree import (
 )
 from stepladder.sql.rewrite import (
     aggregates,
+    arrays,
     binary,
     comparisons,
     date_fields,
@@ -57,7 +58,13 @@ from stepladder.sql.rewrite import (
     uuids,
 )
 from stepladder.sql.rewrite.casts import cast
-from stepladder.sql.rewrite.comparisons import collation, is_comparable, is_groupable
+from stepladder.sql.rewrite.comparisons import (
+    collation,
+    is_comparable,
+    is_groupable,
+    is_ordered,
+    order_collation,
+)
 from stepladder.sql.rewrite.rules import Rule, signature, string
 from stepladder.sql.rewrite.windows import window
 from stepladder.sql.types import Type
@@ -81,6 +88,7 @@ OPEN_CALLS: dict[str, Rule] = {
     **comparisons.OPEN_RULES,
     **jsonb.OPEN_RULES,
     **json_build.OPEN_RULES,
+    **arrays.OPEN_RULES,
 }
 
 
@@ -94,6 +102,7 @@ class Printer:
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
+        self.before: list[str] = []  # statements that must run first
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
         self._ids = count(1_000_000)  # analysis numbers from 1
@@ -142,16 +151,20 @@ class Printer:
         return ", ".join(map(self._order_key, keys))
 
     def _order_key(self, order: Order) -> str:
-        if not is_comparable(order.key.type):
+        if not is_ordered(order.key.type):
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
         text = (
             f"(0 + {self.expression(order.key)})"
             if isinstance(order.key, Constant)
-            else self.sort_key(order.key)
+            else self.sort_key(order.key) + self._array_order(order.key)
         )
         direction = "DESC" if order.descending else "ASC"
         return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+
+    @staticmethod
+    def _array_order(node: Expression) -> str:
+        return order_collation(node.type) if node.type.element is not None else ""
 
 
 # -- leaves
@@ -292,6 +305,10 @@ def _subquery(printer: Printer, node: Subquery) -> str:
     text_ = printer.query(node.query)
     if node.word == "exists":
         return f"EXISTS ({text_})"
+    if node.word == "array":
+        element = node.type.element
+        assert element is not None
+        return f"(SELECT coalesce(pg_array_agg({string(element.name)}, c1), '{{}}') FROM ({text_}))"
     if _is_one_row(node.query):
         return f"({text_})"
     return f"(SELECT pg_only_one(c1) FROM ({text_}))"

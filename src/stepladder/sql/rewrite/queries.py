@@ -26,11 +26,12 @@ from stepladder.sql.infer.tree import (
     Source,
     TableSource,
     Values,
+    WriteQuery,
     leaves,
     walk,
 )
 from stepladder.sql.names import TableName, quote
-from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.comparisons import order_collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
@@ -61,10 +62,19 @@ def print_query(printer: Printer, query: Query) -> str:
     raise AssertionError(f"no text for {type(query).__name__}")
 
 
+def kept_rows(cte: Cte) -> str:
+    """The temporary table that holds what a write in WITH has returned, while its statement runs."""
+    return f"stepladder_w{cte.id}"
+
+
 def print_with(printer: Printer, ctes: Sequence[Cte]) -> str:
     """WITH and its queries; nothing where there are none."""
     parts = []
     for cte in ctes:
+        if isinstance(cte.query, WriteQuery):
+            if cte.query.columns:
+                parts.append(f"w{cte.id} AS (SELECT * FROM temp.{kept_rows(cte)})")
+            continue
         word = {True: "MATERIALIZED ", False: "NOT MATERIALIZED ", None: ""}[cte.materialized]
         parts.append(f"w{cte.id}({numbered(len(cte.query.columns))}) AS {word}({printer.query(cte.query)})")
     recursive = "RECURSIVE " if any(isinstance(cte.query, RecursiveUnion) for cte in ctes) else ""
@@ -327,7 +337,7 @@ def _place(query: Query, key: Expression) -> int:
 
 def _sorted(name: str, order: Order) -> str:
     direction = "DESC" if order.descending else "ASC"
-    return f"{name}{collation(order.key.type)} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+    return f"{name}{order_collation(order.key.type)} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
 
 
 def _distinct_on(printer: Printer, query: Select) -> str:

@@ -100,14 +100,14 @@ def _guarded(write: Insert, values: Sequence[str], source: str) -> str:
     """Rows whose key comes twice are an error in PostgreSQL; SQLite would update one row twice."""
     conflict = write.conflict
     assert conflict is not None
-    if conflict.where is not None:
-        raise refuse("ON CONFLICT DO UPDATE … WHERE over several rows", None)
+    # With a WHERE the first of them may have changed nothing, and PostgreSQL then takes the second.
+    once = "pg_only_once" if conflict.where is None else "pg_only_once_where"
     names = [f"v{place}" for place in range(1, len(values) + 1)]
     inner = ", ".join(f"{value} AS {name}" for value, name in zip(values, names, strict=True))
     keys = [names[write.columns.index(name)] for name in conflict.key if name in write.columns]
     present = " AND ".join(f"{key} IS NOT NULL" for key in keys)
     rows = f"CASE WHEN {present} THEN count(*) OVER (PARTITION BY {', '.join(keys)}) ELSE 1 END"
-    checked = [f"pg_only_once({rows}, {names[0]})", *names[1:]]
+    checked = [f"{once}({rows}, {names[0]})", *names[1:]]
     return f"SELECT {', '.join(checked)} FROM (SELECT {inner} FROM ({source}) AS s) WHERE true"
 
 
