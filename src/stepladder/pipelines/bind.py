@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from stepladder.config import Project
 from stepladder.db import Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
 from stepladder.pipelines.model import Model, is_model
 from stepladder.quality import unknown_columns
-from stepladder.sql import Column, Definition, TableName, Type, columns_read, describe, type_of
+from stepladder.sql import Column, Definition, TableColumn, TableName, Type, columns_read, describe, type_of
 
 _ZONED = ("timestamptz", "date")
+_Found: TypeAlias = "tuple[tuple[TableColumn, ...], tuple[tuple[str, ...], ...]]"  # columns and keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Known:
 
     def __init__(self, session: Session | None) -> None:
         self._session = session
-        self._tables: dict[TableName, tuple[tuple[Column, ...], tuple[tuple[str, ...], ...]] | None] = {}
+        self._tables: dict[TableName, _Found | None] = {}
         self.models: dict[str, tuple[Column, ...] | None] = {}
 
     def columns(self, table: TableName) -> Sequence[Column] | None:
@@ -62,13 +64,14 @@ class Known:
         found = self._table(table)
         return () if found is None else found[1]
 
-    def definition(self, table: TableName) -> Definition | None:  # noqa: ARG002 - a model reads, and needs no defaults
-        return None
+    def definition(self, table: TableName) -> Definition | None:
+        found = None if is_model(table, self.models) else self._table(table)
+        return None if found is None else Definition(found[0])
 
     def taken(self, name: TableName) -> bool:
         return self.columns(name) is not None
 
-    def _table(self, name: TableName) -> tuple[tuple[Column, ...], tuple[tuple[str, ...], ...]] | None:
+    def _table(self, name: TableName) -> _Found | None:
         if self._session is None:
             return None
         if name not in self._tables:

@@ -170,6 +170,10 @@ class _Script:
         definition = self._now.get(_plain(table))
         return definition.keys if definition is not None else self._before.keys(table)
 
+    def definition(self, table: TableName) -> Definition | None:
+        name = _plain(table)
+        return self._now[name] if name in self._now else self._before.definition(table)
+
     def taken(self, name: TableName) -> bool:
         plain = _plain(name)
         return self._now[plain] is not None if plain in self._now else self._before.taken(name)
@@ -189,7 +193,7 @@ class _Script:
             self._now[name] = altered(self._definition(effect.table), effect)
 
     def _definition(self, table: TableName) -> Definition:
-        known = self._now.get(_plain(table))
+        known = self.definition(table)
         if known is not None:
             return known
         return Definition(
