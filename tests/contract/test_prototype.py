@@ -104,3 +104,18 @@ def test_psycopg2() -> None:
     assert rewritten(Text("a.sql", old), "psycopg2").text == new
     assert rewritten(Text("a.sql", "SELECT 'a %s'"), "psycopg2").findings[0].fails
     assert rewritten(Text("a.sql", "SELECT 5 % 2"), "psycopg2").findings[0].fails
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a FROM t ORDER BY a",
+        "SELECT round(a) FROM t",
+        "SELECT CAST(a AS INT) FROM t",
+        "SELECT date(a, '+1 month') FROM t",
+    ],
+)
+def test_what_is_noted(sql: str) -> None:
+    found = rewritten(Text("a.sql", sql), "sqlite").findings
+    assert found
+    assert {each.severity for each in found} == {"noted"}

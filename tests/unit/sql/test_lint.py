@@ -93,3 +93,8 @@ def test_ddl_of_a_script_is_followed() -> None:
     assert linted("ALTER TABLE t ADD COLUMN more int; SELECT more FROM t") == []
     assert linted("ALTER TABLE t RENAME TO w; SELECT id FROM w") == []
     assert [each.severity for each in linted("DROP TABLE u; SELECT id FROM u")] == ["error"]
+
+
+def test_what_a_refused_ddl_would_have_made_is_undecided() -> None:
+    found = linted("CREATE TABLE w (a point); SELECT a FROM w")
+    assert [each.severity for each in found] == ["refused", "undecided"]

@@ -12,6 +12,7 @@ from stepladder.errors import (
     NotPortable,
     SqlSyntaxError,
     UndefinedFunction,
+    UndefinedObject,
     UndefinedTable,
 )
 from stepladder.sql.alterations import altered
@@ -24,16 +25,17 @@ from stepladder.sql.infer.tree import Query, Write
 from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.lint.clock import clock, zone
 from stepladder.sql.lint.collation import collation
-from stepladder.sql.lint.finding import Finding, Text, found
+from stepladder.sql.lint.finding import Finding, Text, failing, found
 from stepladder.sql.lint.nondeterminism import nondeterminism
 from stepladder.sql.lint.speed import slow
 from stepladder.sql.lint.warning import Warned, bytewise_places
 from stepladder.sql.names import TableName
-from stepladder.sql.parameters import Numbered, parameter_names, statements
+from stepladder.sql.parameters import Numbered, first_word, parameter_names, statements
 from stepladder.sql.parse import deep, parse_one, placed
 from stepladder.sql.translate import Schema, analysis_of, translate
 from stepladder.sql.types import Column, Type
 
+_DEFINES = ("CREATE", "ALTER")
 _WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
 
 
@@ -68,6 +70,8 @@ def lint_script(source: Text, schema: Schema, setting: Setting) -> tuple[Finding
         findings += some
         for effect in effects:
             known.follow(effect)
+        if failing(some) and first_word(part.text) in _DEFINES:  # what it would have made is not known
+            setting = replace(setting, complete=False)
     return tuple(findings)
 
 
@@ -94,7 +98,7 @@ def _failure(source: Text, error: Error, setting: Setting) -> Finding:
             "refused",
             f"not portable to SQLite: {error.what}",
             error.why,
-            error.instead or "run this only on PostgreSQL",
+            error.instead or _elsewhere(error.what),
         )
     said, *why = error.message.splitlines()
     if isinstance(error, UndefinedTable) and not setting.complete:
@@ -106,10 +110,26 @@ def _failure(source: Text, error: Error, setting: Setting) -> Finding:
             "types decide what is portable, and the columns of this table are not known",
             "name a target that has it (--target), or let a CREATE TABLE come before",
         )
+    if isinstance(error, UndefinedObject):
+        # The server may have it: a geometric type, one of an extension, an enum.
+        return found(
+            source,
+            position,
+            "refused",
+            f"not portable to SQLite: {said.replace(' does not exist', ' is not known')}",
+            "geometric types, those of extensions and your own are not on SQLite",
+            "text with a CHECK, or run this only on PostgreSQL",
+        )
     reason = " ".join(why)
     if isinstance(error, UndefinedFunction):
         reason = reason or "PostgreSQL has none of its own; one of an extension or of yours is not on SQLite"
     return found(source, position, "error", said, reason)
+
+
+def _elsewhere(what: str) -> str:
+    if what == "the statement Transaction":
+        return "leave it out, and say in Python: with db.transaction() as tx"
+    return "run this only on PostgreSQL"
 
 
 def _warnings(

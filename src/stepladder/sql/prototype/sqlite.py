@@ -48,7 +48,7 @@ class _Statement:
             piece, after = every[at], following(every, at)
             if piece.kind == "word" and after is not None and every[after].text == "(":
                 end = closing(every, after)
-                if end is not None and piece.word in {*CALLS, *REFUSED, "substr", "cast"}:
+                if end is not None and piece.word in {*CALLS, *REFUSED, "substr", "cast", "round"}:
                     found += self._call(piece, every[after + 1 : end])
                     at = end + 1
                     continue
@@ -71,6 +71,12 @@ class _Statement:
         if piece.word == "like":
             self._like(piece, every, at)
             return piece.said("ILIKE")
+        if piece.word == "order":
+            self._remarks.note(
+                piece.start,
+                "NULLs are sorted last in PostgreSQL",
+                "SQLite sorts them first: where the key may be NULL, add NULLS FIRST (with DESC: NULLS LAST)",
+            )
         if piece.word in _NO_WORDS:
             self._remarks.refuse(piece.start, *_NO_WORDS[piece.word])
         return piece
@@ -117,7 +123,7 @@ class _Statement:
     # -- calls
     def _call(self, name: Piece, inside: Sequence[Piece]) -> list[Piece]:
         arguments = [_joined(self._rewritten(each)).strip() for each in parted(inside)]
-        if name.word in ("substr", "cast"):
+        if name.word in ("substr", "cast", "round"):
             self._remark(name, arguments)
             return [name.said(f"{name.text}({', '.join(arguments)})", "done")]
         made = CALLS[name.word](arguments) if name.word in CALLS else None
@@ -146,7 +152,17 @@ class _Statement:
             self._remarks.refuse(
                 name.start, "substr from 0 or a negative place counts otherwise in PostgreSQL", "right(x, n)"
             )
-        if name.word == "cast" and re.search(r"(?i)\bas\s+(int|integer|bigint)\s*$", arguments[-1]):
+        if name.word == "round" and len(arguments) == 1:
+            self._remarks.note(
+                name.start,
+                "round(2.5) of a double is 2 in PostgreSQL",
+                "it rounds halves of doubles to even, SQLite away from zero: round(x::numeric)",
+            )
+        if (
+            name.word == "cast"
+            and not arguments[-1].startswith("to_char(")
+            and re.search(r"(?i)\bas\s+(int|integer|bigint)\s*$", arguments[-1])
+        ):
             self._remarks.note(
                 name.start,
                 "CAST to an integer rounds in PostgreSQL",
