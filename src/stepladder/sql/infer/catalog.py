@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from stepladder.errors import AmbiguousFunction, DatatypeMismatch, ProgrammingError, UndefinedFunction
@@ -105,6 +106,14 @@ class Catalog:
             found_ = Operator(name, arguments, result, procedure.removeprefix("pg_catalog."))
             self._operators.setdefault(name, []).append(found_)
             self._symbols.setdefault((found_.procedure, len(arguments)), name)
+
+    def every_procedure(self) -> Iterator[Procedure]:
+        """All functions, aggregates and window functions."""
+        return chain.from_iterable(self._procedures.values())
+
+    def every_operator(self) -> Iterator[Operator]:
+        """All operators."""
+        return chain.from_iterable(self._operators.values())
 
     # -- types
     def has_type(self, name: str) -> bool:
