@@ -152,3 +152,19 @@ def test_on_conflict_where_takes_several_rows(orders: Database) -> None:
         Decimal(50),
         Decimal(30),
     ]
+
+
+# -- several columns at once
+def test_columns_are_set_together(orders: Database) -> None:
+    orders.execute("UPDATE orders SET (status, total) = ('old', total * 2) WHERE total > 15")
+    assert totals(orders) == [Decimal("10.00"), Decimal("40.50"), Decimal("60.00")]
+    orders.execute("INSERT INTO archive VALUES (1, 7)")
+    sql = "UPDATE orders o SET (total, status) = (SELECT a.total, 'a' || a.id FROM archive a WHERE a.id = o.id) WHERE o.id = 1"
+    assert orders.execute(sql) == 1
+    assert tuple(orders.query("SELECT total, status FROM orders WHERE id = 1").one()) == (
+        Decimal("7.00"),
+        "a1",
+    )
+    with pytest.raises(DatabaseError) as caught:
+        orders.execute("UPDATE orders SET (status, total) = ('x', 1, 2)")
+    assert caught.value.sqlstate == "42601"

@@ -223,7 +223,7 @@ class SqliteConnection(Connection):
         return opened(self._raw, self._callbacks, translation, arguments, ahead)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
-        if not writes_rows(sql) or (rows and self._translate(sql, rows[0]).before):
+        if not writes_rows(sql) or self._has_parts(sql, rows):
             return self.run_each(sql, rows)
         reached = _Reached()
         with_values = self._translated(sql, rows, reached)
@@ -236,6 +236,12 @@ class SqliteConnection(Connection):
             )
         except Error as error:
             raise error.at(f"row {reached.row}") from error
+
+    def _has_parts(self, sql: str, rows: Sequence[Mapping[str, object]]) -> bool:
+        try:
+            return bool(rows) and bool(self._translate(sql, rows[0]).before)
+        except Error:
+            return False  # it comes again, and then says its row
 
     def _translated(
         self, sql: str, rows: Sequence[Mapping[str, object]], reached: _Reached

@@ -225,14 +225,42 @@ def _assignments(
     for node in nodes or ():
         body = node["ResTarget"]
         position = body.get("location")
-        if body.get("indirection") or kind_of(body["val"]) == "MultiAssignRef":
-            raise refuse("this kind of assignment", position, instead="assign column by column")
+        if body.get("indirection"):
+            raise refuse("a part of a column as the target", position)
         column = _column(target, body["name"], position)
         if column.name in found:
             message = f'multiple assignments to same column "{column.name}"'
             raise wrong(SqlSyntaxError, message, position)
-        found[column.name] = _assigned(analysis, body["val"], scope, target, column)
+        found[column.name] = _assigned(
+            analysis, _one_of_several(body["val"], position), scope, target, column
+        )
     return tuple(found.items())
+
+
+def _one_of_several(raw: Raw, position: int | None) -> Raw:
+    """The value of one column of `(a, b) = (1, 2)` or `(a, b) = (SELECT x, y …)`."""
+    if kind_of(raw) != "MultiAssignRef":
+        return raw
+    source, place, columns = body_of(raw)["source"], body_of(raw)["colno"] - 1, body_of(raw)["ncolumns"]
+    query: Raw = body_of(body_of(source)["subselect"]) if kind_of(source) == "SubLink" else {}
+    if kind_of(source) == "RowExpr":
+        given = body_of(source)["args"]
+    elif query and not query.keys() & _NOT_ALONE and query.get("op", "SETOP_NONE") == "SETOP_NONE":
+        given = query.get("targetList", [])
+    else:
+        raise refuse("this kind of assignment", position, instead="assign column by column")
+    if len(given) != columns:
+        raise wrong(SqlSyntaxError, "number of columns does not match number of values", position)
+    if not query:
+        return dict(given[place])
+    alone = {"SelectStmt": {**query, "targetList": [given[place]]}}
+    return {"SubLink": {**body_of(source), "subLinkType": "EXPR_SUBLINK", "subselect": alone}}
+
+
+# Where a query has these, one of its columns is not the same query with that column alone.
+_NOT_ALONE = frozenset(
+    ("distinctClause", "valuesLists", "sortClause", "groupClause", "withClause", "larg", "rarg")
+)
 
 
 def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, column: Column) -> Expression:
