@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from stepladder.sql.names import TableName
@@ -458,18 +459,34 @@ class Delete(Write):
     where: Expression | None
 
 
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The names of a node's fields that may hold nodes. Asked for every node of every walk."""
+    leaves_ = {"type", "position", "name", "id", "columns"}
+    return tuple(each.name for each in fields(kind) if each.name not in leaves_)
+
+
+@cache
+def _is_node(kind: type) -> bool:
+    return is_dataclass(kind) and not issubclass(kind, Type | Column | TableName)
+
+
 def children(node: Any) -> Iterator[Any]:
     """The nodes directly below a node."""
-    for each in fields(node):
-        yield from _nodes(getattr(node, each.name))
+    for name in _parts(node.__class__):
+        value = getattr(node, name)
+        if type(value) is tuple:
+            yield from _nodes(value)
+        elif _is_node(value.__class__):
+            yield value
 
 
-def _nodes(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
-    elif is_dataclass(value) and not isinstance(value, Type | Column | TableName):
-        yield value
+def _nodes(values: tuple[Any, ...]) -> Iterator[Any]:
+    for value in values:
+        if type(value) is tuple:
+            yield from _nodes(value)
+        elif _is_node(value.__class__):
+            yield value
 
 
 def leaves(source: Source) -> Iterator[Any]:
