@@ -21,6 +21,8 @@ import pytest
 
 import stepladder as sl
 from stepladder.adopt import Plan, adopt, examine
+from stepladder.adopt.verify import differences
+from stepladder.db.foreign_file import reading
 from stepladder.errors import DatabaseBusy, DatabaseError, MissingFile, UsageError
 
 CASES = Path(__file__).parents[1] / "data" / "adopt" / "cases.tar.gz"
@@ -440,3 +442,39 @@ def test_a_name_that_is_not_there_is_usage(
     path = made(tmp_path / "a.db", "CREATE TABLE t (a TEXT)")
     with pytest.raises(UsageError):
         run(path, apply=True, said=said, leave=leave)
+
+
+@pytest.mark.parametrize("options", ["", " WITHOUT ROWID"])
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE t SET at = '2024-01-02 03:04:06' WHERE id = 'a'", "t.at"),
+        ("UPDATE t SET at = NULL WHERE id = 'b'", "t.at"),
+        ("UPDATE t SET price = price + 0.01 WHERE id = 'b'", "t.price"),
+        ("UPDATE t SET note = CAST(note AS BLOB)", "t.note"),
+        ("UPDATE t SET id = CASE id WHEN 'a' THEN 'b' ELSE 'a' END", "t."),
+        ("DELETE FROM t WHERE id = 'b'", "rows became"),
+    ],
+)
+def test_a_copy_that_says_something_else_is_noticed(
+    change: str, named: str, options: str, tmp_path: Path
+) -> None:
+    statements = (
+        f"CREATE TABLE t (id TEXT PRIMARY KEY, at TIMESTAMP, price NUMERIC(8,2), note TEXT){options}",
+        "INSERT INTO t VALUES ('a', '2024-01-02T03:04:05', 1.5, 'x'), ('b', '2024-01-03T00:00', 2, 'y')",
+    )
+    old, new = made(tmp_path / "old.db", *statements), made(tmp_path / "new.db", *statements)
+    (table,) = run(new, apply=True).tables
+    raw = sqlite3.connect(new)
+    with reading(old) as original, reading(new) as copy:
+        assert differences(original, copy, table) == []
+    if "id = CASE" in change:  # two rows change places: through a third name, as the key is unique
+        for step in ("id = 'c' WHERE id = 'a'", "id = 'a' WHERE id = 'b'", "id = 'b' WHERE id = 'c'"):
+            raw.execute(f"UPDATE t SET {step}")
+    else:
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        raw.execute(change)
+    raw.commit()
+    raw.close()
+    with reading(old) as original, reading(new) as copy:
+        assert any(named in line for line in differences(original, copy, table))

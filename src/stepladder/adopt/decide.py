@@ -17,7 +17,7 @@ def decided(tally: ColumnTally) -> int | None:
 
 def misfits(table: str, column: str, tally: ColumnTally) -> list[Obstacle]:
     """What to tell of a column that no reading fits: the values that the likeliest one does not take."""
-    if len({reading.kept for reading in tally.readings} - {None}) > 1:
+    if len({reading.kept for reading in tally.readings if reading.type.name != "bool"} - {None}) > 1:
         return _classes(table, column, tally)
     best = min(tally.misfit_counts)
     place = max(at for at, count in enumerate(tally.misfit_counts) if count == best)

@@ -79,6 +79,7 @@ def _texts(words: str, length: int | None) -> Reading:
         Type("varchar", length=length),
         partial(read.text, length=length),
         f"declared {words}, counted in characters",
+        str,
     )
 
 
@@ -91,7 +92,7 @@ def _booleans(words: str) -> tuple[Reading, ...]:
         )
         for true, false in _WORDS
     ]
-    return (*spelled, Reading(Type("bool"), read.boolean, f"declared {words}"))
+    return (Reading(Type("bool"), read.boolean, f"declared {words}", int), *spelled)
 
 
 def _moments(words: str) -> tuple[Reading, ...]:

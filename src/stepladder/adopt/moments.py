@@ -23,6 +23,8 @@ EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0}
 
 def read_date(text: str) -> str:
     """A day, `YYYY-MM-DD`."""
+    if len(text) == 10 and _is_canonical(date, text):
+        return text
     match = _matched(text, "a date (YYYY-MM-DD)")
     if match["hour"] is not None:
         raise Misfit("has a time of day, and a date has none")
@@ -39,6 +41,8 @@ def read_time(text: str) -> str:
 
 def read_timestamp(text: str) -> str:
     """A day and a time of day, without a zone."""
+    if len(text) == 19 and _is_canonical(datetime, text):
+        return text
     match = _matched(text, "a timestamp (YYYY-MM-DD HH:MM:SS)")
     if match["hour"] is None:
         raise Misfit("has no time of day")
@@ -77,6 +81,14 @@ def since_epoch(value: float, unit: str) -> datetime:
         return _EPOCH + timedelta(microseconds=int(microseconds))
     except OverflowError as error:
         raise Misfit(f"is outside the years 1 to 9999, read as {unit}") from error
+
+
+def _is_canonical(kind: type[date], text: str) -> bool:
+    """Whether Python writes what it reads as it was: most values are, and this is the fastest way to know."""
+    try:
+        return str(kind.fromisoformat(text)) == text
+    except ValueError:
+        return False
 
 
 def _matched(text: str, what: str) -> re.Match[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from stepladder.adopt import moments
 from stepladder.adopt.misfit import Misfit
 from stepladder.errors import DataError, NotPortable, ParameterError
-from stepladder.sql import Type, check_json, encoder, fits_integer, jsonb_text, parse_json
+from stepladder.sql import Type, check_json, encoder, fits_integer, is_native_numeric, jsonb_text, parse_json
 
 Value = int | float | str | bytes
 Class = type[int] | type[float] | type[str] | type[bytes]
@@ -111,6 +111,8 @@ def words(true: str, false: str, value: Value) -> int:
 
 def numeric(type_: Type, value: Value) -> Value:
     """A decimal that needs no rounding. A double is the shortest decimal that reads back the same."""
+    if isinstance(value, int | float) and is_native_numeric(type_) and check_native(type_, value):
+        return value
     if isinstance(value, bytes) or (isinstance(value, str) and not _NUMERIC.fullmatch(value)):
         raise _no(value, "number")
     exact = Decimal(value if isinstance(value, str | int) else repr(value))
@@ -123,6 +125,13 @@ def numeric(type_: Type, value: Value) -> Value:
     if Decimal(stored if isinstance(stored, str | int) else repr(stored)) != exact:
         raise Misfit(f"has more digits than {type_} keeps")
     return stored  # type: ignore[no-any-return]
+
+
+def check_native(type_: Type, value: int | float) -> bool:
+    """Whether a column of up to 15 digits holds the number as it is: what its CHECK says."""
+    scale = type_.scale or 0
+    whole = isinstance(value, float) and value.is_integer()  # SQLite keeps it as an integer
+    return not whole and abs(value) < 10 ** ((type_.precision or 0) - scale) and round(value, scale) == value
 
 
 def as_type(type_: Type, value: Value) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from stepladder.adopt.misfit import Misfit
@@ -18,10 +18,14 @@ _JOIN = b"\0"
 
 
 class ColumnTally:
-    """What is known of one column after some batches. `row` names of misfits are whatever the caller gives as keys."""
+    """What is known of one column after some batches. `row` names of misfits are whatever the caller gives as keys.
 
-    def __init__(self, readings: Sequence[Reading]) -> None:
+    A reading that has failed is no longer tried while another has not, unless `thorough`: then all misfits are counted.
+    """
+
+    def __init__(self, readings: Sequence[Reading], *, thorough: bool = False) -> None:
         self.readings = readings
+        self.thorough = thorough
         self.classes: Counter[type] = Counter()
         self.examples: dict[type, tuple[Any, Any]] = {}
         self.misfits: list[list[tuple[Any, Any, str]]] = [[] for _ in readings]
@@ -34,6 +38,11 @@ class ColumnTally:
         """How many are not NULL."""
         return sum(self.classes.values()) - self.classes[_NONE]
 
+    @property
+    def fits(self) -> bool:
+        """Whether a reading fits every value until now."""
+        return 0 in self.misfit_counts
+
     def add(self, keys: Sequence[Any], stored: Sequence[Any]) -> None:
         """Look at a batch of values as sqlite3 gives them, text as bytearray."""
         classes = Counter(map(type, stored))
@@ -44,9 +53,9 @@ class ColumnTally:
         self.classes.update(classes)
         if float in classes:
             self.long_doubles += sum(type(value) is float and abs(value) >= _EXACT for value in stored)
-        found = set(map(type, whole)) - {_NONE}
         for number, reading in enumerate(self.readings):
-            if reading.kept is None or found - {reading.kept} or (reading.kept is str and _holds_nul(whole)):
+            failed = self.misfit_counts[number] > 0 and self.fits and not self.thorough
+            if not failed and not _all_kept(reading, whole):
                 self._look(number, reading, keys, whole)
 
     def _look(self, number: int, reading: Reading, keys: Sequence[Any], values: Sequence[Any]) -> None:
@@ -89,5 +98,12 @@ def _one(value: bytearray) -> str | bytearray:
         return value
 
 
-def _holds_nul(values: Iterable[Any]) -> bool:
-    return any("\0" in value for value in values if type(value) is str)
+def _all_kept(reading: Reading, values: Sequence[Any]) -> bool:
+    """Whether the whole batch is stored as it is: known without a look at each value."""
+    if reading.kept is None or set(map(type, values)) - {reading.kept, _NONE}:
+        return False
+    if reading.kept is str:
+        texts = [value for value in values if value is not None]
+        longest = reading.type.length
+        return "\0" not in "".join(texts) and (longest is None or max(map(len, texts), default=0) <= longest)
+    return reading.type.name != "bool" or set(values) <= {0, 1, None}

@@ -70,6 +70,8 @@ def plan_table(
         return None, [Obstacle(entry.name, None, why, "leave it out: --leave TABLE")]
     found = written_obstacles(table.name, written)
     tallies, rows = _scanned(file, table, said, progress)
+    if not all(tally.fits for tally in tallies):  # every misfit is to be counted
+        tallies, rows = _scanned(file, table, said, lambda _rows: None, thorough=True)
     columns, in_the_way = _decided(table, tallies)
     found += in_the_way
     if found:
@@ -130,10 +132,17 @@ def _numbered(file: ForeignFile, table: str, columns: Sequence[_Told], key: Sequ
 
 
 def _scanned(
-    file: ForeignFile, table: _Table, said: Mapping[str, Reading], progress: Progress
+    file: ForeignFile,
+    table: _Table,
+    said: Mapping[str, Reading],
+    progress: Progress,
+    *,
+    thorough: bool = False,
 ) -> tuple[list[ColumnTally], int]:
     tallies = [
-        ColumnTally((said[told.name],) if told.name in said else declared.possible(told.declared))
+        ColumnTally(
+            (said[told.name],) if told.name in said else declared.possible(told.declared), thorough=thorough
+        )
         for told in table.columns
     ]
     places = [at for at, told in enumerate(table.columns) if told.name in table.key]

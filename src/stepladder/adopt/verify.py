@@ -1,7 +1,7 @@
-"""Whether the copy means what the original says: a hash of each column, tied to its row, on both sides.
+"""Whether the copy means what the original says: a hash of each column, tied to its rows, on both sides.
 
-The two sides are read by different code: the original by Python's own readers of dates, numbers and JSON, the copy as
-Stepladder reads any of its tables.
+A column whose values were not written anew must hold the very same ones. Where they were, the two sides are read by
+different code: the original by Python's own readers of dates, numbers and JSON, the copy as Stepladder reads any table.
 """
 
 from __future__ import annotations
@@ -18,51 +18,67 @@ from stepladder.adopt.plan import ColumnPlan, TablePlan
 from stepladder.db.foreign_file import ForeignFile
 from stepladder.sql import Type, decoder, quote
 
-_MASK = (1 << 128) - 1
 Meaning = Callable[[Any], object]
 
 
 def differences(original: ForeignFile, copy: ForeignFile, table: TablePlan) -> list[str]:
     """What of the table is not the same: columns, or the number of rows."""
-    before_rows, before = _hashes(original, table, [_original(column) for column in table.columns])
-    after_rows, after = _hashes(copy, table, [_stored(column.type) for column in table.columns])
+    before_rows, before = _hashes(
+        original, table, [_original(each) if each.converted else None for each in table.columns]
+    )
+    after_rows, after = _hashes(
+        copy, table, [_stored(each.type) if each.converted else None for each in table.columns]
+    )
     if before_rows != after_rows:
         return [f"{table.name}: {before_rows} rows became {after_rows}"]
+    names = ["the rows' numbers", *(f"{table.name}.{column.name}" for column in table.columns)]
     return [
-        f"{table.name}.{column.name}: its values are not the same"
-        for column, one, other in zip(table.columns, before, after, strict=True)
+        f"{name}: its values are not the same"
+        for name, one, other in zip(names, before, after, strict=True)
         if one != other
     ]
 
 
-def _hashes(file: ForeignFile, table: TablePlan, meanings: Sequence[Meaning]) -> tuple[int, list[int]]:
-    """The number of rows, and of each column the sum of a hash of row and value: no order matters."""
+def _hashes(
+    file: ForeignFile, table: TablePlan, meanings: Sequence[Meaning | None]
+) -> tuple[int, list[bytes]]:
+    """The number of rows, and a hash of the rows' numbers and of each column. None: of the values as they are stored."""
     names = ", ".join(quote(column.name) for column in table.columns)
-    places = [at for at, column in enumerate(table.columns, 1) if column.name in table.key]
-    sums, rows = [0] * len(meanings), 0
-    for batch in file.as_stored(f"SELECT {table.rowid or 'NULL'}, {names} FROM {quote(table.name)}"):
-        numbers, *cells = zip(*batch, strict=True)
+    order = f" ORDER BY {table.rowid}" if table.rowid else ""
+    every = [None, *meanings]
+    hashes, rows = [blake2b(digest_size=16) for _ in every], 0
+    sums = [0] * len(every)
+    for batch in file.as_stored(f"SELECT {table.rowid or 'NULL'}, {names} FROM {quote(table.name)}{order}"):
         means = [
-            [_of(meaning, value) for value in column] for meaning, column in zip(meanings, cells, strict=True)
+            cells if meaning is None else [_of(meaning, value) for value in cells]
+            for meaning, cells in zip(every, zip(*batch, strict=True), strict=True)
         ]
-        keys: Sequence[object] = numbers
-        if table.rowid is None:
-            keys = (
-                list(zip(*(means[at - 1] for at in places), strict=True)) if places else [None] * len(batch)
-            )
-        marks = [repr(key).encode() for key in keys]
-        for place, column in enumerate(means):
-            sums[place] += sum(_hash(mark, value) for mark, value in zip(marks, column, strict=True))
         rows += len(batch)
-    return rows, [each & _MASK for each in sums]
+        if _keeps_order(table):
+            for found, cells in zip(hashes, means, strict=True):
+                found.update(repr(list(cells)).encode())
+        else:
+            _add(sums, means, [at for at, column in enumerate(table.columns, 1) if column.name in table.key])
+    return rows, [found.digest() + str(total).encode() for found, total in zip(hashes, sums, strict=True)]
+
+
+def _keeps_order(table: TablePlan) -> bool:
+    """Whether rows come in the same order from both: by number, or by a key that was not written anew."""
+    return table.rowid is not None or not any(
+        each.converted for each in table.columns if each.name in table.key
+    )
+
+
+def _add(sums: list[int], means: Sequence[Sequence[object]], key: Sequence[int]) -> None:
+    """In whatever order: a hash of each value with its row's key, summed up."""
+    keys = list(zip(*(means[at] for at in key), strict=True))
+    for place, cells in enumerate(means):
+        for one, value in zip(keys, cells, strict=True):
+            sums[place] += int.from_bytes(blake2b(repr((one, value)).encode(), digest_size=16).digest())
 
 
 def _of(meaning: Meaning, value: Any) -> object:
     return None if value is None else meaning(value.decode() if type(value) is bytearray else value)
-
-
-def _hash(mark: bytes, value: object) -> int:
-    return int.from_bytes(blake2b(mark + b"|" + repr(value).encode(), digest_size=16).digest())
 
 
 def _stored(type_: Type) -> Meaning:
@@ -78,8 +94,6 @@ def _original(column: ColumnPlan) -> Meaning:
 
     def meaning(value: Any) -> object:
         found = own(value) if own is not None and isinstance(value, str) else _UNREAD
-        if own is None and not column.converted:
-            found = value if decode is None else decode(value)
         if found is _UNREAD or (
             isinstance(found, datetime) and (found.tzinfo is None) != (type_.name != "timestamptz")
         ):
