@@ -10,7 +10,8 @@ from stepladder.adopt.readings import Reading
 from stepladder.db.foreign_file import Entry, ForeignFile
 from stepladder.sql import Column, quote
 
-_OLD = "stepladder.adopting"
+_OLD = "stepladder is adopting"
+_NUMBERED = "stepladder is counting"
 Progress = Callable[[str, int], None]
 
 
@@ -21,6 +22,8 @@ def rewrite(copy: ForeignFile, plan: Plan, progress: Progress) -> None:
     for table in plan.tables:
         _rewrite_table(copy, table, [each for each in entries if each.table == table.name])
         progress(table.name, table.rows)
+    if any(table.numbered for table in plan.tables):
+        _make_sequences(copy)
     _set_sequences(copy, numbers)
     for view in plan.views:
         _rewrite_view(copy, view, [each for each in entries if each.table == view.name])
@@ -78,6 +81,12 @@ def _sequences(copy: ForeignFile) -> list[tuple[str, int]]:
     if not copy.rows("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'"):
         return []
     return copy.rows("SELECT name, seq FROM sqlite_sequence")
+
+
+def _make_sequences(copy: ForeignFile) -> None:
+    """SQLite's table of numbers, which TRUNCATE … RESTART IDENTITY writes: it comes with the first table that needs it."""
+    copy.rows(f"CREATE TABLE {quote(_NUMBERED)} (n INTEGER PRIMARY KEY AUTOINCREMENT)")
+    copy.rows(f"DROP TABLE {quote(_NUMBERED)}")
 
 
 def _set_sequences(copy: ForeignFile, numbers: Sequence[tuple[str, int]]) -> None:

@@ -92,7 +92,7 @@ def _booleans(words: str) -> tuple[Reading, ...]:
         )
         for true, false in _WORDS
     ]
-    return (Reading(Type("bool"), read.boolean, f"declared {words}", int), *spelled)
+    return (*spelled, Reading(Type("bool"), read.boolean, f"declared {words}", int))
 
 
 def _moments(words: str) -> tuple[Reading, ...]:
@@ -190,7 +190,7 @@ def _converter(type_: Type) -> Callable[[Value], Value]:
         return partial(read.json_document, type_)
     if type_.name == "varchar":
         return partial(read.text, length=type_.length)
-    if type_.name in ("uuid", "interval") and not type_.modified:
+    if type_.name in ("uuid", "interval", "array") and not type_.modified:
         return partial(read.as_type, type_)
     raise UsageError(
         f"--type does not take {type_}: its values would be rounded, or padded. Nothing was written."
@@ -207,4 +207,5 @@ def _any_boolean(value: Value) -> int:
 def recorded(words: str) -> Reading:
     """The reading of a column whose type Stepladder recorded before another program changed the table."""
     type_ = parse_type(words)
-    return Reading(type_, _converter(type_), f"recorded as {type_} before the table was changed")
+    because = f"recorded as {type_} before the table was changed"
+    return Reading(type_, partial(read.unchanged, type_), because)

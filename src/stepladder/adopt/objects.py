@@ -94,6 +94,29 @@ def default_obstacle(
     return Obstacle(table, column.name, why, instead)
 
 
+def foreign_key_obstacles(
+    table: TablePlan, tables: Sequence[TablePlan], keys: Iterable[tuple[str, str, str | None]]
+) -> list[Obstacle]:
+    """Columns that refer to one of another form: values that were equal would not be."""
+    by_table = {each.name.lower(): each for each in tables}
+    own = {column.name.lower(): column for column in table.columns}
+    found = []
+    for name, other, referred in keys:
+        target = by_table.get(other.lower())
+        if target is None:
+            continue
+        word = referred or (target.key[0] if len(target.key) == 1 else name)
+        one, two = (
+            own[name.lower()],
+            next((c for c in target.columns if c.name.lower() == word.lower()), None),
+        )
+        if two is not None and (one.changes or two.changes) and one.type.bare != two.type.bare:
+            why = f"it is {one.type}, and refers to {target.name}.{two.name}, which is {two.type}"
+            flag = f"--type '{table.name}.{one.name}={two.type}', or of the other, if that is what they are"
+            found.append(Obstacle(table.name, one.name, why, flag))
+    return found
+
+
 def trigger_obstacles(triggers: Iterable[Entry], tables: Iterable[TablePlan]) -> list[Obstacle]:
     """Triggers that name a table whose values change their form."""
     changed = {table.name.lower(): table.name for table in tables if table.changes}

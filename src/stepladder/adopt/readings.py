@@ -144,6 +144,17 @@ def as_type(type_: Type, value: Value) -> Value:
         raise Misfit(f"is no {type_}" if value else "is empty text (''), which is not NULL") from error
 
 
+def unchanged(type_: Type, value: Value) -> Value:
+    """What the type stores already."""
+    try:
+        stored = value if type_.name == "bool" and value in (0, 1) else encoder(type_)(value)  # type: ignore[misc]
+    except (DataError, ParameterError, NotPortable) as error:
+        raise Misfit(f"is no {type_}: {error.message}") from error
+    if stored != value or type(stored) is not type(value):
+        raise Misfit(f"is not as {type_} stores it, {stored!r}")
+    return value
+
+
 def json_document(type_: Type, value: Value) -> str:
     """JSON. A number alone, which SQLite has made of its text, is written out again."""
     if isinstance(value, bytes):

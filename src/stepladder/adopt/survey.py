@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from stepladder.adopt import declared
-from stepladder.adopt.objects import trigger_obstacles
-from stepladder.adopt.plan import Obstacle, Plan, TablePlan
+from stepladder.adopt.objects import foreign_key_obstacles, trigger_obstacles
+from stepladder.adopt.plan import Obstacle, Plan, TablePlan, ViewPlan
 from stepladder.adopt.readings import Reading
 from stepladder.adopt.table import plan_table
 from stepladder.adopt.views import plan_views
 from stepladder.db.foreign_file import Entry, ForeignFile
 from stepladder.errors import DatabaseError, UsageError
-from stepladder.sql import Column, quote
+from stepladder.sql import Column, parse_type, quote
 
 Progress = Callable[[str, int], None]  # a table's name, and how many rows more have been looked at
 _OURS = "stepladder."
@@ -35,6 +35,9 @@ def survey(file: ForeignFile, said: Mapping[str, str], leave: Sequence[str], pro
         found += obstacles
     views, more = _views(file, entries, plans, leave) if len(plans) == len(tables) else ([], [])
     found += more
+    found += [
+        each for plan in plans for each in foreign_key_obstacles(plan, plans, _foreign_keys(file, plan))
+    ]
     found += trigger_obstacles((each for each in entries if each.kind == "trigger"), plans)
     notices += _kept_as_they_are(file, entries, tables)
     notices += [
@@ -100,15 +103,28 @@ def _readings(file: ForeignFile, entry: Entry, said: Mapping[tuple[str, str], Re
 
 def _views(
     file: ForeignFile, entries: Sequence[Entry], plans: Sequence[TablePlan], leave: Sequence[str]
-) -> tuple[list, list[Obstacle]]:  # type: ignore[type-arg]
+) -> tuple[list[ViewPlan], list[Obstacle]]:
+    intact = file.intact()
     known: dict[str, Sequence[Column]] = {
+        name: [Column(column, parse_type(words)) for column, words in file.recorded_types(name).items()]
+        for name in intact
+    }
+    known |= {
         plan.name: [Column(each.name, each.type, each.not_null) for each in plan.columns] for plan in plans
     }
-    intact = file.intact()
     views = [
         each for each in entries if each.kind == "view" and each.name not in intact and each.name not in leave
     ]
-    return plan_views(views, known)
+
+    def columns_of(view: str) -> list[str]:
+        return [row[1] for row in file.rows(f"PRAGMA table_info({quote(view)})")]
+
+    return plan_views(views, known, columns_of)
+
+
+def _foreign_keys(file: ForeignFile, plan: TablePlan) -> list[tuple[str, str, str | None]]:
+    """Of each column in a foreign key: its name, the table that it refers to, and the column there if one is named."""
+    return [(row[3], row[2], row[4]) for row in file.rows(f"PRAGMA foreign_key_list({quote(plan.name)})")]
 
 
 def _kept_as_they_are(file: ForeignFile, entries: Sequence[Entry], tables: Sequence[Entry]) -> list[str]:

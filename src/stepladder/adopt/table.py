@@ -184,7 +184,12 @@ def _decided(table: _Table, tallies: Sequence[ColumnTally]) -> tuple[list[Column
             found.append(
                 Obstacle(table.name, told.name, why, "give the row a key, or delete it", row, "NULL", count)
             )
-        plan = _column(table, told, tally, place)
+        try:
+            plan = _column(table, told, tally, place)
+        except NotPortable as error:
+            why = f"it cannot be {tally.readings[place].type}: {error.what}"
+            found.append(Obstacle(table.name, told.name, why, "make the table without STRICT"))
+            continue
         if plan.generated and plan.converted:
             why = f"it is generated, and its values are not as {plan.type} stores them"
             found.append(Obstacle(table.name, told.name, why, "--leave TABLE"))

@@ -83,6 +83,8 @@ def _of(meaning: Meaning, value: Any) -> object:
 
 def _stored(type_: Type) -> Meaning:
     """What a stored value means to Stepladder."""
+    if type_.name in ("json", "jsonb"):
+        return lambda value: _document(str(value))
     decode = decoder(type_)
     return lambda value: _plain(value if decode is None else decode(value), type_)
 
@@ -90,6 +92,8 @@ def _stored(type_: Type) -> Meaning:
 def _original(column: ColumnPlan) -> Meaning:
     """What a value of the foreign table means. Where only the user's word says it, the reading is the meaning."""
     type_, decode = column.type, decoder(column.type)
+    if type_.name in ("json", "jsonb"):
+        return lambda value: _document(value if isinstance(value, str) else repr(value))
     own = _OWN.get(type_.name)
 
     def meaning(value: Any) -> object:
@@ -121,9 +125,22 @@ _OWN: dict[str, Callable[[str], object]] = {
     "timestamp": _datetime,
     "timestamptz": _datetime,
     "uuid": lambda text: UUID(text.strip("{}")),
-    "jsonb": json.loads,
-    "json": json.loads,
 }
+
+
+def _document(text: str) -> str:
+    """JSON's keys in one order and its numbers in one spelling."""
+    return json.dumps(json.loads(text, parse_float=_digits, parse_int=_digits), sort_keys=True)
+
+
+def _digits(text: str) -> list[str]:
+    """A number's digits, told from a text by the list around them."""
+    return [_plain_number(Decimal(text))]
+
+
+def _plain_number(value: Decimal) -> str:
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if value else "0"
 
 
 def _plain(value: object, type_: Type) -> object:
@@ -134,7 +151,5 @@ def _plain(value: object, type_: Type) -> object:
             if isinstance(value, Decimal)
             else Decimal(repr(value) if isinstance(value, float) else str(value))
         )
-        return f"{exact:f}".rstrip("0").rstrip(".") if "." in f"{exact:f}" else f"{exact:f}"
-    if type_.name in ("json", "jsonb"):
-        return json.dumps(value, sort_keys=True)
+        return _plain_number(exact)
     return value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stepladder.adopt.plan import Obstacle, ViewPlan
 from stepladder.db.foreign_file import Entry
 from stepladder.errors import DatabaseError, NotPortable
-from stepladder.sql import Column, Created, Definition, TableName, Text, rewritten, translate
+from stepladder.sql import Column, Created, Definition, TableName, Text, in_their_case, rewritten, translate
 
 _INSTEAD = "drop it, and make it again in PostgreSQL's SQL afterwards: DROP VIEW"
 
@@ -32,15 +32,17 @@ class _Tables:
 
 
 def plan_views(
-    views: Iterable[Entry], tables: Mapping[str, Sequence[Column]]
+    views: Iterable[Entry],
+    tables: Mapping[str, Sequence[Column]],
+    columns_of: Callable[[str], Sequence[str]],
 ) -> tuple[list[ViewPlan], list[Obstacle]]:
-    """Every view after those that it reads. What cannot be translated is in the way."""
+    """Every view after those that it reads. What cannot be translated is in the way. `columns_of`: a view's own names."""
     schema, plans, waiting = _Tables(tables), [], list(views)
     while waiting:
         failed: list[tuple[Entry, str]] = []
         for view in waiting:
             try:
-                plan = _planned(view, schema)
+                plan = _planned(view, columns_of(view.name), schema)
             except (DatabaseError, NotPortable) as error:
                 failed.append((view, error.message))
                 continue
@@ -57,8 +59,9 @@ def plan_views(
     return plans, []
 
 
-def _planned(view: Entry, schema: _Tables) -> ViewPlan:
-    found = rewritten(Text(view.name, view.sql), "sqlite")
+def _planned(view: Entry, columns: Sequence[str], schema: _Tables) -> ViewPlan:
+    names = [view.name, *schema.known, *(each.name for columns in schema.known.values() for each in columns)]
+    found = rewritten(Text(view.name, in_their_case(view.sql, names)), "sqlite")
     refused = next((finding for finding in found.findings if finding.severity == "refused"), None)
     if refused is not None:
         raise NotPortable(f"the view {view.name}", why=f"{refused.what}: {refused.why}".removesuffix(": "))
@@ -66,4 +69,8 @@ def _planned(view: Entry, schema: _Tables) -> ViewPlan:
     created = next((effect for effect in made.effects if isinstance(effect, Created)), None)
     if created is None or created.table.stored_name != view.name or made.before or made.parameters:
         raise NotPortable(f"the view {view.name}", why="its text makes something else in PostgreSQL")
+    called = [column.name for column in created.definition.columns]
+    if called != list(columns):
+        why = f"its columns would be called {', '.join(called)}, and are called {', '.join(columns)}"
+        raise NotPortable(f"the view {view.name}", why=why)
     return ViewPlan(view.name, made.sql, created.definition)

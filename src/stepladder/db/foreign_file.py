@@ -85,7 +85,9 @@ class ForeignFile:
         """Column -> type, as Stepladder recorded it for a table that may have been changed since."""
         if not self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'stepladder.column'"):
             return {}
-        found = self.rows('SELECT name, type FROM "stepladder.column" WHERE table_name = ?', (table,))
+        found = self.rows(
+            'SELECT name, type FROM "stepladder.column" WHERE table_name = ? ORDER BY position', (table,)
+        )
         return dict(found)
 
     def pragma(self, name: str) -> Any:
