@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stepladder.errors import SqlSyntaxError
-from stepladder.sql.texts import first_unstorable
+from stepladder.sql.texts import NAME_PART, NAME_START, first_unstorable
 
+_TAG_PART = r"[^\x00-/:-@\[-^`{-\x7f]"  # a name's, but no dollar
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\n\r\v\f]+|--[^\n\r]*)
+    rf"""(?P<space>[ \t\n\r\v\f]+|--[^\n\r]*)
     | (?P<comment>/\*)
     | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*')
     | (?P<escaped>[eE]'(?:[^'\\]|''|\\.)*')
     | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*")
-    | (?P<dollar>\$(?P<tag>(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?)\$.*?\$(?P=tag)\$)
-    | (?P<open>(?:[eEbBxXnN]|[uU]&)?'|(?:[uU]&)?"|\$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$)
-    | (?P<word>[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
+    | (?P<dollar>\$(?P<tag>(?:{NAME_START}{_TAG_PART}*)?)\$.*?\$(?P=tag)\$)
+    | (?P<open>(?:[eEbBxXnN]|[uU]&)?'|(?:[uU]&)?"|\$(?:{NAME_START}{_TAG_PART}*)?\$)
+    | (?P<word>{NAME_START}{NAME_PART}*)
     | (?P<number>(?:\d[\w]*(?:\.(?!\.)\d*)?|\.\d+)(?:(?<=[eE])[+-]\d+)?)
     | (?P<positional>\$\d+)
     | (?P<cast>::|:=)

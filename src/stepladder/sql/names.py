@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from stepladder.errors import NotPortable, UsageError
-from stepladder.sql.texts import first_unstorable
+from stepladder.sql.texts import NAME_PART, NAME_START, first_unstorable
 
 _NAME_BYTES = 63  # PostgreSQL cuts longer names without an error: two tables would become one
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -179,9 +179,7 @@ RESERVED = frozenset(
         "xmltable",
     ]
 )
-_PART = re.compile(
-    r'\s*(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*))\s*', re.ASCII
-)
+_PART = re.compile(rf'\s*(?:"((?:[^"]|"")+)"|({NAME_START}{NAME_PART}*))\s*', re.ASCII)
 
 
 def quote(identifier: str) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from stepladder.errors import ParameterError
 
 BLANKS = " \t\n\r\v\f"  # what PostgreSQL's input functions skip: Python's strip() takes far more
+# What a name begins with, and what stands in it: letters, digits, `_`, `$`, and all beyond ASCII, for patterns. To say what
+# is not in a class compiles in a tenth of the time that a range up to the last character takes.
+NAME_START = r"[^\x00-@\[-^`{-\x7f]"
+NAME_PART = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
 
 
 def storable(text: str) -> str:

@@ -20,18 +20,22 @@ TYPES = (
     *("int2", "int4", "int8", "numeric", "float4", "float8", "bool", "text", "varchar", "bpchar", "bytea"),
     *("date", "time", "timestamp", "timestamptz", "interval", "uuid", "jsonb", "json", "jsonpath"),
 )
-# The server's own: input, output, support of indexes and aggregates.
+# The server's own: input, output, support of indexes and aggregates. Endings and beginnings of names.
 _INTERNAL = (
-    "_out",
-    "_send",
-    "_recv",
-    "_cmp",
-    "_larger",
-    "_smaller",
-    "_transfn",
-    "_sortsupport",
-    "_hash",
-    "_extended",
+    "out", "send", "_recv", "_cmp", "larger", "smaller", "_transfn", "_sortsupport", "_hash", "_extended", "_accum",
+    "_combine", "_statefunc", "_subdiff", "_serialize", "_deserialize", "_support",
+)  # fmt: skip
+_INTERNAL_BEGINNINGS = ("hash", "in_range", "binary_upgrade", "pg_stat_", "pg_ls_", "inet_", "icu_")
+# What must be written out, or is where it is SQLite's own: (place, literal).
+_LITERALS = {
+    **dict.fromkeys(("extract", "date_part", "date_trunc"), (0, "'day'")),
+    **dict.fromkeys(("percentile_cont", "percentile_disc"), (0, "0.5")),
+    "ntile": (0, "4"),
+    "nth_value": (1, "2"),
+}
+_OTHER_TYPES = (
+    *("int4[]", "text[]", "int4[][]", "varchar(10)", "numeric(10, 2)", "numeric(30, 10)", "timestamptz(3)"),
+    *("serial", "timetz", "money", "inet", "int4range", "tsvector", "point", "xml", "bit(3)", "oid"),
 )
 _STAND_INS = {
     "anyelement": "int4",
@@ -42,7 +46,10 @@ _STAND_INS = {
     "anyarray": "_int4",
     "anycompatiblearray": "_int4",
 }
-_THEMES = {
+_ONCE_A_GROUP = ("pg_raised(sum(", "pg_average(sum(")  # Python for each group only
+_THEMES: dict[str, tuple[str, ...]] = {
+    "Aggregates": (),
+    "Windows": (),
     "Numbers": ("int2", "int4", "int8", "numeric", "float4", "float8", "bool"),
     "Text and bytea": ("text", "varchar", "bpchar", "bytea"),
     "Dates and times": ("date", "time", "timestamp", "timestamptz", "interval"),
@@ -89,6 +96,9 @@ CONSTRUCTS: dict[str, tuple[str, ...]] = {
         'SELECT name FROM customers ORDER BY name COLLATE "C"',
         'SELECT name FROM customers ORDER BY name COLLATE "en_US"',
         "SELECT o FROM orders o",
+        "SELECT * FROM orders WHERE status LIKE 'pa%'",
+        "SELECT to_char(at, 'YYYY-MM') FROM orders",
+        "SELECT at - lag(at) OVER (PARTITION BY customer ORDER BY at) > interval '30 minutes' FROM orders",
         "SELECT table_name FROM information_schema.tables",
     ),
     "Writes": (
@@ -138,6 +148,8 @@ def state(lite: Lite, sql: str) -> tuple[str, str]:
         return "refused", refused.instead or refused.why or refused.what
     except Error as error:
         return "refused", error.message.splitlines()[0]
+    for wrapper in _ONCE_A_GROUP:
+        text = text.replace(wrapper, "sum(")
     return ("slow" if "pg_" in text else "equal"), ""
 
 
@@ -153,6 +165,7 @@ def page() -> str:
             word, instead = state(lite, sql)
             mark = "refused" if word == "refused" else "equal"
             parts.append(f"| {mark} | `{sql.replace('|', chr(92) + '|')}` | {instead.replace('|', '/')} |\n")
+    parts += ["\n## Types of columns\n\n", _types(lite), "\n## Casts\n\n", _casts(lite)]
     calls = list(_calls())
     for theme in _THEMES:
         parts.append(f"\n## {theme}\n\n")
@@ -162,6 +175,37 @@ def page() -> str:
             if names:
                 parts.append(f"**{word}**: {', '.join(_grouped(names))}\n\n")
     return "".join(parts).rstrip("\n") + "\n"
+
+
+def _types(lite: Lite) -> str:
+    """Which types a column may have."""
+    names = (*TYPES, *_OTHER_TYPES)
+    found = [(state(lite, f"CREATE TABLE t (c {name})")[0], f"`{name}`") for name in names]
+    stored, refused = (
+        ", ".join(shown for word, shown in found if (word == "refused") is lost) for lost in (False, True)
+    )
+    return f"**equal**: {stored}\n\n**refused**: {refused}\n"
+
+
+def _casts(lite: Lite) -> str:
+    """From each type: to which it is cast, and how. What PostgreSQL refuses too is left out."""
+    lines = ["| from | equal | slow | refused |\n|---|---|---|---|\n"]
+    for source in TYPES:
+        found = {
+            target: state(lite, _from(f"a1::{_spelled(target)}", [source]))
+            for target in TYPES
+            if target != source
+        }
+        cells = [
+            ", ".join(
+                target
+                for target, (each, why) in found.items()
+                if each == word and not why.startswith("cannot cast")
+            )
+            for word in ("equal", "slow", "refused")
+        ]
+        lines.append(f"| `{source}` | {' | '.join(cells)} |\n")
+    return "".join(lines)
 
 
 def _grouped(names: Iterable[str]) -> Iterator[str]:
@@ -177,9 +221,13 @@ def _calls() -> Iterator[tuple[str, str, str]]:
     for procedure in catalog().every_procedure():
         arguments = _known(procedure.arguments)
         internal = procedure.name in implementing or procedure.name.endswith(_INTERNAL)
+        internal = internal or procedure.name.startswith(_INTERNAL_BEGINNINGS)
         if arguments is not None and not procedure.variadic and not internal:
-            theme = _theme(procedure.arguments)
-            yield theme, f"{procedure.name}({', '.join(procedure.arguments)})", _use(procedure, arguments)
+            shown = list(procedure.arguments)
+            if procedure.name in _LITERALS:
+                place, literal = _LITERALS[procedure.name]
+                shown[place] = literal
+            yield _theme_of(procedure), f"{procedure.name}({', '.join(shown)})", _use(procedure, arguments)
     for operator in catalog().every_operator():
         arguments = _known(operator.arguments)
         if arguments is not None:
@@ -196,6 +244,16 @@ def _known(types: Iterable[str]) -> list[str] | None:
     return found if all(type_.removeprefix("_") in TYPES for type_ in found) else None
 
 
+def _theme_of(procedure: Procedure) -> str:
+    """Aggregates and windows have a theme each; a unit's name says nothing of the value."""
+    if procedure.kind in ("a", "o", "h"):
+        return "Aggregates"
+    if procedure.kind == "w":
+        return "Windows"
+    unit = procedure.name in ("extract", "date_part", "date_trunc")
+    return _theme(procedure.arguments[1:] if unit else procedure.arguments)
+
+
 def _theme(types: tuple[str, ...]) -> str:
     first = next((type_ for type_ in types if type_ not in ("any",)), "int4" if types else "")
     if first.startswith("_") or "array" in first:
@@ -206,6 +264,9 @@ def _theme(types: tuple[str, ...]) -> str:
 
 def _use(procedure: Procedure, arguments: list[str]) -> str:
     places = [f"a{place}" for place in range(1, len(arguments) + 1)]
+    if procedure.name in _LITERALS:
+        place, literal = _LITERALS[procedure.name]
+        places[place] = literal
     listed = ", ".join(places)
     name = f'"{procedure.name}"'
     if procedure.returns_set:
@@ -241,7 +302,8 @@ On PostgreSQL your SQL goes to the server as it is. On SQLite every construct, f
 
 This page is written by asking the translator, and a test compares the two. Not listed: functions over types that SQLite holds no values of
 (ranges, geometry, text search, network, money, XML, bit strings, system catalogs), which are all refused.
-A function over `varchar` is that over `text`.
+A function over `varchar` is that over `text`; `date_trunc` and the like are asked with the unit written out.
+`numeric` stands for one whose digits vary; columns of `numeric(p,s)` up to 15 digits are [computed as integers](../why/numerics.md).
 """
 
 

@@ -14,24 +14,11 @@ from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.numerals import numeric_text, parse_numeric, rescaled, to_float4
 from stepladder.sql.types import DISPLAYED, Type, parse_type
 
-_INPUTS = [
-    "bool",
-    "int2",
-    "int4",
-    "int8",
-    "numeric",
-    "float4",
-    "float8",
-    "date",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "interval",
-    "uuid",
-    "jsonb",
-    "json",
-    "bytea",
-]
+# The types that text is read as.
+INPUTS = (
+    "bool", "int2", "int4", "int8", "numeric", "float4", "float8", "date", "time", "timestamp", "timestamptz", "interval",
+    "uuid", "jsonb", "json", "bytea",
+)  # fmt: skip
 _OUTPUTS = ["float4", "float8", "bytea"]
 
 
@@ -124,8 +111,8 @@ def float4(value: float) -> float:
 
 
 SCALARS: tuple[Scalar, ...] = (
-    *(strict(f"pg_read_{name}", 1, partial_named(read_text, name)) for name in _INPUTS),
-    *(strict(f"pg_read_array_{name}", 1, partial_named(read_array, name)) for name in ("text", *_INPUTS)),
+    *(strict(f"pg_read_{name}", 1, partial_named(read_text, name)) for name in INPUTS),
+    *(strict(f"pg_read_array_{name}", 1, partial_named(read_array, name)) for name in ("text", *INPUTS)),
     strict("pg_cast_array", 3, cast_array),
     *(strict(f"pg_show_{name}", 1, partial_named(show, name)) for name in _OUTPUTS),
     *(

@@ -140,11 +140,6 @@ def date_subtract(stored: str, days: int) -> str:
     return date_add(stored, -days)
 
 
-def date_difference(one: str, other: str) -> int:
-    """date minus date: days."""
-    return (date.fromisoformat(one) - date.fromisoformat(other)).days
-
-
 # -- times of day
 def clock_microseconds(stored: str) -> int:
     """A stored time of day in microseconds since midnight."""
@@ -260,7 +255,6 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_age", 2, age),
     strict("pg_date_add", 2, date_add),
     strict("pg_date_subtract", 2, date_subtract),
-    strict("pg_date_difference", 2, date_difference),
     strict("pg_time_add", 2, time_add),
     strict("pg_time_subtract", 2, time_subtract),
     strict("pg_time_difference", 2, time_difference),

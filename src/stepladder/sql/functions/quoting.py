@@ -9,74 +9,6 @@ from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.names import RESERVED
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-# Words that may be a column's name, and are quoted all the same.
-_QUOTED = RESERVED | frozenset(
-    [
-        "between",
-        "bigint",
-        "bit",
-        "boolean",
-        "char",
-        "character",
-        "coalesce",
-        "dec",
-        "decimal",
-        "exists",
-        "extract",
-        "float",
-        "greatest",
-        "grouping",
-        "inout",
-        "int",
-        "integer",
-        "interval",
-        "json",
-        "json_array",
-        "json_arrayagg",
-        "json_exists",
-        "json_object",
-        "json_objectagg",
-        "json_query",
-        "json_scalar",
-        "json_serialize",
-        "json_table",
-        "json_value",
-        "least",
-        "merge_action",
-        "national",
-        "nchar",
-        "none",
-        "normalize",
-        "nullif",
-        "numeric",
-        "out",
-        "overlay",
-        "position",
-        "precision",
-        "real",
-        "row",
-        "setof",
-        "smallint",
-        "substring",
-        "time",
-        "timestamp",
-        "treat",
-        "trim",
-        "values",
-        "varchar",
-        "xmlattributes",
-        "xmlconcat",
-        "xmlelement",
-        "xmlexists",
-        "xmlforest",
-        "xmlnamespaces",
-        "xmlparse",
-        "xmlpi",
-        "xmlroot",
-        "xmlserialize",
-        "xmltable",
-    ]
-)
 _SPECIFIER = re.compile(
     r"%(?:(?P<place>[0-9]+)\$)?(?P<flags>-*)(?:(?P<width>[0-9]+)|\*(?:(?P<from>[0-9]+)\$)?(?P<star>))?"
 )
@@ -95,7 +27,7 @@ def quote_nullable(text: str | None) -> str:
 
 def quote_ident(text: str) -> str:
     """quote_ident()."""
-    if _PLAIN.fullmatch(text) and text not in _QUOTED:
+    if _PLAIN.fullmatch(text) and text not in RESERVED:
         return text
     return '"' + text.replace('"', '""') + '"'
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stepladder.errors import NotPortable
+from stepladder.sql.functions.casts import INPUTS
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Cast, Expression
 from stepladder.sql.infer.types import catalog_name
@@ -12,24 +13,6 @@ from stepladder.sql.types import Type
 
 _TEXTS = ("text", "varchar", "bpchar")
 _INTEGERS = ("int2", "int4", "int8")
-_READABLE = [
-    "bool",
-    "int2",
-    "int4",
-    "int8",
-    "numeric",
-    "float4",
-    "float8",
-    "date",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "interval",
-    "uuid",
-    "jsonb",
-    "json",
-    "bytea",
-]
 
 
 def cast(text: str, node: Cast) -> str:
@@ -60,9 +43,9 @@ def _converted(text: str, node: Cast, source: Type, target: Type) -> str:
     if target.name in _TEXTS:
         shown = as_text(text, node.argument)
         return f"rtrim({shown}, ' ')" if target.name == "bpchar" and source.name != "bpchar" else shown
-    if source.name in _TEXTS and target.name in _READABLE:
+    if source.name in _TEXTS and target.name in INPUTS:
         return f"pg_read_{target.name}({text})"
-    if source.name in _TEXTS and target.element is not None and target.element.name in (*_READABLE, "text"):
+    if source.name in _TEXTS and target.element is not None and target.element.name in (*INPUTS, "text"):
         return f"pg_read_array_{target.element.name}({text})"
     pattern = _PATTERNS.get((catalog_name(source), catalog_name(target)))
     if pattern is None:
@@ -88,7 +71,7 @@ _SHOWN: dict[str, str] = {
     **dict.fromkeys(("time", "timestamp", "timestamptz"), "pg_printed({0})"),
 }
 _BY_TEXT = {
-    *((one, other) for one in _TEXTS for other in (*_TEXTS, *_READABLE)),
+    *((one, other) for one in _TEXTS for other in (*_TEXTS, *INPUTS)),
     *((one, other) for one in _INTEGERS for other in (*_INTEGERS, "numeric", "float4", "float8")),
     ("float8", "float4"),
 }

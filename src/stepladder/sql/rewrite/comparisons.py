@@ -5,6 +5,7 @@ from __future__ import annotations
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Call, Expression
+from stepladder.sql.rewrite import distances
 from stepladder.sql.rewrite.rules import Print, Rule
 from stepladder.sql.types import Type
 
@@ -93,6 +94,18 @@ def _compare(symbol: str) -> Rule:
     return rule
 
 
+def _compare_spans(symbol: str) -> Rule:
+    plain = _compare(symbol)
+
+    def rule(show: Print, call: Call) -> str:
+        if not any(map(distances.is_difference, call.arguments)):
+            return plain(show, call)
+        left, right = (distances.span_order(show, node) for node in call.arguments)
+        return plain(show, call) if left is None or right is None else f"({left} {symbol} {right})"
+
+    return rule
+
+
 def _side(show: Print, node: Expression, other: Expression) -> str:
     text = (
         widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
@@ -114,7 +127,9 @@ def _rules() -> dict[str, Rule]:
                 ):
                     name = catalog().exact_operator(symbol, left, right)
                     if name:
-                        found[f"{name}({left},{right})"] = rule
+                        found[f"{name}({left},{right})"] = (
+                            _compare_spans(symbol) if left == "interval" else rule
+                        )
         if symbol in ("=", "<>"):
             name = catalog().exact_operator(symbol, "anyarray", "anyarray")
             found |= {f"{name}({flat},{flat})": rule for flat in _FLAT}

@@ -106,7 +106,7 @@ RULES: dict[str, Rule] = {
     "date_pli(date,int4)": function("pg_date_add"),
     "integer_pl_date(int4,date)": template("pg_date_add({1}, {0})"),
     "date_mii(date,int4)": function("pg_date_subtract"),
-    "date_mi(date,date)": function("pg_date_difference"),
+    "date_mi(date,date)": template("CAST(julianday({0}) - julianday({1}) AS INTEGER)"),
     "datetime_pl(date,time)": template("({0} || ' ' || {1})"),
     "timedate_pl(time,date)": template("({1} || ' ' || {0})"),
     "time_pl_interval(time,interval)": function("pg_time_add"),

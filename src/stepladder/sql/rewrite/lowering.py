@@ -28,6 +28,7 @@ from stepladder.sql.infer.tree import (
 )
 from stepladder.sql.numerals import parse_numeric, scale_of
 from stepladder.sql.rewrite.date_fields import whole_part
+from stepladder.sql.rewrite.distances import epoch
 from stepladder.sql.storage import is_native_numeric
 
 _MOST_DIGITS = 18  # that 64 bits hold, whatever the digits
@@ -161,7 +162,10 @@ def _rounded(inner: Lowered, scale: int) -> Lowered | None:
 def _call(printer: Printer, node: Call) -> Lowered | None:
     if node.name == "extract":
         part = whole_part(printer.expression, node)
-        return Lowered(part, 0, 4) if part else None
+        if part:
+            return Lowered(part, 0, 4)
+        microseconds = epoch(printer.expression, node)
+        return Lowered(microseconds, 6, _MOST_DIGITS) if microseconds else None
     rule = _CALLS.get(node.name)
     if rule is None or node.type.name != "numeric":
         return None

@@ -47,6 +47,7 @@ from stepladder.sql.rewrite import (
     comparisons,
     date_fields,
     dates,
+    distances,
     intervals,
     json_build,
     jsonb,
@@ -86,6 +87,7 @@ CALLS: dict[str, Rule] = {
 OPEN_CALLS: dict[str, Rule] = {
     **text.OPEN_RULES,
     **comparisons.OPEN_RULES,
+    **distances.OPEN_RULES,
     **jsonb.OPEN_RULES,
     **json_build.OPEN_RULES,
     **arrays.OPEN_RULES,
