@@ -33,6 +33,8 @@ def shown(value: Any) -> Any:
         value = value.astimezone(dt.UTC)
     if isinstance(value, list):
         return [shown(each) for each in value]
+    if isinstance(value, float):
+        value += 0.0  # a column on SQLite has no negative zero (docs/reference/values.md)
     return type(value).__name__, f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else repr(value)
 
 

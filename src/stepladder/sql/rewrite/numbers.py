@@ -76,7 +76,7 @@ def _float_rules() -> dict[str, Rule]:
         for suffix, word in words.items():
             found[f"{name}{suffix}({left},{right})"] = function(f"pg_{result}_{word}")
     for type_ in ("float4", "float8"):
-        found[f"{type_}um({type_})"] = template("(- {0})")
+        found[f"{type_}um({type_})"] = template("(-1.0 * {0})")  # SQLite's own minus loses the sign of -0.0
         found[f"{type_}up({type_})"] = template("{0}")
         found |= {f"{name}({type_})": template("abs({0})") for name in (f"{type_}abs", "abs")}
     for name, target in {

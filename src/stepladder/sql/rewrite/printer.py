@@ -65,7 +65,7 @@ from stepladder.sql.rewrite.comparisons import (
     is_ordered,
     order_collation,
 )
-from stepladder.sql.rewrite.rules import Rule, signature, string
+from stepladder.sql.rewrite.rules import Rule, is_position, signature, string
 from stepladder.sql.rewrite.windows import window
 from stepladder.sql.types import Type
 
@@ -154,11 +154,11 @@ class Printer:
         if not is_ordered(order.key.type):
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
-        text = (
-            f"(0 + {self.expression(order.key)})"
-            if isinstance(order.key, Constant)
-            else self.sort_key(order.key) + self._array_order(order.key)
-        )
+        text = self.expression(order.key) if isinstance(order.key, Constant) else self.sort_key(order.key)
+        if isinstance(order.key, Constant) or is_position(text):
+            text = f"(0 + {text})"
+        else:
+            text += self._array_order(order.key)
         direction = "DESC" if order.descending else "ASC"
         return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
 

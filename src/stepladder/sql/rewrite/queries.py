@@ -35,6 +35,7 @@ from stepladder.sql.rewrite.comparisons import order_collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.rules import is_position
 from stepladder.sql.rewrite.rows import print_rows, row_reference
 from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
 from stepladder.sql.rewrite.varying_digits import with_same_digits
@@ -248,12 +249,9 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
 
 
 def _group_key(printer: Printer, key: Expression) -> str:
-    # SQLite reads a number here as a position.
-    return (
-        f"({printer.expression(key)} || '')"
-        if isinstance(key, Constant | Parameter)
-        else printer.sort_key(key)
-    )
+    plain = isinstance(key, Constant | Parameter)
+    text = printer.expression(key) if plain else printer.sort_key(key)
+    return f"({text} || '')" if plain or is_position(text) else text
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:

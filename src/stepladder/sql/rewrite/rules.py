@@ -5,6 +5,7 @@ A rule is keyed `implementation(argument,types)`. A call without one is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -47,3 +48,11 @@ def keyed(names: Iterable[str], types: str, rule: Rule) -> dict[str, Rule]:
 def string(text: Any) -> str:
     """A string literal of SQLite's."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def is_position(text: str) -> bool:
+    """Whether SQLite reads a printed key of ORDER BY or GROUP BY as a column's place: a number alone, whatever it was."""
+    return _POSITION.fullmatch(text) is not None
+
+
+_POSITION = re.compile(r"[-+~( ]*\d+[) ]*")

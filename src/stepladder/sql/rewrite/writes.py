@@ -53,6 +53,7 @@ def _returning(printer: Printer, target: TableSource, targets: Sequence[Target])
     if not targets:
         return ""
     columns = target.columns
+    printer.stored[target.id] = lambda node: quote(columns[node.place].name)
     printer.references[target.id] = lambda node: stored_column("", columns[node.place])
     for each in targets:
         for node in walk(each.value):
