@@ -25,8 +25,8 @@ class Column:
 class Expressions:
     """Expressions by patterns; leaves are columns or literals.
 
-    `constants` says whether there may be NULLs and parts without a column: what is computed of these before a row is
-    read, and what is left out because of them, PostgreSQL leaves open, which matters where they fail.
+    `constants`: literals stand beside columns. Not so where expressions may fail: what is computed of constants before a
+    row is read, and what is left out because of them, PostgreSQL leaves open.
     """
 
     chance: random.Random
@@ -38,7 +38,7 @@ class Expressions:
         """An expression of the type, with at most `depth` patterns inside one another."""
         patterns = self.patterns.get(type_)
         if depth <= 0 or not patterns or self.chance.random() < 0.15:
-            return self._leaf(type_, scope, 0.8)
+            return self._leaf(type_, scope, 0.8 if self.constants else 1)
         return self._filled(type_, self.chance.choice(patterns), scope, depth)
 
     def _leaf(self, type_: str, scope: Sequence[Column], share: float) -> Node:
@@ -49,17 +49,11 @@ class Expressions:
 
     def _filled(self, type_: str, pattern: Pattern, scope: Sequence[Column], depth: int) -> Node:
         parts: list[Node | str] = list(pattern.parts)
-        own = [place for place in range(1, len(parts), 2) if pattern.parts[place][0] != ":"]
-        varies = self.constants
         for place in range(1, len(parts), 2):
             slot = pattern.parts[place]
-            if place not in own:
-                parts[place] = self.chance.choice(WORDS[slot[1:]])
-            elif place == own[-1] and not varies:
-                parts[place] = self._leaf(slot, scope, 1)
-            else:
-                parts[place] = made = self.of(slot, scope, depth - 1)
-                varies = varies or not str(made).startswith("('")
+            parts[place] = (
+                self.chance.choice(WORDS[slot[1:]]) if slot[0] == ":" else self.of(slot, scope, depth - 1)
+            )
         return self._value(type_, "(", *parts, ")")
 
     def _value(self, type_: str, *parts: Node | str) -> Node:

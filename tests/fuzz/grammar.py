@@ -42,7 +42,7 @@ WORDS: dict[str, list[str]] = {
     "sign": ["+", "-"],
     "any": ["ANY", "ALL"],
     "encoding": ["'hex'", "'base64'", "'escape'"],
-    "form": ["'%s-%s'", "'%I %L'", "'[%5s|%-5s]'", "'%2$s %1$s'"],
+    "form": ["'%s-%s'", "'%s %L'", "'[%5s|%-5s]'", "'%2$s %1$s'"],
     "small": ["0", "1", "2", "3", "7"],
     "trim": ["BOTH", "LEADING", "TRAILING"],
     "normal": ["NFC", "NFD", "NFKC"],

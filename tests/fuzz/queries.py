@@ -95,11 +95,13 @@ class Queries:
         body = self._query(2, [], types)
         if self._chance.random() < 0.25:
             body = fixed(*self._with(types, body))
+        order = self._order(len(types))
         targets = listed(*[self._shown(f"c{place}", each) for place, each in enumerate(types)])
-        wrapped = "interval" in types or self._chance.random() < 0.1
+        # The server's min() of a constant fails beside WITH TIES: "more than one row returned by a subquery".
+        wrapped = "interval" in types or str(order[1]).endswith("TIES") or self._chance.random() < 0.1
         if wrapped:
             body = fixed("SELECT ", targets, " FROM (", body, ") AS q")
-        return Statement(fixed(body, *self._order(len(types))), "query", ordered=True)
+        return Statement(fixed(body, *order), "query", ordered=True)
 
     def _with(self, types: Sequence[str], body: Node) -> tuple[Node | str, ...]:
         word = self._word("", "", " MATERIALIZED", " NOT MATERIALIZED")

@@ -18,7 +18,7 @@ class Writes:
     def __init__(self, chance: random.Random, tables: Sequence[Table]) -> None:
         self._chance = chance
         self._tables = [each for each in tables if not each.edges]
-        self._safe = Expressions(chance, grammar.safe(), values.everyday, constants=True)
+        self._safe = Expressions(chance, grammar.safe(), values.everyday, constants=False)
 
     def statement(self) -> Statement:
         """A write of any kind."""

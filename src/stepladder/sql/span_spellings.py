@@ -99,6 +99,10 @@ class _Sum:
         found, at = [], 0
         while at < len(folded):
             match = _TOKEN.match(folded, at)
+            if match is None and folded[at].isascii() and folded[at].isprintable():
+                raise NotPortable(
+                    f"{self.text!r} as interval", why="it has signs that PostgreSQL passes over"
+                )
             if match is None or match.lastgroup == "date":
                 raise self.invalid()
             at = match.end()

@@ -75,6 +75,12 @@ class Spelled:
             f"{self.text!r} as {self.type}", why=why, instead="write it as 2026-01-31 12:00:00+00"
         )
 
+    def unread(self, letter: str) -> InvalidDatetime | NotPortable:
+        """The text has a letter that begins no word."""
+        if not letter.isascii():
+            return self.refused("letters beyond ASCII")
+        return self.refused("signs that PostgreSQL passes over") if letter.isprintable() else self.invalid()
+
     # -- what is known so far
     @property
     def has_day(self) -> bool:
@@ -88,7 +94,8 @@ class Spelled:
     def date(self) -> date:
         """The day. Raises InvalidDatetime."""
         if not self.has_day:
-            raise self.invalid()
+            possible = self.month in (None, *range(1, 13)) and self.day in (None, *range(1, 32))
+            raise self.invalid() if possible else self.out_of_range()
         year = self.year or 0
         if self.short_year is not None:
             year += 2000 if year < 70 else 1900 if year < 100 else 0
@@ -126,7 +133,7 @@ def read(text: str, type_: Type) -> Spelled:
     while at < len(folded):
         match = _TOKEN.match(folded, at)
         if match is None:
-            raise found.invalid() if folded[at].isascii() else found.refused("letters beyond ASCII")
+            raise found.unread(folded[at])
         at = match.end()
         _READ[match.lastgroup or ""](found, match[0])
     return found
@@ -162,6 +169,8 @@ def _date(found: Spelled, word: str) -> None:
             raise InvalidArgument(f'time zone "{word}" not recognized')
         _set_zone(found, zone)
         return
+    if found.type.name == "time" and word[0].isalpha():
+        raise found.refused("an unusual spelling")  # of a zone, that the server looks up
     if word.startswith("j") and word[1:2].isdigit():
         raise found.refused("a Julian day")
     parts = [part for part in re.split(r"[^a-z0-9]+", word) if part]

@@ -81,9 +81,12 @@ def substring(text: str, pattern: str) -> str | None:
     return None if found is None else _part(text, found, 1 if regex.captures else 0)
 
 
-def substring_similar(text: str, pattern: str, escape: str) -> str | None:
-    """substring(text SIMILAR pattern ESCAPE escape)."""
-    return substring(text, similar_pattern(pattern, escape))
+def substring_similar(text: str | None, pattern: str | None, escape: str | None) -> str | None:
+    """substring(text SIMILAR pattern ESCAPE escape): a wrong escape is an error for NULL too."""
+    if pattern is None or escape is None:
+        return None
+    regex = similar_pattern(pattern, escape)
+    return None if text is None else substring(text, regex)
 
 
 # -- replacing and splitting
@@ -204,7 +207,7 @@ SCALARS: tuple[Scalar, ...] = (
     *(strict("pg_regexp_matches", arity, every_match) for arity in (2, 3)),
     *(strict("pg_regexp_split_rows", arity, split_rows) for arity in (2, 3)),
     strict("pg_regexp_substring", 2, substring),
-    strict("pg_similar_substring", 3, substring_similar),
+    Scalar("pg_similar_substring", 3, substring_similar),
     *(strict("pg_regexp_replace", arity, replace) for arity in (3, 4)),
     *(strict("pg_regexp_replace_from", arity, replace_from) for arity in (4, 5, 6)),
     *(strict("pg_regexp_split", arity, split) for arity in (2, 3)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Call, Expression
@@ -54,6 +56,26 @@ def collation(type_: Type) -> str:
     return f" COLLATE {found}" if found else ""
 
 
+def plainly_ordered(text: str, source: Type | None = None) -> str:
+    """A text without the collation that it would inherit: of the column of type `source` that it shows, or, as SQLite has
+    it, of any comparison inside it."""
+    inherits = source is not None and (source.name in _COLLATED or source.element is not None)
+    if " COLLATE pg_" not in text and not (inherits and text[:1] != "'"):
+        return text
+    return f"({text} COLLATE BINARY)"
+
+
+def without_lookup(text: str, type_: Type) -> str:
+    """A column that is tested for equality, so that SQLite makes no index for it.
+
+    Its Bloom filter, before 3.41, tells texts of unequal length apart that the type's collation holds to be equal.
+    """
+    return f"+{text}" if collation(type_) and _COLUMN.fullmatch(text) else text
+
+
+_COLUMN = re.compile(r't\d+\.(?:c\d+|"(?:[^"]|"")+")')
+
+
 def order_collation(type_: Type) -> str:
     """The same where values are ordered: equal arrays have equal text, but their order is that of their elements."""
     if type_.element is None or f"_{type_.element.name}" not in _FLAT:
@@ -88,16 +110,19 @@ def widened(text: str, type_: Type, other: Type) -> str:
 def _compare(symbol: str) -> Rule:
     def rule(show: Print, call: Call) -> str:
         left, right = call.arguments
-        return f"({_side(show, left, right)} {symbol} {_side(show, right, left)})"
+        sides = [_side(show, left, right), _side(show, right, left)]
+        if symbol == "=":
+            sides = [without_lookup(text, node.type) for text, node in zip(sides, call.arguments, strict=True)]
+        one, other = (
+            text + collation(node.type) for text, node in zip(sides, call.arguments, strict=True)
+        )
+        return f"({one} {symbol} {other})"
 
     return rule
 
 
 def _side(show: Print, node: Expression, other: Expression) -> str:
-    text = (
-        widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
-    )
-    return text + collation(node.type)
+    return widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
 
 
 def _rules() -> dict[str, Rule]:

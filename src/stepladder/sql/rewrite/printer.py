@@ -64,6 +64,8 @@ from stepladder.sql.rewrite.comparisons import (
     is_groupable,
     is_ordered,
     order_collation,
+    plainly_ordered,
+    without_lookup,
 )
 from stepladder.sql.rewrite.rules import Rule, is_position, signature, string
 from stepladder.sql.rewrite.windows import window
@@ -128,6 +130,12 @@ class Printer:
         if not is_groupable(node.type):
             raise refuse(f"comparing values of type {node.type}", node.position)
         return self.expression(node) + collation(node.type)
+
+    def equal_key(self, node: Expression) -> str:
+        """An expression that is tested for equality."""
+        if not is_groupable(node.type):
+            raise refuse(f"comparing values of type {node.type}", node.position)
+        return without_lookup(self.expression(node), node.type) + collation(node.type)
 
     def sort_key(self, node: Expression) -> str:
         """An expression where rows are put in order or into groups, and its value is not shown."""
@@ -244,18 +252,19 @@ def _boolean_test(printer: Printer, node: BooleanTest) -> str:
 
 def _distinct(printer: Printer, node: Distinct) -> str:
     word = "IS" if node.negated else "IS NOT"
-    return f"({printer.key(node.left)} {word} {printer.key(node.right)})"
+    return f"({printer.equal_key(node.left)} {word} {printer.equal_key(node.right)})"
 
 
 def _null_if(printer: Printer, node: NullIf) -> str:
-    return f"(CASE WHEN {printer.expression(node.equal)} THEN NULL ELSE {printer.expression(node.value)} END)"
+    equal, value = printer.expression(node.equal), printer.expression(node.value)
+    return plainly_ordered(f"(CASE WHEN {equal} THEN NULL ELSE {value} END)")
 
 
 def _case(printer: Printer, node: Case) -> str:
     whens = [
         f"WHEN {printer.expression(when)} THEN {printer.expression(then)}" for when, then in node.branches
     ]
-    return f"(CASE {' '.join(whens)} ELSE {printer.expression(node.default)} END)"
+    return plainly_ordered(f"(CASE {' '.join(whens)} ELSE {printer.expression(node.default)} END)")
 
 
 def _coalesce(printer: Printer, node: Coalesce) -> str:
@@ -273,7 +282,7 @@ def _extreme(printer: Printer, node: Extreme) -> str:
 
 def _in_list(printer: Printer, node: InList) -> str:
     word = "NOT IN" if node.negated else "IN"
-    return f"({printer.key(node.left)} {word} ({printer.list(node.items)}))"
+    return f"({printer.equal_key(node.left)} {word} ({printer.list(node.items)}))"
 
 
 def _any_all(printer: Printer, node: AnyAll) -> str:
