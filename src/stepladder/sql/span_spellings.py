@@ -176,7 +176,8 @@ class _Sum:
     def span(self, sign: int = 1) -> Span:
         """The sum."""
         found = Span(sign * self.months, sign * self.days, sign * self.microseconds)
-        if abs(found.months) >= 2**31 or abs(found.days) >= 2**31 or abs(found.microseconds) >= 2**63:
+        limits = (2**31, 2**31, 2**63)
+        if any(not -limit <= part < limit for part, limit in zip(found, limits, strict=True)):
             raise self.out_of_range()
         return found
 

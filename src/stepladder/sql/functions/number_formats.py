@@ -231,8 +231,10 @@ def format_float(value: float, pattern_text: str) -> str:
 _NUMBER = re.compile(r"([<+-]?)([\d,]*)(?:\.(\d*))?([>+-]?)", re.ASCII)
 
 
-def to_number(text: str, pattern_text: str) -> str:
-    """to_number() of a text that has no more than the pattern says; any other is refused."""
+def to_number(text: str, pattern_text: str) -> str | None:
+    """to_number() of a text that has no more than the pattern says; any other is refused. NULL by an empty pattern."""
+    if not pattern_text:
+        return None
     pattern = number_pattern(pattern_text)
     match = _NUMBER.fullmatch(text)
     refused = NotPortable(
