@@ -60,6 +60,22 @@ _OVER: dict[str, list[str]] = {
 }  # fmt: skip
 
 
+_ORDERLESS = ("count", "sum", "avg", "min", "max", "bool_or", "rank", "dense_rank", "percent_rank", "cume_dist")
+_DISTANCES = {
+    "int4": ["1", "2"], "int8": ["3"], "numeric": ["1.5", "0.25"], "date": ["'1 day'", "'30 days'"],
+    "timestamp": ["'1 day'", "'1 hour'"], "timestamptz": ["'36 hours'"],
+}  # fmt: skip
+_ROWS = [
+    ("unnest({_int4})", "int4"), ("unnest({_text})", "text"), ("unnest(ARRAY[{text}, {text}])", "text"),
+    ("generate_series({date}, {date} + 3, interval '1 day')", "timestamptz"), ("generate_series(1, {:small})", "int4"),
+    ("generate_series('2024-01-30'::timestamp, '2024-02-02', {:step})", "timestamp"),
+    ("jsonb_array_elements(jsonb_build_array({int4}, {text}, {jsonb}))", "jsonb"),
+    ("jsonb_array_elements_text(jsonb_build_array({int4}, {text}, {bool}))", "text"),
+    ("jsonb_object_keys(jsonb_build_object('k', {int4}, {:text} || 'x', 2))", "text"),
+    ("string_to_table({text}, ',')", "text"), ("regexp_split_to_table({text}, {:regex})", "text"),
+]  # fmt: skip
+
+
 class Queries:
     """Statements that read, from a seed."""
 
@@ -139,9 +155,10 @@ class Queries:
             return fixed(f"(VALUES (1, 'p'), (NULL, 'q'), (2, NULL)) AS {name}(m, n)"), [Column(f"{name}.m", "int4"), Column(f"{name}.n", "text")]
         if way < 0.40:
             return fixed(f"generate_series(1, {self._chance.randint(1, 4)}) AS {name}(g)"), [Column(f"{name}.g", "int4")]
-        if way < 0.44 and any(each.type == "_int4" for each in neighbours):
-            array = self._word(*(each.name for each in neighbours if each.type == "_int4"))
-            return fixed(f"unnest({array}) AS {name}(e)"), [Column(f"{name}.e", "int4")]
+        if way < 0.48:
+            pattern, type_ = self._chance.choice(_ROWS)
+            made = self._filled(pattern, neighbours)
+            return fixed(made, f" AS {name}(e)"), [Column(f"{name}.e", type_)]
         table = self._chance.choice(self._tables)
         return fixed(f"{table.name} AS {name}"), [Column(f"{name}.{each.name}", each.type) for each in table.columns]
 
@@ -178,6 +195,10 @@ class Queries:
             return self._grouped(source, where, inside, types)
         if way < 0.55:
             return self._over(source, where, inside, types)
+        if way < 0.60:
+            return self._ranged(source, where, inside, types)
+        if way < 0.64:
+            return self._recursive(types)
         targets = [self._target(scope, each, place, depth) for place, each in enumerate(types)]
         distinct = clause("DISTINCT ") if self._chance.random() < 0.15 and set(types) <= set(_GROUPED) else ""
         if distinct or way < 0.9:
@@ -214,6 +235,23 @@ class Queries:
             order = ", ".join(each.name for each in self._sortable(inside))
             return fixed("(SELECT ", inner, " FROM ", source, self._where(inside + scope, 1), f" ORDER BY {order} LIMIT 1)")
         return fixed(f"(SELECT {self._word('min', 'max')}(", inner, ") FROM ", source, self._where(inside + scope, 1), ")")
+
+    def _recursive(self, types: Sequence[str]) -> Node:
+        """Rows counted up, or a walk through a table by its own ids."""
+        name = self._name()
+        if self._chance.random() < 0.5:
+            step, word = self._word("n + 1", "n * 2", "n + n % 3 + 1"), self._word("UNION ALL", "UNION")
+            rows = f"SELECT 1 AS n, 'a'::text AS p {word} SELECT {step}, p || 'b' FROM {name} WHERE n < {self._word('5', '9')}"
+        else:
+            table = self._chance.choice(self._tables).name
+            rows = (
+                f"SELECT id AS n, ''::text AS p FROM {table} WHERE id <= 2 UNION ALL "
+                f"SELECT t.id, r.p || '/' || t.c1::text FROM {table} AS t JOIN {name} AS r ON t.id = r.n + 2"
+            )
+        scope = [Column(f"{name}.n", "int4"), Column(f"{name}.p", "text")]
+        targets = [self._target(scope, each, place, 0) for place, each in enumerate(types)]
+        where = self._where(scope, 1)
+        return fixed(f"WITH RECURSIVE {name}(n, p) AS ({rows}) SELECT ", listed(*targets), f" FROM {name}", where)
 
     # -- conditions
     def _where(self, scope: Columns, depth: int, nested: int = 0) -> Node:
@@ -270,6 +308,8 @@ class Queries:
         for place, type_ in enumerate(types):
             own = [each for each in keys if each.type == type_]
             made: Node | str = self._word(*(each.name for each in own)) if own and self._chance.random() < 0.6 else self._aggregate(type_, inside)
+            if type_ == "int8" and self._chance.random() < 0.2:
+                made = self._filled(self._word("sum(count(*)) OVER ()", "rank() OVER (ORDER BY count(*), max({int4}))"), inside)
             targets.append(fixed(made, f" AS c{place}"))
         if not keys:
             return fixed("SELECT ", listed(*targets), " FROM ", source, where)
@@ -296,6 +336,25 @@ class Queries:
             call = self._filled(self._word(*_OVER[type_]), inside)
             frame = clause(f" {self._word(*_FRAMES)}")
             targets.append(fixed(call, " OVER (", window, order, frame, f") AS c{place}"))
+        return fixed("SELECT ", listed(*targets), " FROM ", source, where)
+
+    def _ranged(self, source: Node, where: Node, inside: Columns, types: Sequence[str]) -> Node:
+        """Frames of a distance: rows of equal keys are in all the same frames, and their order is not asked for."""
+        keys = [each for each in inside if each.type in _DISTANCES]
+        targets = []
+        for place, type_ in enumerate(types):
+            patterns = [each for each in _OVER.get(type_, ()) if each.split("(")[0] in _ORDERLESS]
+            if not (keys and patterns):
+                targets.append(fixed(self._safe.of(type_, inside, 1), f" AS c{place}"))
+                continue
+            key, call = self._chance.choice(keys), self._filled(self._word(*patterns), inside)
+            distance = self._word(*_DISTANCES[key.type])
+            frame = self._word(
+                f"{distance} PRECEDING AND CURRENT ROW", f"{distance} PRECEDING AND {distance} FOLLOWING",
+                f"CURRENT ROW AND {distance} FOLLOWING", f"UNBOUNDED PRECEDING AND {distance} PRECEDING",
+            )  # fmt: skip
+            order = f"ORDER BY {key.name}{self._word('', ' DESC', ' NULLS FIRST')}"
+            targets.append(fixed(call, f" OVER ({order} RANGE BETWEEN {frame}) AS c{place}"))
         return fixed("SELECT ", listed(*targets), " FROM ", source, where)
 
     def _word(self, *words: str) -> str:

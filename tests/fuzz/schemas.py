@@ -42,13 +42,20 @@ def _edges(chance: random.Random) -> Table:
 def _of(chance: random.Random, name: str, types: list[str], *, rows: int, literal: Literal) -> Table:
     edges = literal is values.value
     columns = [Column("id", "int4"), *(Column(f"c{place}", type_) for place, type_ in enumerate(types, 1))]
-    declared = [
-        f"{each.name} {values.spelled(each.type) if edges else chance.choice(_DECLARED.get(each.type, (values.spelled(each.type),)))}"
-        for each in columns[1:]
-    ]
+    declared = [_declared(chance, each, edges=edges) for each in columns[1:]]
     made = f"CREATE TABLE {name} (id int PRIMARY KEY, {', '.join(declared)})"
     found = tuple(
         f"INSERT INTO {name} VALUES ({number}, {', '.join(literal(chance, each.type) for each in columns[1:])})"
         for number in range(1, rows + 1)
     )
     return Table(name, tuple(columns), made, found, edges)
+
+
+def _declared(chance: random.Random, column: Column, *, edges: bool) -> str:
+    spelled = values.spelled(column.type)
+    if edges:
+        return f"{column.name} {spelled}"
+    way = chance.random()
+    default = f" DEFAULT {values.everyday(chance, column.type)}" if way < 0.15 else ""
+    check = f" CHECK ({column.name} > -1000)" if way > 0.9 and column.type in ("int4", "numeric") else ""
+    return f"{column.name} {chance.choice(_DECLARED.get(column.type, (spelled,)))}{default}{check}"

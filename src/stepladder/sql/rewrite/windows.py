@@ -15,7 +15,6 @@ from stepladder.sql.infer.tree import (
     Expression,
     Frame,
     Order,
-    Parameter,
     Reference,
     WindowCall,
     walk,
@@ -164,9 +163,10 @@ def _frame(printer: Printer, frame: Frame, key: Expression | None) -> str:
 
 
 def _offset(printer: Printer, offset: Expression, frame: Frame, key: Expression | None) -> str:
-    """An offset as a literal: SQLite takes no function there, as it looks before it knows which functions are constant."""
-    if isinstance(offset, Parameter) and frame.mode != "RANGE":
-        return printer.expression(offset)
+    """An offset as a literal: SQLite takes no function there, as it looks before it knows which functions are constant.
+
+    A parameter it takes, and looks at it only where there is a row.
+    """
     if not isinstance(offset, Constant):
         raise refuse("a frame's offset that is computed", offset.position, instead="write it as a literal")
     try:
