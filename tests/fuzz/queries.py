@@ -27,7 +27,7 @@ AGGREGATES: dict[str, list[str]] = {
     ],
     "int4": ["min({int4})", "max({int4})", "bit_or({int4})", "bit_and({int4})", "mode() WITHIN GROUP (ORDER BY {int4})",
              "percentile_disc(0.5) WITHIN GROUP (ORDER BY {int4})"],
-    "float8": ["sum({float8 column})", "avg({float8 column})", "max({float8})", "percentile_cont(0.25) WITHIN GROUP (ORDER BY {float8})"],
+    "float8": ["sum(floor({float8} * 8))", "avg(floor({float8} * 8))", "max({float8})", "percentile_cont(0.25) WITHIN GROUP (ORDER BY {float8})"],
     "bool": ["bool_and({bool})", "bool_or({bool})", "every({bool})", "count(*) > 1"],
     "text": ["min({text})", "max({text})", "string_agg({text 0}, ',' ORDER BY {0})", "string_agg(DISTINCT {text 0}, '-' ORDER BY {0})",
              "string_agg({text 0}, ';' ORDER BY {0} DESC NULLS LAST)"],
@@ -48,7 +48,7 @@ _OVER: dict[str, list[str]] = {
     "int8": ["row_number()", "rank()", "dense_rank()", "count(*)", "sum({int4})", "count({text})"],
     "int4": ["ntile(3)", "lag({int4})", "lead({int4}, 2, 0)", "first_value({int4})", "max({int4})", "nth_value({int4}, 2)"],
     "numeric": ["sum({numeric})", "avg({numeric})", "avg({int4})", "lag({numeric}, 1, 0.00)", "max({numeric})", "min({numeric 2})"],
-    "float8": ["percent_rank()", "cume_dist()", "sum({float8 column})", "avg({float8 column})", "last_value({float8})"],
+    "float8": ["percent_rank()", "cume_dist()", "sum(floor({float8} * 8))", "avg(floor({float8} * 8))", "last_value({float8})"],
     "text": ["lag({text})", "last_value({text})", "min({text})", "string_agg({text}, ',')", "lead({text}, 1, 'z')"],
     "bool": ["bool_or({bool})", "lag({bool})"],
     "date": ["max({date})", "first_value({date})", "lag({date}, 1, '2024-01-01')"],
@@ -276,6 +276,9 @@ class Queries:
         for place, part in enumerate(grammar.Pattern.of(pattern.replace("{}", "{text}")).parts):
             if place % 2 == 0:
                 parts.append(part)
+                continue
+            if part[0] == ":":
+                parts.append(self._word(*grammar.WORDS[part[1:]]))
                 continue
             type_, _, way = part.partition(" ")
             if part == "0":

@@ -11,7 +11,7 @@ from tests.fuzz.expressions import Column, Literal
 _TYPES = ["int4", "int8", "numeric", "float8", "bool", "text", "date", "timestamp", "timestamptz"]
 _RARE = ["jsonb", "_int4", "_text", "interval", "time", "uuid", "bytea"]
 _ODD = ["int2", "float4", "varchar", "bpchar", "json", "_numeric", "_int8"]
-_DECLARED = {"numeric": ("numeric(10,2)", "numeric(8,2)"), "text": ("text", "text", "varchar(20)")}
+_DECLARED = {"numeric": ("numeric(12,2)", "numeric(14,2)"), "text": ("text", "text", "varchar(40)")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,8 @@ def _date(found: Spelled, word: str) -> None:
         raise found.refused("a Julian day")
     parts = [part for part in re.split(r"[^a-z0-9]+", word) if part]
     if len(parts) > 3 or any(not re.fullmatch(r"\d+|[a-z]+", part) for part in parts):
-        raise found.refused("an unusual spelling") if re.search(r"\d[a-z]|[a-z]\d", word) else found.invalid()
+        unusual = len(parts) > 3 or re.search(r"\d[a-z]|[a-z]\d", word)
+        raise found.refused("an unusual spelling") if unusual else found.invalid()
     for part in parts:
         if part.isalpha():
             if part not in MONTHS:

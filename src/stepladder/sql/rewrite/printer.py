@@ -163,7 +163,7 @@ class Printer:
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
         text = self.expression(order.key) if isinstance(order.key, Constant) else self.sort_key(order.key)
-        if isinstance(order.key, Constant) or is_position(text):
+        if isinstance(order.key, Constant) or is_position(order.key, text):
             text = f"(0 + {text})"
         else:
             text += self._array_order(order.key)

@@ -251,7 +251,7 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
 def _group_key(printer: Printer, key: Expression) -> str:
     plain = isinstance(key, Constant | Parameter)
     text = printer.expression(key) if plain else printer.sort_key(key)
-    return f"({text} || '')" if plain or is_position(text) else text
+    return f"({text} || '')" if plain or is_position(key, text) else text
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:

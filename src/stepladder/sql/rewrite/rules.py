@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stepladder.sql.infer.tree import Call, Expression
+from stepladder.sql.infer.tree import Call, Expression, Logic
 from stepladder.sql.infer.types import catalog_name
 
 Print = Callable[[Expression], str]
@@ -50,9 +50,12 @@ def string(text: Any) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def is_position(text: str) -> bool:
-    """Whether SQLite reads a printed key of ORDER BY or GROUP BY as a column's place: a number alone, whatever it was."""
-    return _POSITION.fullmatch(text) is not None
+def is_position(key: Expression, text: str) -> bool:
+    """Whether SQLite may read a printed key of ORDER BY or GROUP BY as a column's place: a number alone.
+
+    It makes 0 of `x AND 0` while it parses.
+    """
+    return isinstance(key, Logic) or _POSITION.fullmatch(text) is not None
 
 
 _POSITION = re.compile(r"[-+~( ]*\d+[) ]*")
