@@ -10,11 +10,14 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 
-from stepladder.db import embedded
 from tests.fuzz.answers import told
 from tests.fuzz.rounds import Difference, Round, Tally
+from tests.fuzz.server import own_database
+
+from stepladder.db import embedded
 
 
 def main() -> int:
@@ -25,15 +28,21 @@ def main() -> int:
     parser.add_argument("--differences", type=int, default=20, help="end after so many")
     arguments = parser.parse_args()
     url = os.environ.get("STEPLADDER_TEST_POSTGRES")
-    if url:
-        return run(url, arguments)
+    with nullcontext(url) if url else _embedded() as server, own_database(server) as database:
+        return run(database, arguments)
+
+
+@contextmanager
+def _embedded() -> Iterator[str]:
     with embedded() as server:
-        return run(server.url, arguments)
+        yield server.url
 
 
 def run(url: str, arguments: argparse.Namespace) -> int:
     tally, began, number = Tally(), time.monotonic(), arguments.first
-    while (time.monotonic() - began) < arguments.minutes * 60 and len(tally.differences) < arguments.differences:
+    while (time.monotonic() - began) < arguments.minutes * 60 and len(
+        tally.differences
+    ) < arguments.differences:
         known = len(tally.differences)
         with closing(Round(url, f"{arguments.seed}/{number}", tally)) as round_:
             for _ in round_.run():
@@ -52,7 +61,9 @@ def show(found: Difference) -> None:
     for truth, own in zip(found.server, found.sqlite, strict=True):
         if truth != own:
             print(f"  server  {told(truth, own)}\n  sqlite  {told(own, truth)}")
-    tables = [each for each in found.schema if each.startswith("CREATE") and f" {each.split()[2]}" in found.smallest]
+    tables = [
+        each for each in found.schema if each.startswith("CREATE") and f" {each.split()[2]}" in found.smallest
+    ]
     print("  " + "\n  ".join(tables))
 
 

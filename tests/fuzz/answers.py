@@ -34,9 +34,14 @@ def shown(value: Any) -> Any:
         value = value.astimezone(dt.UTC)
     if isinstance(value, list):
         return [shown(each) for each in value]
-    if isinstance(value, float):
-        value += 0.0  # a column on SQLite has no negative zero (docs/reference/values.md)
-    return type(value).__name__, f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else repr(value)
+    return type(value).__name__, f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else repr(
+        value
+    )
+
+
+def _row(values: Sequence[Any]) -> tuple[Any, ...]:
+    """A row's values as `shown`; a column on SQLite has no negative zero (docs/reference/values.md)."""
+    return tuple([shown(each + 0.0 if isinstance(each, float) else each) for each in values])
 
 
 def told(one: Answer, other: Answer) -> str:
@@ -83,7 +88,9 @@ class OnServer:
         self._raw = psycopg.connect(url, autocommit=True, options="-c timezone=UTC -c statement_timeout=10s")
         self._raw.adapters.register_loader("interval", _IntervalLoader)
         self._types = dict(self._raw.execute("SELECT oid, format_type(oid, NULL) FROM pg_type").fetchall())
-        self._raw.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}".encode())
+        self._raw.execute(
+            f"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}".encode()
+        )
         self._name = name
 
     def close(self) -> None:
@@ -116,7 +123,7 @@ class OnServer:
         if cursor.description is None:
             return Answer("rows", written=cursor.rowcount)
         columns = tuple((each.name, self._types[each.type_code]) for each in cursor.description)
-        rows = tuple([tuple(map(shown, row)) for row in cursor.fetchall()])
+        rows = tuple([_row(row) for row in cursor.fetchall()])
         return Answer("rows", columns=columns, rows=rows)
 
 
@@ -159,4 +166,4 @@ def _answered(run: Callable[[], Any]) -> Answer:
     columns = tuple((each.name, str(each.type.bare)) for each in result.columns)
     if not columns:
         return Answer("rows", written=result.affected)
-    return Answer("rows", columns=columns, rows=tuple([tuple(map(shown, row)) for row in result.rows]))
+    return Answer("rows", columns=columns, rows=tuple([_row(row) for row in result.rows]))

@@ -86,6 +86,15 @@ def _inside(node: Node, type_: str) -> Iterator[Node]:
                 yield from _inside(part, type_)
 
 
+def values_in(node: Node) -> Iterator[Node]:
+    """Every expression in a part."""
+    for part in node.parts:
+        if isinstance(part, Node):
+            if part.kind is Kind.VALUE:
+                yield part
+            yield from values_in(part)
+
+
 def shrunk(node: Node, still: Callable[[Node], bool]) -> Node:
     """The smallest statement found of which `still` holds."""
     tries, found = 0, True

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from tests.fuzz.answers import Answer, OnServer, OnSqlite, same
-from tests.fuzz.node import Node, shrunk
+from tests.fuzz.node import Node, shrunk, values_in
 from tests.fuzz.queries import Queries
 from tests.fuzz.schemas import schema
 from tests.fuzz.statement import Statement
@@ -67,14 +67,23 @@ class Round:
                 batch = [self._statement(number) for number in range(first, min(first + _BATCH, count))]
                 truths = other.submit(lambda batch=batch: [_asked(self._server, each) for each in batch])
                 found = [_asked(self._sqlite, each) for each in batch]
-                for number, (statement, truth, own) in enumerate(zip(batch, truths.result(), found, strict=True), first):
+                for number, (statement, truth, own) in enumerate(
+                    zip(batch, truths.result(), found, strict=True), first
+                ):
                     self._judge(f"{self._seed}/{number}", statement, truth, own)
                 yield len(batch)
 
     def _statement(self, number: int) -> Statement:
         chance = random.Random(f"{self._seed} {number}")
         queries, writes = Queries(chance, self._tables), Writes(chance, self._tables)
-        kinds = (queries.expressions, queries.everyday, queries.query, queries.query, queries.query, writes.statement)
+        kinds = (
+            queries.expressions,
+            queries.everyday,
+            queries.query,
+            queries.query,
+            queries.query,
+            writes.statement,
+        )
         return chance.choice(kinds)()
 
     def _judge(self, seed: str, statement: Statement, truth: list[Answer], own: list[Answer]) -> None:
@@ -86,25 +95,42 @@ class Round:
                 part = _with_listing(statement, replace(listing, parts=parts))
                 self._judge(seed, part, _asked(self._server, part), _asked(self._sqlite, part))
             return
+        if verdict == "different":
+            found = self._difference(seed, statement)
+            verdict = "equal errors" if found is None else verdict
+            self._tally.differences += [] if found is None else [found]
         self._tally.counts[verdict] += 1
         self._tally.kinds[statement.kind, verdict] += 1
         if verdict == "refused":
             self._tally.reasons[next(each.what for each in own if each.kind == "refused")] += 1
-        if verdict == "different":
-            self._tally.differences.append(self._difference(seed, statement))
 
-    def _difference(self, seed: str, statement: Statement) -> Difference:
+    def _difference(self, seed: str, statement: Statement) -> Difference | None:
+        """What differs, cut down; None where both are errors that both know, and only their order differs."""
+
         def still(node: Node) -> bool:
             other = statement.with_node(node)
             return judged(other, _asked(self._server, other), _asked(self._sqlite, other)) == "different"
 
         small = statement.with_node(shrunk(statement.node, still))
         answers = _asked(self._server, small), _asked(self._sqlite, small)
+        if small.parts and {"error"} == {each.kind for found in answers for each in found}:
+            known = [set(map(str, self._errors(engine, small))) for engine in (self._server, self._sqlite)]
+            if all(each.what in known[0] & known[1] for found in answers for each in found):
+                return None
         return Difference(seed, str(statement), str(small), self._made, *answers)
+
+    def _errors(self, engine: OnServer | OnSqlite, statement: Statement) -> Iterator[str]:
+        """The errors of each part of a statement's one expression."""
+        listing = _listing(statement)
+        assert listing is not None
+        for part in values_in(listing):
+            yield _asked(engine, _with_listing(statement, replace(listing, parts=(part,))))[0].what
 
 
 def _asked(engine: OnServer | OnSqlite, statement: Statement) -> list[Answer]:
-    return engine.write([str(statement), statement.after]) if statement.after else [engine.ask(str(statement))]
+    return (
+        engine.write([str(statement), statement.after]) if statement.after else [engine.ask(str(statement))]
+    )
 
 
 def judged(statement: Statement, truth: list[Answer], own: list[Answer]) -> str:
@@ -113,7 +139,12 @@ def judged(statement: Statement, truth: list[Answer], own: list[Answer]) -> str:
         return "abandoned"
     if any(each.kind == "refused" for each in own):
         return "refused"
-    if statement.kind == "write" and truth[0].kind == "error" and own[0].kind == "rows" and not _wrote(own[0]):
+    if (
+        statement.kind == "write"
+        and truth[0].kind == "error"
+        and own[0].kind == "rows"
+        and not _wrote(own[0])
+    ):
         return "abandoned"  # the server may compute what is constant before it knows that there is no row
     orders = [statement.ordered, True]
     if not all(same(*pair, ordered=ordered) for *pair, ordered in zip(truth, own, orders, strict=False)):

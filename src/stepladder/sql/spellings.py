@@ -39,6 +39,8 @@ _TOKEN = re.compile(
     r"|(?P<other>[,;()\s/._'-]+)",
     re.ASCII,
 )
+_UNREAD = re.compile(r"[^\w\s:.,;()/'+-]|[^\x00-\x7f]", re.ASCII)
+_MIXED = re.compile(r"\d[a-z]|[a-z]\d", re.ASCII)
 _CLOCK = re.compile(r"(\d+):(\d+)(?::(\d+)(?:\.(\d*))?|\.(\d*))?", re.ASCII)
 
 
@@ -76,7 +78,7 @@ class Spelled:
         )
 
     def unread(self, letter: str) -> InvalidDatetime | NotPortable:
-        """The text has a letter that begins no word."""
+        """The text has a letter that is in no word."""
         if not letter.isascii():
             return self.refused("letters beyond ASCII")
         return self.refused("signs that PostgreSQL passes over") if letter.isprintable() else self.invalid()
@@ -129,14 +131,26 @@ def read(text: str, type_: Type) -> Spelled:
     folded = text.strip(BLANKS).lower()
     if not folded:
         raise found.invalid()
+    unread = _UNREAD.search(folded)
+    if unread is not None:
+        raise found.unread(unread[0])
+    try:
+        _read(found, folded)
+    except (InvalidDatetime, InvalidArgument) as error:
+        if _MIXED.search(folded):  # which error it is depends on how the server parts the words
+            raise found.refused("an unusual spelling") from error
+        raise
+    return found
+
+
+def _read(found: Spelled, folded: str) -> None:
     at = 0
     while at < len(folded):
         match = _TOKEN.match(folded, at)
         if match is None:
-            raise found.unread(folded[at])
+            raise found.invalid()
         at = match.end()
         _READ[match.lastgroup or ""](found, match[0])
-    return found
 
 
 # -- one word of the text
@@ -169,10 +183,7 @@ def _date(found: Spelled, word: str) -> None:
             raise InvalidArgument(f'time zone "{word}" not recognized')
         _set_zone(found, zone)
         return
-    if found.type.name == "time" and word[0].isalpha():
-        raise found.refused("an unusual spelling")  # of a zone, that the server looks up
-    if word.startswith("j") and word[1:2].isdigit():
-        raise found.refused("a Julian day")
+    _refuse_rare(found, word)
     parts = [part for part in re.split(r"[^a-z0-9]+", word) if part]
     if len(parts) > 3 or any(not re.fullmatch(r"\d+|[a-z]+", part) for part in parts):
         unusual = len(parts) > 3 or re.search(r"\d[a-z]|[a-z]\d", word)
@@ -187,6 +198,13 @@ def _date(found: Spelled, word: str) -> None:
             _day_number(found, part)
     if not found.has_day:
         raise found.invalid()
+
+
+def _refuse_rare(found: Spelled, word: str) -> None:
+    if found.type.name == "time" and word[0].isalpha():
+        raise found.refused("an unusual spelling")  # of a zone, that the server looks up
+    if word.startswith("j") and word[1:2].isdigit():
+        raise found.refused("a Julian day")
 
 
 def _month_name(found: Spelled, word: str) -> None:

@@ -29,7 +29,9 @@ class Extreme:
     sign: ClassVar[int]
 
     def __init__(self) -> None:
-        self.candidates: deque[tuple[int, Any, str]] = deque()  # the row's number, what it sorts by, its value
+        self.candidates: deque[tuple[int, Any, str]] = (
+            deque()
+        )  # the row's number, what it sorts by, its value
         self.came = self.went = 0
 
     def step(self, type_: str, value: str | None) -> None:

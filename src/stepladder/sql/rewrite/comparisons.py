@@ -112,17 +112,19 @@ def _compare(symbol: str) -> Rule:
         left, right = call.arguments
         sides = [_side(show, left, right), _side(show, right, left)]
         if symbol == "=":
-            sides = [without_lookup(text, node.type) for text, node in zip(sides, call.arguments, strict=True)]
-        one, other = (
-            text + collation(node.type) for text, node in zip(sides, call.arguments, strict=True)
-        )
+            sides = [
+                without_lookup(text, node.type) for text, node in zip(sides, call.arguments, strict=True)
+            ]
+        one, other = (text + collation(node.type) for text, node in zip(sides, call.arguments, strict=True))
         return f"({one} {symbol} {other})"
 
     return rule
 
 
 def _side(show: Print, node: Expression, other: Expression) -> str:
-    return widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
+    return (
+        widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
+    )
 
 
 def _rules() -> dict[str, Rule]:

@@ -90,7 +90,9 @@ def _float_rules() -> dict[str, Rule]:
     for name in trigonometry.NAMES:
         found[f"{name}(float8)"] = function(f"pg_{name}")
     found["atan2(float8,float8)"] = function("pg_atan2")
-    found["width_bucket(float8,float8,float8,int4)"] = template("pg_int4(pg_float_bucket({0}, {1}, {2}, {3}))")
+    found["width_bucket(float8,float8,float8,int4)"] = template(
+        "pg_int4(pg_float_bucket({0}, {1}, {2}, {3}))"
+    )
     found["sign(float8)"] = template("CAST(sign({0}) AS REAL)")
     found["pi()"] = template("3.141592653589793")
     return found

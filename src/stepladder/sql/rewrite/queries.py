@@ -35,8 +35,8 @@ from stepladder.sql.rewrite.comparisons import order_collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.rules import is_position
 from stepladder.sql.rewrite.rows import print_rows, row_reference
+from stepladder.sql.rewrite.rules import is_position
 from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
 from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
