@@ -150,6 +150,8 @@ def _read(found: Spelled, folded: str) -> None:
         if match is None:
             raise found.invalid()
         at = match.end()
+        if match.lastgroup == "other" and "-" in match[0]:
+            raise found.refused("an unusual spelling")  # a sign, of a zone perhaps
         _READ[match.lastgroup or ""](found, match[0])
 
 
@@ -201,8 +203,8 @@ def _date(found: Spelled, word: str) -> None:
 
 
 def _refuse_rare(found: Spelled, word: str) -> None:
-    if found.type.name == "time" and word[0].isalpha():
-        raise found.refused("an unusual spelling")  # of a zone, that the server looks up
+    if found.type.name == "time" and (word[0].isalpha() or len(re.findall(r"\d+", word)) < 3):
+        raise found.refused("an unusual spelling")  # of a zone, or a time of day before one
     if word.startswith("j") and word[1:2].isdigit():
         raise found.refused("a Julian day")
 

@@ -156,9 +156,12 @@ def logarithm(operation: Callable[[float], float], value: float) -> float:
 def exponential(value: float) -> float:
     """exp(float8)."""
     try:
-        return math.exp(value)
+        found = math.exp(value)
     except OverflowError as error:
         raise NumericOutOfRange("value out of range: overflow") from error
+    if found == 0 and not math.isinf(value):
+        raise NumericOutOfRange("value out of range: underflow")
+    return found
 
 
 # -- numeric

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Call, Expression
@@ -31,6 +29,8 @@ _NATIVE = frozenset(
     ]
 )
 COMPARED = _NATIVE | _COLLATED.keys()
+_TEXTS = frozenset(("text", "varchar", "bpchar", "date", "time", "timestamp", "timestamptz", "uuid"))
+EQUALITIES = frozenset(f"{name}_eq" for name in _COLLATED)  # the operators' implementations
 _SYMBOLS = ("=", "<>", "<", "<=", ">", ">=")
 _MIXED = {("date", "timestamp"), ("date", "timestamptz"), ("timestamp", "timestamptz")}
 _FLAT = frozenset(
@@ -56,6 +56,11 @@ def collation(type_: Type) -> str:
     return f" COLLATE {found}" if found else ""
 
 
+def is_text(type_: Type) -> bool:
+    """Whether values are stored as text that SQLite compares as it is."""
+    return type_.name in _TEXTS and type_.element is None
+
+
 def plainly_ordered(text: str, source: Type | None = None) -> str:
     """A text without the collation that it would inherit: of the column of type `source` that it shows, or, as SQLite has
     it, of any comparison inside it."""
@@ -63,17 +68,6 @@ def plainly_ordered(text: str, source: Type | None = None) -> str:
     if " COLLATE pg_" not in text and not (inherits and text[:1] != "'"):
         return text
     return f"({text} COLLATE BINARY)"
-
-
-def without_lookup(text: str, type_: Type) -> str:
-    """A column that is tested for equality, so that SQLite makes no index for it.
-
-    Its Bloom filter, before 3.41, tells texts of unequal length apart that the type's collation holds to be equal.
-    """
-    return f"+{text}" if collation(type_) and _COLUMN.fullmatch(text) else text
-
-
-_COLUMN = re.compile(r't\d+\.(?:c\d+|"(?:[^"]|"")+")')
 
 
 def order_collation(type_: Type) -> str:
@@ -110,21 +104,16 @@ def widened(text: str, type_: Type, other: Type) -> str:
 def _compare(symbol: str) -> Rule:
     def rule(show: Print, call: Call) -> str:
         left, right = call.arguments
-        sides = [_side(show, left, right), _side(show, right, left)]
-        if symbol == "=":
-            sides = [
-                without_lookup(text, node.type) for text, node in zip(sides, call.arguments, strict=True)
-            ]
-        one, other = (text + collation(node.type) for text, node in zip(sides, call.arguments, strict=True))
-        return f"({one} {symbol} {other})"
+        return f"({_side(show, left, right)} {symbol} {_side(show, right, left)})"
 
     return rule
 
 
 def _side(show: Print, node: Expression, other: Expression) -> str:
-    return (
+    text = (
         widened(show(node), node.type, other.type) if node.type.name in ("date", "timestamp") else show(node)
     )
+    return text + collation(node.type)
 
 
 def _rules() -> dict[str, Rule]:

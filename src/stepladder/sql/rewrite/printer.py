@@ -59,13 +59,14 @@ from stepladder.sql.rewrite import (
 )
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import (
+    EQUALITIES,
     collation,
     is_comparable,
     is_groupable,
     is_ordered,
+    is_text,
     order_collation,
     plainly_ordered,
-    without_lookup,
 )
 from stepladder.sql.rewrite.rules import Rule, is_position, signature, string
 from stepladder.sql.rewrite.windows import window
@@ -103,6 +104,7 @@ class Printer:
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
+        self.alone: set[int] = set()  # tables that are all of their FROM
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
         self.before: list[str] = []  # statements that must run first
         self.result: Query | None = None  # the statement's own query, where its rows are the result
@@ -115,7 +117,8 @@ class Printer:
 
     def expression(self, node: Expression) -> str:
         """One expression. Raises NotPortable for a call without a rule."""
-        return lowering.printed(self, node) or _PRINTED[type(node)](self, node)
+        text = lowering.printed(self, node) or _PRINTED[type(node)](self, node)
+        return plainly_ordered(text) if isinstance(node, _COMPOSED) and is_text(node.type) else text
 
     def list(self, nodes: Sequence[Expression]) -> str:
         """Several, with commas."""
@@ -132,10 +135,13 @@ class Printer:
         return self.expression(node) + collation(node.type)
 
     def equal_key(self, node: Expression) -> str:
-        """An expression that is tested for equality."""
-        if not is_groupable(node.type):
-            raise refuse(f"comparing values of type {node.type}", node.position)
-        return without_lookup(self.expression(node), node.type) + collation(node.type)
+        """An expression that is tested for equality.
+
+        A column behind a plus has no index made for it: the Bloom filter that SQLite before 3.41 lays over one tells texts
+        of unequal length apart, which the type's collation may hold to be equal.
+        """
+        looked_up = isinstance(node, Reference) and node.source not in self.alone
+        return f"{'+' if looked_up and collation(node.type) else ''}{self.key(node)}"
 
     def sort_key(self, node: Expression) -> str:
         """An expression where rows are put in order or into groups, and its value is not shown."""
@@ -173,6 +179,10 @@ class Printer:
     @staticmethod
     def _array_order(node: Expression) -> str:
         return order_collation(node.type) if node.type.element is not None else ""
+
+
+# What may have a comparison in it and be no condition.
+_COMPOSED = (Call, Case, NullIf, Coalesce, Extreme, Aggregate, WindowCall)
 
 
 # -- leaves
@@ -216,6 +226,8 @@ def _call(printer: Printer, node: Call) -> str:
     if rule is None:
         what = "operator" if node.operator else "function"
         raise refuse(f"the {what} {key}", node.position)
+    if node.name in EQUALITIES:
+        return f"({' = '.join(map(printer.equal_key, node.arguments))})"
     return rule(printer.expression, node)
 
 
@@ -257,14 +269,14 @@ def _distinct(printer: Printer, node: Distinct) -> str:
 
 def _null_if(printer: Printer, node: NullIf) -> str:
     equal, value = printer.expression(node.equal), printer.expression(node.value)
-    return plainly_ordered(f"(CASE WHEN {equal} THEN NULL ELSE {value} END)")
+    return f"(CASE WHEN {equal} THEN NULL ELSE {value} END)"
 
 
 def _case(printer: Printer, node: Case) -> str:
     whens = [
         f"WHEN {printer.expression(when)} THEN {printer.expression(then)}" for when, then in node.branches
     ]
-    return plainly_ordered(f"(CASE {' '.join(whens)} ELSE {printer.expression(node.default)} END)")
+    return f"(CASE {' '.join(whens)} ELSE {printer.expression(node.default)} END)"
 
 
 def _coalesce(printer: Printer, node: Coalesce) -> str:

@@ -216,6 +216,8 @@ def from_clause(printer: Printer, sources: Sequence[Source]) -> str:
     """FROM, with the sources put in sight. A comma is JOIN, not CROSS JOIN, by which SQLite fixes the order of joins."""
     for source in sources:
         put_in_sight(printer, source)
+    if len(sources) == 1 and isinstance(sources[0], TableSource):
+        printer.alone.add(sources[0].id)
     texts = [print_source(printer, source) for source in sources[:1]]
     for source in sources[1:]:
         texts.append(print_source(printer, source) if _is_chain(source) else _print_right(printer, source))

@@ -144,6 +144,8 @@ def _sets(printer: Printer, assignments: Sequence[tuple[str, Expression]], targe
 # -- UPDATE, DELETE
 def _update(printer: Printer, write: Update) -> str:
     put_in_sight(printer, write.target)
+    if not write.sources:
+        printer.alone.add(write.target.id)
     sources = from_clause(printer, write.sources)
     sets = _sets(printer, write.assignments, write.target)
     where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
@@ -153,6 +155,8 @@ def _update(printer: Printer, write: Update) -> str:
 
 def _delete(printer: Printer, write: Delete) -> str:
     put_in_sight(printer, write.target)
+    if not write.sources:
+        printer.alone.add(write.target.id)
     name = f"t{write.target.id}"
     text = f"DELETE FROM {sqlite_name(write.target.table)} AS {name}"
     if write.sources:
