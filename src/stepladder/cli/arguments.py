@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _tables(verbs)
     _doctor(verbs)
     _lint(verbs)
+    _adopt(verbs)
     _plan(verbs)
     _run(verbs)
     _test(verbs)
@@ -212,6 +213,36 @@ def _lint(verbs: _Verbs) -> None:
     )
     verb.add_argument("--fix", action="store_true", help="with --from: write the files")
     _target(verb)
+    _json(verb)
+
+
+def _adopt(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "adopt",
+        "find the PostgreSQL types of a SQLite file that another program made; writes nothing without --apply",
+    )
+    verb.add_argument("file", metavar="FILE", help="the SQLite file")
+    verb.add_argument(
+        "--apply",
+        action="store_true",
+        help="rewrite its tables to hold these types, in a copy that takes the file's place once every value was compared",
+    )
+    verb.add_argument(
+        "--type",
+        action="append",
+        default=[],
+        metavar="TABLE.COLUMN=TYPE",
+        help="the column's type, where the file cannot tell it: orders.at=timestamptz (a value without a zone is UTC's); "
+        "a number that counts from 1970 as orders.at=timestamptz:epoch_s, epoch_ms or epoch_us; repeatable",
+    )
+    verb.add_argument(
+        "--leave",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="leave this table or view as it is; repeatable",
+    )
     _json(verb)
 
 

@@ -192,7 +192,7 @@ def _foreign(raw: sqlite3.Connection, table: str) -> tuple[Column, ...]:
             raise NotPortable(
                 f"column {table}.{name} is declared {declared or 'without a type'}, and Stepladder did not make the table",
                 why="what PostgreSQL type its values have cannot be told from that",
-                instead="load the data into a table of its own with `stepladder load`",
+                instead="give the file known types: `stepladder adopt FILE`",
             )
         _look_at_values(raw, table, name, type_)
         columns.append(Column(name, Type(type_), bool(not_null)))
@@ -215,5 +215,5 @@ def _look_at_values(raw: sqlite3.Connection, table: str, column: str, type_: str
         raise NotPortable(
             f"column {table}.{column} reads as {Type(type_)}, but holds {odd[0]!r}",
             why="a stored value is never coerced",
-            instead="mend the value, or load the data into a table of its own with `stepladder load`",
+            instead="`stepladder adopt FILE` names every such value; mend them, or say the type there",
         )

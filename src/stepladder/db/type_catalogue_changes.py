@@ -58,7 +58,7 @@ def _subject(raw: sqlite3.Connection, effect: Effect, intact: dict[str, Definiti
     if isinstance(effect, Commented) and name not in intact:
         raise NotPortable(
             f"a comment on {effect.table.sql}, which Stepladder did not make",
-            instead="load the data into a table of its own with `stepladder load`",
+            instead="give the file known types: `stepladder adopt FILE`",
         )
     return intact.get(name) or _definition(raw, name)
 

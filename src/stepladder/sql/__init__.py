@@ -38,7 +38,7 @@ from stepladder.sql.effects import (
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.functions.lowered import TooManyDigits
-from stepladder.sql.jsons import jsonb_text, python_json
+from stepladder.sql.jsons import check_json, jsonb_text, parse_json, python_json
 from stepladder.sql.lexer import Token, tokens
 from stepladder.sql.lint import Finding, Setting, Text, failing, lint_script, lint_statement
 from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
@@ -57,7 +57,17 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
-from stepladder.sql.prototype import Rewritten, rewritten
+from stepladder.sql.prototype import (
+    Rewritten,
+    WrittenColumn,
+    WrittenTable,
+    constants,
+    edited,
+    in_their_case,
+    named_things,
+    read_create_table,
+    rewritten,
+)
 from stepladder.sql.reading import (
     Answer,
     Window,
@@ -68,6 +78,7 @@ from stepladder.sql.reading import (
     references,
     windows,
 )
+from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
@@ -125,6 +136,8 @@ __all__ = [
     "Translation",
     "Type",
     "Window",
+    "WrittenColumn",
+    "WrittenTable",
     "accesses",
     "altered",
     "answer",
@@ -134,14 +147,18 @@ __all__ = [
     "canonical_generated",
     "cast_name",
     "check",
+    "check_json",
     "check_syntax",
     "code_text",
+    "collation",
     "columns_read",
     "comparisons",
+    "constants",
     "constructs",
     "declared",
     "decoder",
     "describe",
+    "edited",
     "encode_parameter",
     "encoder",
     "failing",
@@ -150,6 +167,7 @@ __all__ = [
     "fits_integer",
     "has_plan",
     "in_schemas",
+    "in_their_case",
     "index_columns",
     "input_text",
     "is_native_numeric",
@@ -161,16 +179,19 @@ __all__ = [
     "literal",
     "masked",
     "means_the_same_prepared",
+    "named_things",
     "numbered",
     "numeric_text",
     "object_name",
     "parameter_names",
     "parameter_uses",
+    "parse_json",
     "parse_name",
     "parse_type",
     "printed_interval",
     "python_json",
     "quote",
+    "read_create_table",
     "references",
     "repointed",
     "rewritten",

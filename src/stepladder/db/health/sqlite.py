@@ -170,5 +170,5 @@ def _foreign_tables(raw: sqlite3.Connection) -> Iterator[Finding]:
         yield warn(
             "tables",
             f"Stepladder did not make {len(foreign)} of the tables ({shown}): their PostgreSQL types are guessed",
-            "load their data into tables of its own with `stepladder load`",
+            "give the file known types: `stepladder adopt FILE`",
         )
