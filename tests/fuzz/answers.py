@@ -131,7 +131,7 @@ class OnSqlite:
     """A database in memory."""
 
     def __init__(self) -> None:
-        self._db = sl.connect("sqlite:///:memory:")
+        self._db = sl.connect("sqlite:///:memory:", statement_timeout=10)
 
     def close(self) -> None:
         self._db.close()

@@ -69,7 +69,7 @@ DISTANCES = {
 ROWS = [
     ("unnest({_int4})", "int4"), ("unnest({_text})", "text"), ("unnest(ARRAY[{text}, {text}])", "text"),
     ("generate_series({date}, {date} + 3, interval '1 day')", "timestamptz"), ("generate_series(1, {:small})", "int4"),
-    ("generate_series('2024-01-30'::timestamp, '2024-02-02', {:step})", "timestamp"),
+    ("generate_series('2024-01-30'::timestamp, '2024-02-02', interval '18 hours')", "timestamp"),
     ("jsonb_array_elements(jsonb_build_array({int4}, {text}, {jsonb}))", "jsonb"),
     ("jsonb_array_elements_text(jsonb_build_array({int4}, {text}, {bool}))", "text"),
     ("jsonb_object_keys(jsonb_build_object('k', {int4}, {:text} || 'x', 2))", "text"),

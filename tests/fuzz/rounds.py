@@ -17,6 +17,7 @@ from tests.fuzz.writes import Writes
 
 STATEMENTS = 400
 _BATCH = 50
+_TOO_SLOW = "57014"  # our limit of time
 _ABANDONED = ("57014", "XX000")  # the server's limit of time, its planner's own mistake
 
 
@@ -137,6 +138,8 @@ def judged(statement: Statement, truth: list[Answer], own: list[Answer]) -> str:
     """equal, equal errors, refused, different, or abandoned by the server."""
     if any(each.what in _ABANDONED for each in truth):
         return "abandoned"
+    if any(each.what == _TOO_SLOW for each in own):
+        return "too slow"
     if any(each.kind == "refused" for each in own):
         return "refused"
     if (

@@ -40,7 +40,7 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 _UNREAD = re.compile(r"[^\w\s:.,;()/'+-]|[^\x00-\x7f]", re.ASCII)
-_MIXED = re.compile(r"\d[a-z]|[a-z]\d", re.ASCII)
+_MIXED = re.compile(r"\d[a-z]|[a-z]\d|[a-z]\+", re.ASCII)
 _CLOCK = re.compile(r"(\d+):(\d+)(?::(\d+)(?:\.(\d*))?|\.(\d*))?", re.ASCII)
 
 
@@ -96,7 +96,8 @@ class Spelled:
     def date(self) -> date:
         """The day. Raises InvalidDatetime."""
         if not self.has_day:
-            possible = self.month in (None, *range(1, 13)) and self.day in (None, *range(1, 32))
+            parts = ((self.year, 9999), (self.month, 12), (self.day, 31))
+            possible = all(part is None or 1 <= part <= most for part, most in parts)
             raise self.invalid() if possible else self.out_of_range()
         year = self.year or 0
         if self.short_year is not None:
@@ -188,7 +189,7 @@ def _date(found: Spelled, word: str) -> None:
     _refuse_rare(found, word)
     parts = [part for part in re.split(r"[^a-z0-9]+", word) if part]
     if len(parts) > 3 or any(not re.fullmatch(r"\d+|[a-z]+", part) for part in parts):
-        unusual = len(parts) > 3 or re.search(r"\d[a-z]|[a-z]\d", word)
+        unusual = max(map(len, parts)) > 6 or re.search(r"\d[a-z]|[a-z]\d", word)
         raise found.refused("an unusual spelling") if unusual else found.invalid()
     for part in parts:
         if part.isalpha():
