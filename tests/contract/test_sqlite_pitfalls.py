@@ -110,6 +110,7 @@ def test_a_constant_is_no_position(rows: sl.Database, constant: str) -> None:
         ("SELECT '2024-01-01-0500'::timestamptz", "22007"),
         ("SELECT exp(-746::float8)", "22003"),
         ("SELECT '12'::date", "22007"),
+        ("SELECT '32767'::date", "22007"),
     ],
 )
 def test_errors_at_the_edges(db: sl.Database, sql: str, sqlstate: str) -> None:
@@ -131,6 +132,9 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
         ("SELECT to_char(12.5, 'C99')", " 13"),
         ("SELECT to_char(12, 'c99.9')", " 12.0"),
         ("SELECT to_number('', '')", None),
+        ("SELECT regexp_substr('abc', 'b', 1, 1, '', 1)", "b"),
+        ("SELECT regexp_instr('abc', 'b', 1, 1, 1, '', 1)", 3),
+        ("SELECT regexp_instr('abc', '(b)', 1, 1, 0, '', 2)", 0),
         ("SELECT ('[]'::jsonb #- '{x}')::text", "[]"),
         ("SELECT ('10:00'::time - '-2147483648 days'::interval)::text", "10:00:00"),
         ("SELECT (-(0::float8))::text", "-0"),

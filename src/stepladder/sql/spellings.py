@@ -96,7 +96,7 @@ class Spelled:
     def date(self) -> date:
         """The day. Raises InvalidDatetime."""
         if not self.has_day:
-            parts = ((self.year, 9999), (self.month, 12), (self.day, 31))
+            parts = ((self.year, 10**9), (self.month, 12), (self.day, 31))
             possible = all(part is None or 1 <= part <= most for part, most in parts)
             raise self.invalid() if possible else self.out_of_range()
         year = self.year or 0

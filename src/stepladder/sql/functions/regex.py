@@ -163,10 +163,11 @@ def count(text: str, pattern: str, start: int = 1, flags: str = "") -> int:
 
 
 def _nth(regex: Regex, text: str, start: int, number: int, capture: int) -> tuple[int, int] | None:
-    if capture > regex.captures:
+    if capture > max(regex.captures, 1):
         return None
     spans = next(islice(regex.all(text, start - 1), number - 1, None), None)
-    return None if spans is None else spans.get(capture)
+    # A pattern without parentheses is its own first capture.
+    return None if spans is None else spans.get(capture if regex.captures else 0)
 
 
 def instr(
