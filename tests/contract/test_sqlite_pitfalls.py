@@ -148,6 +148,18 @@ def test_values_at_the_edges(db: sl.Database, sql: str, value: object) -> None:
     assert db.query(sql).scalar() == value
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "date_trunc('decade', '0005-01-01'::timestamp)",
+        "date_trunc('minute', '0001-01-01'::timestamptz, 'Europe/Berlin')",
+    ],
+)
+def test_a_moment_before_the_first_year_is_refused_and_never_another(db: sl.Database, call: str) -> None:
+    with pytest.raises(sl.Error):  # on a server: Python's drivers do not hold it
+        db.query(f"SELECT {call}")
+
+
 def test_the_extreme_of_a_frame(rows: sl.Database) -> None:
     frame = "OVER (ORDER BY id ROWS 1 PRECEDING)"
     assert [f"{value}" for value in first(rows, f"SELECT max(n) {frame} FROM pits ORDER BY id")] == [
