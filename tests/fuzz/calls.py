@@ -43,7 +43,7 @@ class Calls:
                 continue
             made = self._safe.of(type_, scope, 0 if way == "column" else 1)
             if way == "2":
-                made = fixed("(", made, ")::numeric(20,2)")
+                made = fixed("(", made, ")::numeric(40,2)")
             kept = made if way == "0" else kept
             parts.append(made)
         return fixed(*parts)

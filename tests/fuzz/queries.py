@@ -61,6 +61,8 @@ class Queries(Calls):
         wrapped = "interval" in types or str(order[1]).endswith("TIES") or self._chance.random() < 0.1
         if wrapped:
             body = fixed("SELECT ", targets, " FROM (", body, ") AS q")
+        elif str(body).startswith("SELECT DISTINCT ON"):  # which has an order of its own
+            body = fixed("(", body, ")")
         return Statement(fixed(body, *order), "query", ordered=True)
 
     def _with(self, types: Sequence[str], body: Node) -> tuple[Node | str, ...]:

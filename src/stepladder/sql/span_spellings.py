@@ -103,8 +103,10 @@ class _Sum:
                 raise NotPortable(
                     f"{self.text!r} as interval", why="it has signs that PostgreSQL passes over"
                 )
-            if match is None or match.lastgroup == "date":
+            if match is None:
                 raise self.invalid()
+            if match.lastgroup == "date":
+                raise NotPortable(f"{self.text!r} as interval", why="it is a date")
             at = match.end()
             if match.lastgroup != "other":
                 found.append((match.lastgroup or "", match[0]))
