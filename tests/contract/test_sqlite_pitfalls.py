@@ -119,6 +119,15 @@ def test_errors_at_the_edges(db: sl.Database, sql: str, sqlstate: str) -> None:
     assert caught.value.sqlstate == sqlstate
 
 
+def test_what_sqlite_cannot_parse_is_refused_by_name() -> None:
+    """It lays no error of its own before the user."""
+    deep = "SELECT 1 AS x"
+    for _ in range(60):
+        deep = f"SELECT x FROM ({deep}) AS q WHERE x IN (SELECT x FROM ({deep if len(deep) < 200 else 'SELECT 1 AS x'}) AS r)"
+    with sl.connect("sqlite:///:memory:") as db, pytest.raises(NotPortable, match="nests this deeply"):
+        db.query(deep)
+
+
 def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
     with pytest.raises(DatabaseError) as caught:
         rows.query("SELECT substring(t, 'a', 'ab') FROM pits WHERE id = 3")

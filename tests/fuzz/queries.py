@@ -58,11 +58,12 @@ class Queries(Calls):
         order = self._order(len(types), uncertain="numeric" in types)
         targets = listed(*[self._shown(f"c{place}", each) for place, each in enumerate(types)])
         # The server's min() of a constant fails beside WITH TIES: "more than one row returned by a subquery".
-        wrapped = "interval" in types or str(order[1]).endswith("TIES") or self._chance.random() < 0.1
+        ordered = str(body).startswith("SELECT DISTINCT ON")
+        wrapped = (
+            ordered or "interval" in types or str(order[1]).endswith("TIES") or self._chance.random() < 0.1
+        )
         if wrapped:
             body = fixed("SELECT ", targets, " FROM (", body, ") AS q")
-        elif str(body).startswith("SELECT DISTINCT ON"):  # which has an order of its own
-            body = fixed("(", body, ")")
         return Statement(fixed(body, *order), "query", ordered=True)
 
     def _with(self, types: Sequence[str], body: Node) -> tuple[Node | str, ...]:

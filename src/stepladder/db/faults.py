@@ -75,6 +75,8 @@ def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> Database
     if message.startswith("ON clause references tables to its right"):
         # SQLite loses its way where it flattens a subquery beside a RIGHT or FULL JOIN.
         return NotPortable("a RIGHT or FULL JOIN beside this subquery", instead="write it as a LEFT JOIN")
+    if message.startswith(("parser stack overflow", "Expression tree is too large")):
+        return NotPortable("a statement that nests this deeply", instead="break it into several")
     if name.startswith("SQLITE_IOERR"):
         return ResourceError(f"SQLite could not read or write the file ({name}): {message}", sqlstate="58030")
     state = _SQLSTATES.get(name) or _SQLSTATES.get(_primary(name)) or _by_words(message) or _by_class(error)
