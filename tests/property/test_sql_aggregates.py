@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from stepladder.errors import DatabaseError, NotPortable
-from tests.property.test_sql_postgres import shown
+from tests.fuzz.answers import shown
 from tests.unit.sql.conftest import Lite
 
 pytestmark = pytest.mark.postgres

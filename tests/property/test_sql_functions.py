@@ -15,101 +15,12 @@ import pytest
 from stepladder.errors import DatabaseError, NotPortable
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.rewrite.printer import CALLS
-from tests.property.test_sql_postgres import shown
+from tests.fuzz.answers import shown
+from tests.fuzz.grammar import CHANGING
+from tests.fuzz.values import has_values, value
 from tests.unit.sql.conftest import Lite
 
 pytestmark = pytest.mark.postgres
-_TEXTS = [
-    "",
-    " ",
-    "abc",
-    " Ab c ",
-    "a%b_c",
-    "a,b,,c",
-    "ÀéßİıǆΣ",
-    "x'y\"z\\",
-    "12",
-    "-7.5",
-    "(a)(b)",
-    "a+|b*?",
-    "\\d+",
-    "[a-c]",
-    "日本",
-    "e\u0301",
-    "a\nb",
-    "UTF8",
-    "hex",
-    "i",
-    "g",
-    "base64",
-    "NFC",
-    "2024-02-29",
-]
-_INTS = ["0", "1", "-1", "2", "3", "7", "-5", "100"]
-_DAYS = ["2024-02-29", "1999-12-31", "0001-01-01", "2024-01-01", "1970-01-01"]
-_TIMES = ["00:00:00", "23:59:59.999999", "12:30:00"]
-_JSONS = ["null", "1", "1.50", '"a"', "true", "[]", "{}", '{"a":1,"b":[1,2,{"c":null}]}', '[1,"a",null]']
-EDGES: dict[str, list[str]] = {
-    "text": _TEXTS,
-    "unknown": _TEXTS,
-    "varchar": _TEXTS,
-    "name": ["UTF8", "LATIN1", "abc"],
-    "bpchar": ["", "a", "ab  ", "  b"],
-    "bytea": ["\\x", "\\x00", "\\x00ff80", "\\x616263", "\\xc3a9"],
-    "bool": ["true", "false"],
-    "int2": [*_INTS, "32767", "-32768"],
-    "int4": [*_INTS, "2147483647", "-2147483648"],
-    "int8": [*_INTS, "9223372036854775807", "-9223372036854775808", "5000000000"],
-    "numeric": [*_INTS, "0.0", "1.50", "-2.345", "1e20", "1e-10", "123456789.987654321"],
-    "float4": [*_INTS, "0.1", "-2.5", "1e30"],
-    "float8": [*_INTS, "0.1", "-2.5", "1e300", "1e-300", "3.5"],
-    "date": _DAYS,
-    "time": _TIMES,
-    "timestamp": [f"{day} {time}" for day in _DAYS for time in _TIMES],
-    "timestamptz": [f"{day} {time}+00" for day in _DAYS[:2] for time in _TIMES],
-    "interval": ["0", "1 day", "-1 day 02:00", "1 mon", "36:00:00", "1 year 2 mons 3 days 04:05:06.7"],
-    "uuid": ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "00000000-0000-0000-0000-000000000000"],
-    "json": _JSONS,
-    "jsonb": _JSONS,
-    "jsonpath": ["$", "$.a", "$[*]", "$.b[0]"],
-}
-_ALPHABET = "aAbBcC019 _-%\\.,*+?()[]{}|^$'\"éß日\n"
-
-
-def value(chance: random.Random, type_: str) -> str:
-    """A literal of the type; a text mostly one of random letters."""
-    if chance.random() < 0.05:
-        return f"NULL::{type_}"
-    element = catalog().element(type_)
-    if element:
-        listed = ", ".join(value(chance, element) for _ in range(chance.randint(0, 3)))
-        return f"ARRAY[{listed}]::{element}[]"
-    if type_ in ("text", "unknown", "varchar") and chance.random() < 0.5:
-        text = "".join(chance.choices(_ALPHABET, k=chance.randint(1, 6)))
-    else:
-        text = chance.choice(EDGES[type_])
-    quoted = "'" + text.replace("'", "''") + "'"
-    return quoted if type_ == "unknown" else f"{quoted}::{'character(4)' if type_ == 'bpchar' else type_}"
-
-
-def has_values(type_: str) -> bool:
-    return (catalog().element(type_) or type_) in EDGES
-
-
-# Known to differ, at the edges only; to be mended: names of zones and patterns of random letters, gcd of the smallest.
-_OPEN = frozenset(
-    [
-        "date_add",
-        "date_subtract",
-        "make_timestamptz",
-        "timezone",
-        "to_char",
-        "gcd",
-        "lcm",
-        "date_trunc",
-        "width_bucket",
-    ],
-)
 _SPANS = ("age", "make_interval")
 
 
@@ -119,25 +30,9 @@ def call(chance: random.Random, name: str, types: list[str]) -> str:
     return f'pg_catalog."{name}"({", ".join(value(chance, each) for each in types)}){text}'
 
 
-# Of no use here: what changes by the clock or by chance, and what the grammar alone calls.
-_SPECIAL = (
-    "now",
-    "random",
-    "clock",
-    "current",
-    "local",
-    "gen_random",
-    "uuid",
-    "statement_",
-    "transaction_",
-    "version",
-)
-
-
 def functions() -> list[str]:
     """The rules that can be called by name, as `name(types)`."""
-    known = [key for key in CALLS if not key.startswith(_SPECIAL) and not key.endswith("()")]
-    known = [key for key in known if key.partition("(")[0] not in _OPEN]
+    known = [key for key in CALLS if not key.startswith(CHANGING) and not key.endswith("()")]
     return sorted(key for key in known if catalog().has_function(key.partition("(")[0]))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
-from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 
 from stepladder.errors import DatabaseError, NotPortable
+from tests.fuzz.answers import shown
 from tests.unit.sql.conftest import Lite
 
 pytestmark = pytest.mark.postgres
@@ -156,15 +155,6 @@ class Sentences:
 
 
 Answer = tuple[Any, ...]
-
-
-def shown(value: Any) -> Any:
-    """A value that is equal only to one of the same Python type and the same digits."""
-    if isinstance(value, dt.datetime) and value.tzinfo:
-        value = value.astimezone(dt.UTC)
-    return type(value).__name__, f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else repr(
-        value
-    )
 
 
 def on_server(server: psycopg.Connection[Any], types: dict[int, str], sql: str) -> Answer:

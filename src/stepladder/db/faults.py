@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from stepladder.errors import DatabaseError, DataError, ResourceError, database_error, redact
+from stepladder.errors import DatabaseError, DataError, NotPortable, ResourceError, database_error, redact
 
 # SQLite's extended result codes (https://sqlite.org/rescode.html) and the SQLSTATE that PostgreSQL would give.
 _SQLSTATES = {
@@ -66,12 +66,17 @@ def postgres_fault(
     )
 
 
-def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> DatabaseError:
+def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> DatabaseError | NotPortable:
     """The error for what SQLite said."""
     name = getattr(error, "sqlite_errorname", None) or ""
     message = str(error)
     if message == "integer overflow":
         return database_error("22003")("bigint out of range", sqlstate="22003", statement=_shown(statement))
+    if message.startswith("ON clause references tables to its right"):
+        # SQLite loses its way where it flattens a subquery beside a RIGHT or FULL JOIN.
+        return NotPortable("a RIGHT or FULL JOIN beside this subquery", instead="write it as a LEFT JOIN")
+    if message.startswith(("parser stack overflow", "Expression tree is too large")):
+        return NotPortable("a statement that nests this deeply", instead="break it into several")
     if name.startswith("SQLITE_IOERR"):
         return ResourceError(f"SQLite could not read or write the file ({name}): {message}", sqlstate="58030")
     state = _SQLSTATES.get(name) or _SQLSTATES.get(_primary(name)) or _by_words(message) or _by_class(error)

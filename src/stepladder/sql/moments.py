@@ -21,7 +21,8 @@ _DATE = r"(?P<year>\d{4,5})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<packed>\d{8}
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d*))?)?"
 _ZONE = r"\s*(?P<zone>[zZ]|[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|(?i:utc|gmt)|[A-Za-z]+/[A-Za-z_/+-]+\d*)"
 _MOMENT = re.compile(
-    rf"(?:{_DATE})(?:(?:\s+|[tT]){_CLOCK}(?:{_ZONE})?|{_ZONE.replace('<zone>', '<lone_zone>')})?", re.ASCII
+    rf"(?:{_DATE})(?:(?:\s+|[tT]){_CLOCK}(?:{_ZONE})?|(?!-){_ZONE.replace('<zone>', '<lone_zone>')})?",
+    re.ASCII,
 )
 _PACKED_TIME = re.compile(r"(\d{2})(\d{2})(?:(\d{2})(?:\.(\d*))?)?", re.ASCII)
 _BASIC = re.compile(r"(\d{8})[tT](\d\d)(\d\d)(\d\d)(.*)", re.ASCII)  # ISO 8601's form without separators

@@ -99,8 +99,14 @@ class _Sum:
         found, at = [], 0
         while at < len(folded):
             match = _TOKEN.match(folded, at)
-            if match is None or match.lastgroup == "date":
+            if match is None and folded[at].isascii() and folded[at].isprintable():
+                raise NotPortable(
+                    f"{self.text!r} as interval", why="it has signs that PostgreSQL passes over"
+                )
+            if match is None:
                 raise self.invalid()
+            if match.lastgroup == "date":
+                raise NotPortable(f"{self.text!r} as interval", why="it is a date")
             at = match.end()
             if match.lastgroup != "other":
                 found.append((match.lastgroup or "", match[0]))
@@ -172,7 +178,8 @@ class _Sum:
     def span(self, sign: int = 1) -> Span:
         """The sum."""
         found = Span(sign * self.months, sign * self.days, sign * self.microseconds)
-        if abs(found.months) >= 2**31 or abs(found.days) >= 2**31 or abs(found.microseconds) >= 2**63:
+        limits = (2**31, 2**31, 2**63)
+        if any(not -limit <= part < limit for part, limit in zip(found, limits, strict=True)):
             raise self.out_of_range()
         return found
 

@@ -39,6 +39,8 @@ _TOKEN = re.compile(
     r"|(?P<other>[,;()\s/._'-]+)",
     re.ASCII,
 )
+_UNREAD = re.compile(r"[^\w\s:.,;()/'+-]|[^\x00-\x7f]", re.ASCII)
+_MIXED = re.compile(r"\d[a-z]|[a-z]\d|[a-z]\+", re.ASCII)
 _CLOCK = re.compile(r"(\d+):(\d+)(?::(\d+)(?:\.(\d*))?|\.(\d*))?", re.ASCII)
 
 
@@ -75,6 +77,12 @@ class Spelled:
             f"{self.text!r} as {self.type}", why=why, instead="write it as 2026-01-31 12:00:00+00"
         )
 
+    def unread(self, letter: str) -> InvalidDatetime | NotPortable:
+        """The text has a letter that is in no word."""
+        if not letter.isascii():
+            return self.refused("letters beyond ASCII")
+        return self.refused("signs that PostgreSQL passes over") if letter.isprintable() else self.invalid()
+
     # -- what is known so far
     @property
     def has_day(self) -> bool:
@@ -88,7 +96,9 @@ class Spelled:
     def date(self) -> date:
         """The day. Raises InvalidDatetime."""
         if not self.has_day:
-            raise self.invalid()
+            parts = ((self.year, 10**9), (self.month, 12), (self.day, 31))
+            possible = all(part is None or 1 <= part <= most for part, most in parts)
+            raise self.invalid() if possible else self.out_of_range()
         year = self.year or 0
         if self.short_year is not None:
             year += 2000 if year < 70 else 1900 if year < 100 else 0
@@ -122,14 +132,28 @@ def read(text: str, type_: Type) -> Spelled:
     folded = text.strip(BLANKS).lower()
     if not folded:
         raise found.invalid()
+    unread = _UNREAD.search(folded)
+    if unread is not None:
+        raise found.unread(unread[0])
+    try:
+        _read(found, folded)
+    except (InvalidDatetime, InvalidArgument) as error:
+        if _MIXED.search(folded):  # which error it is depends on how the server parts the words
+            raise found.refused("an unusual spelling") from error
+        raise
+    return found
+
+
+def _read(found: Spelled, folded: str) -> None:
     at = 0
     while at < len(folded):
         match = _TOKEN.match(folded, at)
         if match is None:
-            raise found.invalid() if folded[at].isascii() else found.refused("letters beyond ASCII")
+            raise found.invalid()
         at = match.end()
+        if match.lastgroup == "other" and "-" in match[0]:
+            raise found.refused("an unusual spelling")  # a sign, of a zone perhaps
         _READ[match.lastgroup or ""](found, match[0])
-    return found
 
 
 # -- one word of the text
@@ -162,11 +186,11 @@ def _date(found: Spelled, word: str) -> None:
             raise InvalidArgument(f'time zone "{word}" not recognized')
         _set_zone(found, zone)
         return
-    if word.startswith("j") and word[1:2].isdigit():
-        raise found.refused("a Julian day")
+    _refuse_rare(found, word)
     parts = [part for part in re.split(r"[^a-z0-9]+", word) if part]
     if len(parts) > 3 or any(not re.fullmatch(r"\d+|[a-z]+", part) for part in parts):
-        raise found.refused("an unusual spelling") if re.search(r"\d[a-z]|[a-z]\d", word) else found.invalid()
+        unusual = max(map(len, parts)) > 6 or re.search(r"\d[a-z]|[a-z]\d", word)
+        raise found.refused("an unusual spelling") if unusual else found.invalid()
     for part in parts:
         if part.isalpha():
             if part not in MONTHS:
@@ -177,6 +201,13 @@ def _date(found: Spelled, word: str) -> None:
             _day_number(found, part)
     if not found.has_day:
         raise found.invalid()
+
+
+def _refuse_rare(found: Spelled, word: str) -> None:
+    if found.type.name == "time" and (word[0].isalpha() or len(re.findall(r"\d+", word)) < 3):
+        raise found.refused("an unusual spelling")  # of a zone, or a time of day before one
+    if word.startswith("j") and word[1:2].isdigit():
+        raise found.refused("a Julian day")
 
 
 def _month_name(found: Spelled, word: str) -> None:

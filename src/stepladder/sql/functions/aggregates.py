@@ -21,32 +21,43 @@ from stepladder.sql.spans import Span
 
 
 class Extreme:
-    """max() and min() of a type that SQLite does not order; of equal ones the last, whose digits may differ."""
+    """max() and min() of a type that SQLite does not order; of equal ones the last, whose digits may differ.
+
+    Kept are the rows that may become the extreme when those before them have gone: each is beaten by the one before it.
+    """
 
     sign: ClassVar[int]
 
     def __init__(self) -> None:
-        self.values: deque[tuple[Any, str]] = deque()
+        self.candidates: deque[tuple[int, Any, str]] = (
+            deque()
+        )  # the row's number, what it sorts by, its value
+        self.came = self.went = 0
 
     def step(self, type_: str, value: str | None) -> None:
         """Take a row in."""
-        if value is not None:
-            self.values.append((sort_key(type_)(value), value))
+        if value is None:
+            return
+        key = sort_key(type_)(value)
+        while self.candidates and not self._beats(self.candidates[-1][1], key):
+            self.candidates.pop()
+        self.candidates.append((self.came, key, value))
+        self.came += 1
+
+    def _beats(self, one: Any, other: Any) -> bool:
+        return bool(one > other if self.sign > 0 else one < other)
 
     def inverse(self, _: str, value: str | None) -> None:
         """Let the oldest row go."""
-        if value is not None:
-            self.values.popleft()
+        if value is None:
+            return
+        if self.candidates[0][0] == self.went:
+            self.candidates.popleft()
+        self.went += 1
 
     def value(self) -> str | None:
         """The extreme of the frame; None of no rows."""
-        if not self.values:
-            return None
-        best = self.values[0]
-        for pair in self.values:
-            if pair[0] == best[0] or (pair[0] > best[0]) == (self.sign > 0):
-                best = pair
-        return best[1]
+        return self.candidates[0][2] if self.candidates else None
 
     finalize = value
 

@@ -66,6 +66,7 @@ def make_timestamptz(*numbers: float) -> str:
 def make_timestamptz_in_zone(*parts: float | str) -> str:
     """make_timestamptz() in a zone; an offset counts eastwards here."""
     *numbers, name = parts
+    local = _moment(*numbers)  # type: ignore[arg-type]
     word = str(name)
     if word[:1].isdigit():
         raise InvalidArgument(f'invalid input syntax for type numeric time zone: "{word}"')
@@ -73,7 +74,6 @@ def make_timestamptz_in_zone(*parts: float | str) -> str:
         zone = zone_offset(word) if word[:1] in "+-" and word else find_zone(word)
     except InvalidDatetime as error:
         raise InvalidArgument(f'numeric time zone "{word}" out of range') from error
-    local = _moment(*numbers)  # type: ignore[arg-type]
     return stored_moment(
         guarded(lambda: to_instant(local, zone).replace(tzinfo=None), str(local)), zoned=True
     )

@@ -53,6 +53,8 @@ def delete_path(text: str, path: str) -> str:
 
 
 def _deleted(value: Document, steps: Any, at: int = 1) -> Document:
+    if not value and at == 1:
+        return value  # the path is not even looked at
     key, rest = _step(steps, at), steps[1:]
     if isinstance(value, dict) and key in value:
         if not rest:

@@ -15,7 +15,7 @@ from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.numerals import numeric_text, parse_numeric, rescaled
 
 _TOKEN = re.compile(
-    r'"((?:[^"\\]|\\.)*)"?|(EEEE|RN|FM|TH|th|MI|PL|SG|PR|[90.,BDGLSV]|eeee|rn|fm|mi|pl|sg|pr|[bdglsv])|(.)',
+    r'"((?:[^"\\]|\\.)*)"?|(EEEE|RN|FM|TH|th|MI|PL|SG|PR|[90.,BCDGLSV]|eeee|rn|fm|mi|pl|sg|pr|[bcdglsv])|(.)',
     re.DOTALL,
 )
 _FLOAT_DIGITS = 15
@@ -183,6 +183,8 @@ class _Writer:
             self.out.append("," if self.digits_begun else "" if self.fill else " ")
         elif keyword == "L":
             self.out.append(" ")
+        elif keyword == "C":
+            pass  # the server knows it, and writes nothing
         elif keyword == "MI":
             self.out.append("-" if self.negative else "" if self.fill else " ")
         elif keyword == "PL":
@@ -229,14 +231,16 @@ def format_float(value: float, pattern_text: str) -> str:
 _NUMBER = re.compile(r"([<+-]?)([\d,]*)(?:\.(\d*))?([>+-]?)", re.ASCII)
 
 
-def to_number(text: str, pattern_text: str) -> str:
-    """to_number() of a text that has no more than the pattern says; any other is refused."""
+def to_number(text: str, pattern_text: str) -> str | None:
+    """to_number() of a text that has no more than the pattern says; any other is refused. NULL by an empty pattern."""
+    if not pattern_text:
+        return None
     pattern = number_pattern(pattern_text)
     match = _NUMBER.fullmatch(text)
     refused = NotPortable(
         f"to_number({text!r}, {pattern_text!r})", instead="replace() what is no digit, and cast"
     )
-    if match is None or any(keyword in ("", "L", "TH", "th") for keyword, _ in pattern.pieces):
+    if match is None or any(keyword in ("", "C", "L", "TH", "th") for keyword, _ in pattern.pieces):
         raise refused
     before, fraction, whole, after = match[1], match[3], match[2].replace(",", ""), match[4]
     if not whole and not fraction:

@@ -24,6 +24,7 @@ from stepladder.sql.numerals import (
 )
 from stepladder.sql.types import DISPLAYED, Type, fits_integer
 
+_MOST_SCALE = 16_383  # NUMERIC_DSCALE_MAX
 _MIN_DIGITS, _MAX_SCALE = 16, 1000  # numeric.c: NUMERIC_MIN_SIG_DIGITS, NUMERIC_MAX_DISPLAY_SCALE
 _BASE = 4  # decimal digits of one of PostgreSQL's numeric digits
 
@@ -155,9 +156,12 @@ def logarithm(operation: Callable[[float], float], value: float) -> float:
 def exponential(value: float) -> float:
     """exp(float8)."""
     try:
-        return math.exp(value)
+        found = math.exp(value)
     except OverflowError as error:
         raise NumericOutOfRange("value out of range: overflow") from error
+    if found == 0 and not math.isinf(value):
+        raise NumericOutOfRange("value out of range: underflow")
+    return found
 
 
 # -- numeric
@@ -194,8 +198,10 @@ def numeric_subtract(one: Decimal, other: Decimal) -> Decimal:
 
 
 def numeric_multiply(one: Decimal, other: Decimal) -> Decimal:
-    """The scale is the sum of both."""
-    return _checked(EXACT.multiply(one, other))
+    """The scales are added, up to the largest that a numeric has."""
+    product = _checked(EXACT.multiply(one, other))
+    too_long = product.is_finite() and scale_of(product) > _MOST_SCALE
+    return rescaled(product, _MOST_SCALE) if too_long else product
 
 
 def numeric_divide(one: Decimal, other: Decimal) -> Decimal:

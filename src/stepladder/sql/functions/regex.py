@@ -81,9 +81,12 @@ def substring(text: str, pattern: str) -> str | None:
     return None if found is None else _part(text, found, 1 if regex.captures else 0)
 
 
-def substring_similar(text: str, pattern: str, escape: str) -> str | None:
-    """substring(text SIMILAR pattern ESCAPE escape)."""
-    return substring(text, similar_pattern(pattern, escape))
+def substring_similar(text: str | None, pattern: str | None, escape: str | None) -> str | None:
+    """substring(text SIMILAR pattern ESCAPE escape): a wrong escape is an error for NULL too."""
+    if pattern is None or escape is None:
+        return None
+    regex = similar_pattern(pattern, escape)
+    return None if text is None else substring(text, regex)
 
 
 # -- replacing and splitting
@@ -160,10 +163,11 @@ def count(text: str, pattern: str, start: int = 1, flags: str = "") -> int:
 
 
 def _nth(regex: Regex, text: str, start: int, number: int, capture: int) -> tuple[int, int] | None:
-    if capture > regex.captures:
+    if capture > max(regex.captures, 1):
         return None
     spans = next(islice(regex.all(text, start - 1), number - 1, None), None)
-    return None if spans is None else spans.get(capture)
+    # A pattern without parentheses is its own first capture.
+    return None if spans is None else spans.get(capture if regex.captures else 0)
 
 
 def instr(
@@ -204,7 +208,7 @@ SCALARS: tuple[Scalar, ...] = (
     *(strict("pg_regexp_matches", arity, every_match) for arity in (2, 3)),
     *(strict("pg_regexp_split_rows", arity, split_rows) for arity in (2, 3)),
     strict("pg_regexp_substring", 2, substring),
-    strict("pg_similar_substring", 3, substring_similar),
+    Scalar("pg_similar_substring", 3, substring_similar),
     *(strict("pg_regexp_replace", arity, replace) for arity in (3, 4)),
     *(strict("pg_regexp_replace_from", arity, replace_from) for arity in (4, 5, 6)),
     *(strict("pg_regexp_split", arity, split) for arity in (2, 3)),

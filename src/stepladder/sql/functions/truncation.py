@@ -34,7 +34,8 @@ def truncate_in_zone(word: str, stored: str, zone: str) -> str:
     local = guarded(lambda: to_local(instant, place), stored)
     cut = _truncated(word, local, zoned=True)
     if unit_of(word, "timestamp with time zone") in _WITHIN_A_DAY:
-        return stored_moment((instant - (local - cut)).replace(tzinfo=None), zoned=True)
+        start = guarded(lambda: (instant - (local - cut)).replace(tzinfo=None), stored)
+        return stored_moment(start, zoned=True)
     return stored_moment(guarded(lambda: to_instant(cut, place).replace(tzinfo=None), stored), zoned=True)
 
 
@@ -44,7 +45,7 @@ def _truncated(word: str, value: datetime, *, zoned: bool) -> datetime:
     cut = _CUTS.get(unit)
     if cut is None:
         raise not_truncated(word, unit, shown)
-    return cut(value)
+    return guarded(lambda: cut(value), str(value))
 
 
 def _midnight(value: datetime) -> datetime:
@@ -53,7 +54,7 @@ def _midnight(value: datetime) -> datetime:
 
 def _year_of(size: int, offset: int) -> Callable[[datetime], datetime]:
     def cut(value: datetime) -> datetime:
-        year = max((value.year - offset) // size * size + offset, 1)
+        year = (value.year - offset) // size * size + offset
         return _midnight(value).replace(year=year, month=1, day=1)
 
     return cut

@@ -29,14 +29,17 @@ def shift_right(bits: int, value: int, count: int) -> int:
     return value >> (count & (63 if bits == 64 else 31))
 
 
-def greatest_common_divisor(one: int, other: int) -> int:
-    """gcd() of integers."""
-    return math.gcd(one, other)
+def greatest_common_divisor(one: int, other: int) -> float:
+    """gcd() of integers; a float where 64 bits do not hold it, as SQLite's own arithmetic has it."""
+    return _in_64_bits(math.gcd(one, other))
 
 
 def least_common_multiple(one: int, other: int) -> float:
-    """lcm() of integers; a float where 64 bits do not hold it, as SQLite's own arithmetic has it."""
-    found = math.lcm(one, other)
+    """lcm() of integers, in the same way."""
+    return _in_64_bits(math.lcm(one, other))
+
+
+def _in_64_bits(found: int) -> float:
     return found if found < 2**63 else float(found)
 
 

@@ -243,9 +243,22 @@ def _between(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     position = body.get("location")
     left = expression(analysis, body["lexpr"], scope)
     low, high = expressions(analysis, body["rexpr"]["List"]["items"], scope)
-    negated = body["kind"] == "AEXPR_NOT_BETWEEN"
-    first, second = ("<", ">") if negated else (">=", "<=")
-    tests = (operation(first, (left, low), position), operation(second, (left, high), position))
+    negated = body["kind"].startswith("AEXPR_NOT_")
+    found = _inside(left, (low, high), position, negated=negated)
+    if not body["kind"].endswith("_SYM"):
+        return found
+    other = _inside(left, (high, low), position, negated=negated)
+    return Logic(type=BOOL, position=position, word="AND" if negated else "OR", arguments=(found, other))
+
+
+def _inside(
+    value: Expression, bounds: tuple[Expression, Expression], position: int | None, *, negated: bool
+) -> Expression:
+    low, high = ("<", ">") if negated else (">=", "<=")
+    tests = (
+        operation(low, (value, bounds[0]), position),
+        operation(high, (value, bounds[1]), position),
+    )
     return Logic(type=BOOL, position=position, word="OR" if negated else "AND", arguments=tests)
 
 
@@ -282,6 +295,8 @@ _OPERATIONS: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
     "AEXPR_IN": _in,
     "AEXPR_BETWEEN": _between,
     "AEXPR_NOT_BETWEEN": _between,
+    "AEXPR_BETWEEN_SYM": _between,
+    "AEXPR_NOT_BETWEEN_SYM": _between,
     "AEXPR_OP_ANY": _any_all,
     "AEXPR_OP_ALL": _any_all,
 }

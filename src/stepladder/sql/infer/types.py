@@ -46,6 +46,8 @@ def type_of_name(raw: Raw) -> Type:
     position = raw.get("location")
     if not catalog().has_type(name):
         raise wrong(UndefinedObject, f'type "{name}" does not exist', position)
+    if name.startswith("_"):  # `_int4`, as the catalogs spell int4[]
+        return from_catalog(name)
     numbers = [integer_constant(each) for each in raw.get("typmods", ())]
     if any(number is None for number in numbers):
         raise refuse("this type modifier", position)

@@ -9,6 +9,7 @@ from stepladder.sql.functions.casts import INPUTS
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import Cast, Expression
 from stepladder.sql.infer.types import catalog_name
+from stepladder.sql.rewrite.comparisons import plainly_ordered
 from stepladder.sql.types import Type
 
 _TEXTS = ("text", "varchar", "bpchar")
@@ -58,7 +59,7 @@ def as_text(text: str, node: Expression) -> str:
     pattern = _SHOWN.get(node.type.name)
     if pattern is None:
         raise NotPortable(f"{node.type.bare} as text", position=node.position)
-    return pattern.format(text)
+    return plainly_ordered(pattern.format(text), node.type)
 
 
 _SHOWN: dict[str, str] = {

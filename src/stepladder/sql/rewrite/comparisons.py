@@ -30,6 +30,8 @@ _NATIVE = frozenset(
     ]
 )
 COMPARED = _NATIVE | _COLLATED.keys()
+_TEXTS = frozenset(("text", "varchar", "bpchar", "date", "time", "timestamp", "timestamptz", "uuid"))
+EQUALITIES = frozenset(f"{name}_eq" for name in _COLLATED)  # the operators' implementations
 _SYMBOLS = ("=", "<>", "<", "<=", ">", ">=")
 _MIXED = {("date", "timestamp"), ("date", "timestamptz"), ("timestamp", "timestamptz")}
 _FLAT = frozenset(
@@ -53,6 +55,20 @@ def collation(type_: Type) -> str:
     """` COLLATE …` behind an expression of the type wherever it is compared; empty for most."""
     found = _COLLATED.get(type_.name)
     return f" COLLATE {found}" if found else ""
+
+
+def is_text(type_: Type) -> bool:
+    """Whether values are stored as text that SQLite compares as it is."""
+    return type_.name in _TEXTS and type_.element is None
+
+
+def plainly_ordered(text: str, source: Type | None = None) -> str:
+    """A text without the collation that it would inherit: of the column of type `source` that it shows, or, as SQLite has
+    it, of any comparison inside it."""
+    inherits = source is not None and (source.name in _COLLATED or source.element is not None)
+    if " COLLATE pg_" not in text and not (inherits and text[:1] != "'"):
+        return text
+    return f"({text} COLLATE BINARY)"
 
 
 def order_collation(type_: Type) -> str:

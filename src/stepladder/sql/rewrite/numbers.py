@@ -76,7 +76,7 @@ def _float_rules() -> dict[str, Rule]:
         for suffix, word in words.items():
             found[f"{name}{suffix}({left},{right})"] = function(f"pg_{result}_{word}")
     for type_ in ("float4", "float8"):
-        found[f"{type_}um({type_})"] = template("(- {0})")
+        found[f"{type_}um({type_})"] = template("(-1.0 * {0})")  # SQLite's own minus loses the sign of -0.0
         found[f"{type_}up({type_})"] = template("{0}")
         found |= {f"{name}({type_})": template("abs({0})") for name in (f"{type_}abs", "abs")}
     for name, target in {
@@ -90,7 +90,9 @@ def _float_rules() -> dict[str, Rule]:
     for name in trigonometry.NAMES:
         found[f"{name}(float8)"] = function(f"pg_{name}")
     found["atan2(float8,float8)"] = function("pg_atan2")
-    found["width_bucket(float8,float8,float8,int4)"] = function("pg_float_bucket")
+    found["width_bucket(float8,float8,float8,int4)"] = template(
+        "pg_int4(pg_float_bucket({0}, {1}, {2}, {3}))"
+    )
     found["sign(float8)"] = template("CAST(sign({0}) AS REAL)")
     found["pi()"] = template("3.141592653589793")
     return found
@@ -141,13 +143,13 @@ _NUMERIC = {
     "min_scale(numeric)": "pg_min_scale",
     "scale(numeric)": "pg_numeric_scale",
     "trim_scale(numeric)": "pg_trim_scale",
-    "width_bucket(numeric,numeric,numeric,int4)": "pg_width_bucket",
 }
 RULES: dict[str, Rule] = {
     **_integer_rules(),
     **_float_rules(),
     **{key: function(name) for key, name in _NUMERIC.items()},
     "numeric_uplus(numeric)": template("{0}"),
+    "width_bucket(numeric,numeric,numeric,int4)": template("pg_int4(pg_width_bucket({0}, {1}, {2}, {3}))"),
     **{f"to_char({name},text)": _formatted("pg_format_number") for name in ("int4", "int8", "numeric")},
     **{f"to_char({name},text)": _formatted("pg_format_float") for name in ("float4", "float8")},
     "to_number(text,text)": _formatted("pg_to_number"),

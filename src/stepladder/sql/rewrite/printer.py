@@ -60,13 +60,16 @@ from stepladder.sql.rewrite import (
 )
 from stepladder.sql.rewrite.casts import cast
 from stepladder.sql.rewrite.comparisons import (
+    EQUALITIES,
     collation,
     is_comparable,
     is_groupable,
     is_ordered,
+    is_text,
     order_collation,
+    plainly_ordered,
 )
-from stepladder.sql.rewrite.rules import Rule, signature, string
+from stepladder.sql.rewrite.rules import Rule, is_position, signature, string
 from stepladder.sql.rewrite.windows import window
 from stepladder.sql.types import Type
 
@@ -103,6 +106,7 @@ class Printer:
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
+        self.alone: set[int] = set()  # tables that are all of their FROM
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
         self.before: list[str] = []  # statements that must run first
         self.result: Query | None = None  # the statement's own query, where its rows are the result
@@ -115,7 +119,8 @@ class Printer:
 
     def expression(self, node: Expression) -> str:
         """One expression. Raises NotPortable for a call without a rule."""
-        return lowering.printed(self, node) or _PRINTED[type(node)](self, node)
+        text = lowering.printed(self, node) or _PRINTED[type(node)](self, node)
+        return plainly_ordered(text) if isinstance(node, _COMPOSED) and is_text(node.type) else text
 
     def list(self, nodes: Sequence[Expression]) -> str:
         """Several, with commas."""
@@ -130,6 +135,15 @@ class Printer:
         if not is_groupable(node.type):
             raise refuse(f"comparing values of type {node.type}", node.position)
         return self.expression(node) + collation(node.type)
+
+    def equal_key(self, node: Expression) -> str:
+        """An expression that is tested for equality.
+
+        A column behind a plus has no index made for it: the Bloom filter that SQLite before 3.41 lays over one tells texts
+        of unequal length apart, which the type's collation may hold to be equal.
+        """
+        looked_up = isinstance(node, Reference) and node.source not in self.alone
+        return f"{'+' if looked_up and collation(node.type) else ''}{self.key(node)}"
 
     def sort_key(self, node: Expression) -> str:
         """An expression where rows are put in order or into groups, and its value is not shown."""
@@ -156,17 +170,21 @@ class Printer:
         if not is_ordered(order.key.type):
             raise refuse(f"ordering by values of type {order.key.type}", order.key.position)
         # A bare number would be a position, a bare string literal an error: both are constants, and order nothing.
-        text = (
-            f"(0 + {self.expression(order.key)})"
-            if isinstance(order.key, Constant)
-            else self.sort_key(order.key) + self._array_order(order.key)
-        )
+        text = self.expression(order.key) if isinstance(order.key, Constant) else self.sort_key(order.key)
+        if isinstance(order.key, Constant) or is_position(order.key, text):
+            text = f"(0 + {text})"
+        else:
+            text += self._array_order(order.key)
         direction = "DESC" if order.descending else "ASC"
         return f"{text} {direction} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
 
     @staticmethod
     def _array_order(node: Expression) -> str:
         return order_collation(node.type) if node.type.element is not None else ""
+
+
+# What may have a comparison in it and be no condition.
+_COMPOSED = (Call, Case, NullIf, Coalesce, Extreme, Aggregate, WindowCall)
 
 
 # -- leaves
@@ -210,6 +228,8 @@ def _call(printer: Printer, node: Call) -> str:
     if rule is None:
         what = "operator" if node.operator else "function"
         raise refuse(f"the {what} {key}", node.position)
+    if node.name in EQUALITIES:
+        return f"({' = '.join(map(printer.equal_key, node.arguments))})"
     return rule(printer.expression, node)
 
 
@@ -246,11 +266,12 @@ def _boolean_test(printer: Printer, node: BooleanTest) -> str:
 
 def _distinct(printer: Printer, node: Distinct) -> str:
     word = "IS" if node.negated else "IS NOT"
-    return f"({printer.key(node.left)} {word} {printer.key(node.right)})"
+    return f"({printer.equal_key(node.left)} {word} {printer.equal_key(node.right)})"
 
 
 def _null_if(printer: Printer, node: NullIf) -> str:
-    return f"(CASE WHEN {printer.expression(node.equal)} THEN NULL ELSE {printer.expression(node.value)} END)"
+    equal, value = printer.expression(node.equal), printer.expression(node.value)
+    return f"(CASE WHEN {equal} THEN NULL ELSE {value} END)"
 
 
 def _case(printer: Printer, node: Case) -> str:
@@ -275,7 +296,7 @@ def _extreme(printer: Printer, node: Extreme) -> str:
 
 def _in_list(printer: Printer, node: InList) -> str:
     word = "NOT IN" if node.negated else "IN"
-    return f"({printer.key(node.left)} {word} ({printer.list(node.items)}))"
+    return f"({printer.equal_key(node.left)} {word} ({printer.list(node.items)}))"
 
 
 def _any_all(printer: Printer, node: AnyAll) -> str:

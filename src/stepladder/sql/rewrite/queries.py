@@ -36,6 +36,7 @@ from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.rows import print_rows, row_reference
+from stepladder.sql.rewrite.rules import is_position
 from stepladder.sql.rewrite.set_operations import numbered, recursive_union, set_operation
 from stepladder.sql.rewrite.varying_digits import with_same_digits
 from stepladder.sql.storage import is_native_numeric
@@ -215,6 +216,8 @@ def from_clause(printer: Printer, sources: Sequence[Source]) -> str:
     """FROM, with the sources put in sight. A comma is JOIN, not CROSS JOIN, by which SQLite fixes the order of joins."""
     for source in sources:
         put_in_sight(printer, source)
+    if len(sources) == 1 and isinstance(sources[0], TableSource):
+        printer.alone.add(sources[0].id)
     texts = [print_source(printer, source) for source in sources[:1]]
     for source in sources[1:]:
         texts.append(print_source(printer, source) if _is_chain(source) else _print_right(printer, source))
@@ -248,12 +251,9 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
 
 
 def _group_key(printer: Printer, key: Expression) -> str:
-    # SQLite reads a number here as a position.
-    return (
-        f"({printer.expression(key)} || '')"
-        if isinstance(key, Constant | Parameter)
-        else printer.sort_key(key)
-    )
+    plain = isinstance(key, Constant | Parameter)
+    text = printer.expression(key) if plain else printer.sort_key(key)
+    return f"({text} || '')" if plain or is_position(key, text) else text
 
 
 def _targets(printer: Printer, query: Select) -> list[str]:

@@ -5,10 +5,11 @@ A rule is keyed `implementation(argument,types)`. A call without one is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stepladder.sql.infer.tree import Call, Expression
+from stepladder.sql.infer.tree import Call, Expression, Logic
 from stepladder.sql.infer.types import catalog_name
 
 Print = Callable[[Expression], str]
@@ -47,3 +48,14 @@ def keyed(names: Iterable[str], types: str, rule: Rule) -> dict[str, Rule]:
 def string(text: Any) -> str:
     """A string literal of SQLite's."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def is_position(key: Expression, text: str) -> bool:
+    """Whether SQLite may read a printed key of ORDER BY or GROUP BY as a column's place: a number alone.
+
+    It makes 0 of `x AND 0` while it parses.
+    """
+    return isinstance(key, Logic) or _POSITION.fullmatch(text) is not None
+
+
+_POSITION = re.compile(r"[-+~( ]*\d+[) ]*")

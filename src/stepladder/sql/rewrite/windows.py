@@ -15,7 +15,6 @@ from stepladder.sql.infer.tree import (
     Expression,
     Frame,
     Order,
-    Parameter,
     Reference,
     WindowCall,
     walk,
@@ -118,7 +117,7 @@ def _specification(printer: Printer, node: WindowCall) -> str:
     if node.order:
         parts.append("ORDER BY " + (_distance(printer, node) if ranged else printer.order(node.order)))
     if frame is not None:
-        parts.append(_frame(printer, frame, node.order[0].key if ranged else None))
+        parts.append(_frame(frame, node.order[0].key if ranged else None))
     return " ".join(parts)
 
 
@@ -154,19 +153,20 @@ def _scale(node: WindowCall) -> int:
     return max(known)
 
 
-def _frame(printer: Printer, frame: Frame, key: Expression | None) -> str:
+def _frame(frame: Frame, key: Expression | None) -> str:
     edges = [
-        word if offset is None else f"{_offset(printer, offset, frame, key)} {word}"
+        word if offset is None else f"{_offset(offset, frame, key)} {word}"
         for offset, word in (frame.start, frame.end)
     ]
     exclude = f" EXCLUDE {frame.exclude}" if frame.exclude else ""
     return f"{frame.mode} BETWEEN {edges[0]} AND {edges[1]}{exclude}"
 
 
-def _offset(printer: Printer, offset: Expression, frame: Frame, key: Expression | None) -> str:
-    """An offset as a literal: SQLite takes no function there, as it looks before it knows which functions are constant."""
-    if isinstance(offset, Parameter) and frame.mode != "RANGE":
-        return printer.expression(offset)
+def _offset(offset: Expression, frame: Frame, key: Expression | None) -> str:
+    """An offset as a literal: SQLite takes no function there, as it looks before it knows which functions are constant.
+
+    A parameter it takes, and looks at it only where there is a row.
+    """
     if not isinstance(offset, Constant):
         raise refuse("a frame's offset that is computed", offset.position, instead="write it as a literal")
     try:

@@ -28,7 +28,7 @@ from stepladder.sql.rewrite.queries import (
     stored_column,
 )
 from stepladder.sql.storage import is_native_numeric
-from stepladder.sql.types import Type
+from stepladder.sql.types import Column, Type
 
 
 def print_write(printer: Printer, write: Write) -> str:
@@ -49,17 +49,27 @@ def stored(printer: Printer, node: Expression, type_: Type) -> str:
 
 
 def _returning(printer: Printer, target: TableSource, targets: Sequence[Target]) -> str:
-    """RETURNING sees the bare names of the table's columns only."""
+    """RETURNING sees the bare names of the table's columns only.
+
+    Whether such a column is NULL SQLite (3.40) takes from the constraint of another one: a bare `IS NULL` may be false for
+    NULL. Behind COLLATE it looks at the value.
+    """
     if not targets:
         return ""
     columns = target.columns
-    printer.references[target.id] = lambda node: stored_column("", columns[node.place])
+    printer.stored[target.id] = lambda node: quote(columns[node.place].name)
+    printer.references[target.id] = lambda node: _returned(columns[node.place])
     for each in targets:
         for node in walk(each.value):
             if isinstance(node, Reference) and node.source != target.id:
                 raise refuse("RETURNING of another table's column", each.value.position)
     texts = [f"{printer.expression(each.value)} AS c{place}" for place, each in enumerate(targets, 1)]
     return f" RETURNING {', '.join(texts)}"
+
+
+def _returned(column: Column) -> str:
+    text = stored_column("", column)
+    return text if is_native_numeric(column.type) else f"({text} COLLATE BINARY)"
 
 
 # -- INSERT
@@ -134,6 +144,8 @@ def _sets(printer: Printer, assignments: Sequence[tuple[str, Expression]], targe
 # -- UPDATE, DELETE
 def _update(printer: Printer, write: Update) -> str:
     put_in_sight(printer, write.target)
+    if not write.sources:
+        printer.alone.add(write.target.id)
     sources = from_clause(printer, write.sources)
     sets = _sets(printer, write.assignments, write.target)
     where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
@@ -143,6 +155,8 @@ def _update(printer: Printer, write: Update) -> str:
 
 def _delete(printer: Printer, write: Delete) -> str:
     put_in_sight(printer, write.target)
+    if not write.sources:
+        printer.alone.add(write.target.id)
     name = f"t{write.target.id}"
     text = f"DELETE FROM {sqlite_name(write.target.table)} AS {name}"
     if write.sources:

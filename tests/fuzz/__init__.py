@@ -1,0 +1,1 @@
+"""Random statements of PostgreSQL's SQL, and what a server and SQLite answer to them."""

@@ -1,0 +1,169 @@
+"""What a server and SQLite answer to a statement, in one form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Loader
+
+import stepladder as sl
+from stepladder.errors import DatabaseError, NotPortable
+from stepladder.sql import Type, decoder
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`kind` is rows, error or refused; `what` the error's SQLSTATE or the reason."""
+
+    kind: str
+    what: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    rows: tuple[Any, ...] = ()
+    written: int = 0
+
+
+def shown(value: Any) -> Any:
+    """A value that is equal only to one of the same Python type and the same digits."""
+    if isinstance(value, dt.datetime) and value.tzinfo:
+        value = value.astimezone(dt.UTC)
+    if isinstance(value, list):
+        return [shown(each) for each in value]
+    return type(value).__name__, f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else repr(
+        value
+    )
+
+
+def _row(values: Sequence[Any]) -> tuple[Any, ...]:
+    """A row's values as `shown`; a column on SQLite has no negative zero (docs/reference/values.md)."""
+    return tuple([shown(each + 0.0 if isinstance(each, float) else each) for each in values])
+
+
+def told(one: Answer, other: Answer) -> str:
+    """An answer in a line: of its rows only those that the other has not."""
+    if one.kind != "rows":
+        return f"{one.kind} {one.what}"
+    rows = [str(row) for row in one.rows if row not in other.rows] or [f"{len(one.rows)} rows"]
+    names = "" if one.columns == other.columns else f"{one.columns} "
+    return f"{names}{' | '.join(rows[:3])}{f', {one.written} written' if one.written else ''}"
+
+
+def _keys(rows: tuple[Any, ...]) -> list[str]:
+    """Rows as their order tells them apart: 1.0 from 1.00 it does not."""
+    return [_ZEROS.sub(r"\1", repr(row)) for row in rows]
+
+
+_ZEROS = re.compile(r"(?<=\('Decimal', ')(-?\d+(?:\.\d*[1-9])?)\.?0*(?=')")
+
+
+def same(one: Answer, other: Answer, *, ordered: bool) -> bool:
+    """Whether two answers are equal; the rows of one that is not ordered in any order."""
+    if one.kind != "rows":
+        return one == other
+    if ordered and _keys(one.rows) != _keys(other.rows):
+        return False
+    if (one.kind, one.columns, one.written) != (other.kind, other.columns, other.written):
+        return False
+    return sorted(map(repr, one.rows)) == sorted(map(repr, other.rows))
+
+
+class _IntervalLoader(Loader):
+    """An interval as our own drivers give it, months included."""
+
+    _decode = staticmethod(decoder(Type("interval")) or str)
+
+    def load(self, data: Any) -> Any:
+        return self._decode(bytes(data).decode())
+
+
+class OnServer:
+    """A schema of its own on a server."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._raw = psycopg.connect(url, autocommit=True, options="-c timezone=UTC -c statement_timeout=10s")
+        self._raw.adapters.register_loader("interval", _IntervalLoader)
+        self._types = dict(self._raw.execute("SELECT oid, format_type(oid, NULL) FROM pg_type").fetchall())
+        self._raw.execute(
+            f"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}".encode()
+        )
+        self._name = name
+
+    def close(self) -> None:
+        self._raw.execute(f"SET client_min_messages = warning; DROP SCHEMA {self._name} CASCADE".encode())
+        self._raw.close()
+
+    def define(self, statements: Sequence[str]) -> None:
+        self._raw.execute(";".join(statements).encode())
+
+    def ask(self, sql: str) -> Answer:
+        try:
+            return self._answer(sql)
+        except psycopg.Error as error:
+            return Answer("error", error.sqlstate or "")
+
+    def write(self, statements: Sequence[str]) -> list[Answer]:
+        """The statements one after another, each in a savepoint; nothing stays."""
+        with self._raw.transaction(force_rollback=True):
+            found = []
+            for sql in statements:
+                try:
+                    with self._raw.transaction():
+                        found.append(self._answer(sql))
+                except psycopg.Error as error:
+                    found.append(Answer("error", error.sqlstate or ""))
+            return found
+
+    def _answer(self, sql: str) -> Answer:
+        cursor = self._raw.execute(sql.encode())
+        if cursor.description is None:
+            return Answer("rows", written=cursor.rowcount)
+        columns = tuple((each.name, self._types[each.type_code]) for each in cursor.description)
+        rows = tuple([_row(row) for row in cursor.fetchall()])
+        return Answer("rows", columns=columns, rows=rows)
+
+
+class OnSqlite:
+    """A database in memory."""
+
+    def __init__(self) -> None:
+        self._db = sl.connect("sqlite:///:memory:", statement_timeout=10)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def define(self, statements: Sequence[str]) -> None:
+        for sql in statements:
+            self._db.execute(sql)
+
+    def ask(self, sql: str) -> Answer:
+        return _answered(lambda: self._db._run(sql, None, {}))
+
+    def write(self, statements: Sequence[str]) -> list[Answer]:
+        """The statements one after another, each in a savepoint; nothing stays."""
+        with self._db.scratch() as outer:
+            return [_answered(lambda sql=sql: _in_savepoint(outer, sql)) for sql in statements]
+
+
+def _in_savepoint(outer: sl.Transaction, sql: str) -> Any:
+    with outer.transaction() as inner:
+        return inner._run(sql, None, {})
+
+
+def _answered(run: Callable[[], Any]) -> Answer:
+    try:
+        result = run()
+    except NotPortable as error:
+        return Answer("refused", error.what)
+    except DatabaseError as error:
+        return Answer("error", error.sqlstate or f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever else it is, it is a difference
+        return Answer("error", f"{type(error).__name__}: {error}")
+    columns = tuple((each.name, str(each.type.bare)) for each in result.columns)
+    if not columns:
+        return Answer("rows", written=result.affected)
+    return Answer("rows", columns=columns, rows=tuple([_row(row) for row in result.rows]))
