@@ -31,11 +31,12 @@ def _ctrl_c_is_heard() -> None:
 
 @pytest.fixture
 def signals_are_heard() -> Iterator[None]:
-    """Python runs signal handlers where it next enters a function: in a callback of the garbage collector, which
-    hypothesis leaves behind, their exception is swallowed."""
-    callbacks, gc.callbacks[:] = list(gc.callbacks), []
+    """Python runs signal handlers where it next enters a function: in a finalizer, or a callback of the garbage
+    collector, which hypothesis leaves behind, their exception is swallowed. No garbage is collected meanwhile."""
+    gc.collect()
+    gc.disable()
     yield
-    gc.callbacks[:] = callbacks
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
