@@ -10,20 +10,24 @@ from stepladder.db.health.findings import Finding
 from stepladder.db.loading.load import LoadResult
 from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
+from stepladder.db.prints import NOTHING, Parts, Print
 from stepladder.db.rows import Row, Rows
 from stepladder.db.session import Session
 from stepladder.db.stream import Stream
 from stepladder.db.transaction import Transaction
 
 __all__ = [
+    "NOTHING",
     "Connection",
     "Cursor",
     "Database",
     "Finding",
     "LoadResult",
     "Node",
+    "Parts",
     "Plan",
     "PoolStats",
+    "Print",
     "Row",
     "Rows",
     "Session",
