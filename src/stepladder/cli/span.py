@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from stepladder.config import Project
 from stepladder.db import Database
-from stepladder.pipelines import Prepared, local_instant, prepare
+from stepladder.pipelines import Prepared, Wishes, local_instant, prepare
 
 Moment = dt.datetime | None
 
@@ -16,7 +16,14 @@ Moment = dt.datetime | None
 def prepared(arguments: argparse.Namespace, db: Database, project: Project) -> Prepared:
     """Models bound and planned, as the options ask. Raises UsageError for a wrong date, ModelError."""
     start, end, now = (moment(text, project) for text in (arguments.start, arguments.end, arguments.now))
-    return prepare(db, project, names=arguments.models, asked=(start, end), now=now, redo=arguments.redo)
+    return prepare(db, project, names=arguments.models, asked=(start, end), now=now, wishes=wishes(arguments))
+
+
+def wishes(arguments: argparse.Namespace) -> Wishes:
+    """What the options ask for beyond what has changed."""
+    return Wishes(
+        redo=arguments.redo, rebuild=arguments.rebuild, deep=arguments.deep, forward=arguments.forward
+    )
 
 
 def check_dates(arguments: argparse.Namespace, project: Project) -> None:

@@ -446,7 +446,7 @@ class PostgresConnection(Connection):
         return tuple(Column(name, catalogue_type(type_), not_null) for name, type_, not_null in found) or None
 
     def prints(self, parts: Parts) -> tuple[Print, ...]:
-        return prints.of_server(self, parts)
+        return prints.of_server(lambda sql, values: self.run(sql, values).rows, parts)
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         found = self.run(

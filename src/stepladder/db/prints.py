@@ -10,15 +10,12 @@ restored from a dump, an UPDATE that sets what was there): whoever asks must be 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stepladder.sql import TableName, quote
-
-if TYPE_CHECKING:
-    from stepladder.db.connection import Connection
 
 _MARKS = 2**63  # a mark fits a bigint
 _ORDINARY = ("r", "p", "m")  # relkind: their rows have an xmin
@@ -33,6 +30,9 @@ class Print:
 
     def __add__(self, other: Print) -> Print:
         return Print(self.rows + other.rows, (self.mark + other.mark) % _MARKS)
+
+    def __sub__(self, other: Print) -> Print:
+        return Print(self.rows - other.rows, (self.mark - other.mark) % _MARKS)
 
 
 NOTHING = Print(0, 0)
@@ -69,21 +69,24 @@ class Parts:
         return 1 if self.time is None else len(self.edges) - 1
 
 
-def of_server(connection: Connection, parts: Parts) -> tuple[Print, ...]:
-    """The print of each part of a table of PostgreSQL's."""
-    ((kind,),) = connection.run(
+Ask = Callable[[str, Mapping[str, object]], Sequence[tuple[Any, ...]]]
+
+
+def of_server(ask: Ask, parts: Parts) -> tuple[Print, ...]:
+    """The print of each part of a table of PostgreSQL's. `ask` runs a statement with values, and gives its rows."""
+    kinds = ask(
         "SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)", {"name": parts.table.sql}
-    ).rows or ((None,),)
+    )
+    kind = kinds[0][0] if kinds else None
     listed = ", ".join(map(quote, parts.columns))
     mark = "xmin::text::bigint" if kind in _ORDINARY else f"hashtextextended(ROW({listed})::text, 0)"
     part, values = "1", parts.values
     if parts.time is not None:
         part = f"width_bucket({quote(parts.time)}, :stepladder_edges)"
         values = {**values, "stepladder_edges": list(parts.edges)}
-    found = connection.run(
-        f"SELECT {part}, count(*), sum({mark}) FROM {parts.table.sql} WHERE {parts.where} GROUP BY 1",
-        values,
-    ).rows
+    found = ask(
+        f"SELECT {part}, count(*), sum({mark}) FROM {parts.table.sql} WHERE {parts.where} GROUP BY 1", values
+    )
     prints = [NOTHING] * parts.number
     for place, rows, total in found:
         prints[place - 1] = Print(rows, int(total) % _MARKS)

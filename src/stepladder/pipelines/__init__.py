@@ -8,7 +8,7 @@ from stepladder.pipelines.grid import floor, local_instant
 from stepladder.pipelines.linting import lint_files, lint_models
 from stepladder.pipelines.model import Model, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
-from stepladder.pipelines.plan import Plan, Work
+from stepladder.pipelines.plan import Plan, Wishes, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.stage import model_values
@@ -24,6 +24,7 @@ __all__ = [
     "RunResult",
     "Step",
     "Verdict",
+    "Wishes",
     "Work",
     "bind",
     "edges",

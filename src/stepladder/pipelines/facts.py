@@ -7,35 +7,90 @@ from collections.abc import Mapping, Sequence
 
 from stepladder import ledger
 from stepladder.config import Project
-from stepladder.db import Database, Session
+from stepladder.db import Database, Print, Session
 from stepladder.errors import ModelError
+from stepladder.ledger import Inputs, Interval
+from stepladder.pipelines import prints
+from stepladder.pipelines.bind import Bound
 from stepladder.pipelines.grid import WHOLE, Span, floor, following, local_date, local_instant
 from stepladder.pipelines.model import Model, is_model
-from stepladder.pipelines.plan import Facts
+from stepladder.pipelines.plan import Facts, Wishes
 from stepladder.sql import TableName, Window, parse_name, quote
 
 Asked = tuple[dt.datetime | None, dt.datetime | None]
 
 
 def read_facts(
-    db: Database, project: Project, models: Sequence[Model], now: dt.datetime, *, asked: Asked, redo: bool
+    db: Database, project: Project, bound: Sequence[Bound], now: dt.datetime, *, asked: Asked, wishes: Wishes
 ) -> Facts:
-    """The facts of `models` (upstream first). Writes nothing, so the ledger may not be there yet."""
+    """The facts of models (upstream first). Writes nothing, so the ledger may not be there yet.
+
+    The number of statements does not grow with that of intervals: each source is scanned once for all of them.
+    """
+    models = [each.model for each in bound]
     spans = {} if None not in asked else spans_of(db, project, models, asked, now)
-    known = db.steps_taken(ledger.PART) > 0
-    records = ledger.models(db) if known else {}
+    step = db.steps_taken(ledger.PART)
+    records = ledger.models(db) if step else {}
+    intervals = ledger.intervals(db) if step else []
     there = {parse_name(name) for name in db.tables()}
+    compared = _compared(models, intervals, now, asked, wishes)
     return Facts(
         now=now,
         zone=project.timezone,
         spans=spans,
         records=records,
-        intervals=ledger.intervals(db) if known else [],
-        live=ledger.live_runs(db) if known else frozenset(),
+        intervals=intervals,
+        live=ledger.live_runs(db) if step else frozenset(),
         asked=asked,
-        redo=redo,
+        wishes=wishes,
         gone=frozenset(name for name in records if TableName(None, name) not in there),
+        then=ledger.inputs(db, [each.name for each in models]) if compared else {},
+        prints=_prints(db, project, bound, compared),
     )
+
+
+def _compared(
+    models: Sequence[Model],
+    intervals: Sequence[Interval],
+    now: dt.datetime,
+    asked: Asked,
+    wishes: Wishes,
+) -> Mapping[str, Sequence[Span]]:
+    """The finished intervals of each model whose sources are looked at again."""
+    found: dict[str, list[Span]] = {}
+    named = {model.name: model for model in models}
+    for row in intervals:
+        model = named.get(row.model)
+        if model is not None and row.state == "done" and _is_near(model, row, now, asked, wishes):
+            found.setdefault(row.model, []).append((row.start, row.end))
+    return found
+
+
+def _is_near(model: Model, row: Interval, now: dt.datetime, asked: Asked, wishes: Wishes) -> bool:
+    if not model.by_interval or wishes.deep or model.lookback == "all":
+        return True
+    start, end = asked
+    if start is not None or end is not None:  # an explicit span is compared whole
+        return (start is None or row.end > start) and (end is None or row.start < end)
+    return row.end > now - model.lookback
+
+
+def _prints(
+    db: Session, project: Project, bound: Sequence[Bound], compared: Mapping[str, Sequence[Span]]
+) -> Inputs:
+    named = {each.model.name: each.model for each in bound}
+    asked = [
+        (each.model.name, source, span)
+        for each in bound
+        if each.model.name in compared
+        for source in prints.sources(db, each, named)
+        for span in compared[each.model.name]
+    ]
+    taken = prints.take(db, [(source, span) for _, source, span in asked], project.timezone)
+    found: dict[tuple[str, dt.datetime], dict[str, Print]] = {}
+    for name, source, span in asked:
+        found.setdefault((name, span[0]), {})[source.name] = taken[source, span]
+    return found
 
 
 def spans_of(
@@ -44,7 +99,7 @@ def spans_of(
     """For each interval model, from the day of its sources' oldest row to the end of the day of their newest."""
     found: dict[str, Span | None] = {}
     for model in models:
-        if model.every is None:
+        if model.every is None or not model.by_interval:
             continue
         if not model.windows and not (model.start or asked[0]):
             raise ModelError(
