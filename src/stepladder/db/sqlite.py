@@ -22,6 +22,7 @@ from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
 from stepladder.db.arrow.types import pyarrow
+from stepladder.db.catalog import dependents as catalog_dependents
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.catalog.values import Table, table_of
 from stepladder.db.connection import (
@@ -56,6 +57,7 @@ from stepladder.sql import (
     Column,
     Created,
     Definition,
+    Dependents,
     Dropped,
     Earlier,
     Effect,
@@ -508,6 +510,23 @@ class SqliteConnection(Connection):
         """Whether a table, an index or a constraint of the schema has the name."""
         return type_catalogue_changes.taken(self._raw, name)
 
+    def is_view(self, table: TableName) -> bool:
+        """Whether it is a view; temporary ones are not made."""
+        temporary = table.schema in (None, "pg_temp") and table.name in self._temporary
+        return not temporary and catalog_dependents.is_view(self._raw, table.stored_name)
+
+    def dependents(self, table: TableName) -> Dependents:
+        """The views and foreign keys that need a table."""
+        if table.schema in (None, "pg_temp") and table.name in self._temporary:
+            keys = [
+                (made.table, key)
+                for made in self._temporary.values()
+                for key in made.definition.foreign_keys
+                if key.table == shown_name(table).sql
+            ]
+            return Dependents(foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table.stored_name)
+
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
 
@@ -672,6 +691,8 @@ class _Schema:
         self.keys = connection.keys
         self.definition = connection.definition
         self.taken = connection.taken
+        self.is_view = connection.is_view
+        self.dependents = connection.dependents
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
