@@ -15,11 +15,14 @@ from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.names import TableName, quote
-from stepladder.sql.rewrite.alter import alter, comment, rename
+from stepladder.sql.rewrite.alter import alter
 from stepladder.sql.rewrite.columns import TableText, column_text, table_constraint
+from stepladder.sql.rewrite.comments import comment
 from stepladder.sql.rewrite.constraints import definition
 from stepladder.sql.rewrite.indexes import create_index
+from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.renames import rename
 from stepladder.sql.rewrite.rules import string
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
 from stepladder.sql.storage import declared, is_native_numeric
@@ -166,7 +169,7 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     refuse_twins(columns)
     if there:
         _refuse_other_columns(analysis.schema.columns(table) or (), columns)
-        printer.before.append(f"DROP VIEW {table.sqlite}")
+        printer.before.append(Earlier(f"DROP VIEW {table.sqlite}"))
     names = ", ".join(quote(column.name) for column in columns)
     created = Created(table, _bare_definition(columns))
     return (
@@ -220,9 +223,10 @@ def _truncate(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             and definition_
             and any(column.identity for column in definition_.columns)
         ):
-            printer.before.append(f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}")
-        printer.before.append(f"DELETE FROM {table.sqlite}")
-    return printer.before.pop(), (), True
+            numbers = f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}"
+            printer.before.append(Earlier(numbers))
+        printer.before.append(Earlier(f"DELETE FROM {table.sqlite}"))
+    return NOTHING, (), True
 
 
 def _analyze(analysis: Analysis, body: Raw, _: Printer) -> Defined:
