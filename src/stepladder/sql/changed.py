@@ -16,6 +16,7 @@ from stepladder.sql.infer.tree import (
     Delete,
     Expression,
     Insert,
+    Merge,
     Query,
     TableSource,
     Update,
@@ -38,7 +39,7 @@ def changed(schema: Schema, write: Write) -> dict[str, TableName]:
     keys = [
         (table, key)
         for table, key in schema.dependents(target).foreign_keys
-        if (isinstance(write, Delete) and key.on_delete in _ACTIONS)
+        if (_deletes(write) and key.on_delete in _ACTIONS)
         or (key.on_update in _ACTIONS and columns & set(key.referenced))
     ]
     for table, _ in keys:
@@ -48,11 +49,20 @@ def changed(schema: Schema, write: Write) -> dict[str, TableName]:
     return found
 
 
+def _deletes(write: Write) -> bool:
+    if isinstance(write, Merge):
+        return any(action.command == "DELETE" for action in write.actions)
+    return isinstance(write, Delete)
+
+
 def _assigned(write: Write) -> frozenset[str]:
     if isinstance(write, Update):
         return frozenset(name for name, _ in write.assignments)
     if isinstance(write, Insert) and write.conflict is not None:
         return frozenset(name for name, _ in write.conflict.assignments)
+    if isinstance(write, Merge):
+        updates = (action for action in write.actions if action.command == "UPDATE")
+        return frozenset(name for action in updates for name, _ in action.assignments)
     return frozenset()
 
 
