@@ -338,7 +338,7 @@ class SqliteConnection(Connection):
                     raise
                 cursor = self._raw.execute(translation.sql, arguments)  # which waits
             rows = cursor.fetchall()
-            affected = self._affected(cursor) if translation.writes and not effects else 0
+            affected = self._affected(cursor, translation.counts) if translation.writes and not effects else 0
             for part in translation.before:
                 if part.into is not None:
                     self._raw.execute(f"DROP TABLE temp.{part.into}")
@@ -351,11 +351,11 @@ class SqliteConnection(Connection):
                 self._callbacks.stop()
         return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
 
-    def _affected(self, cursor: sqlite3.Cursor) -> int:
+    def _affected(self, cursor: sqlite3.Cursor, counts: str | None) -> int:
         """Rows written by what `cursor` ran last; the driver does not count those of a statement that begins with WITH."""
-        if cursor.rowcount >= 0:
+        if counts is None and cursor.rowcount >= 0:
             return cursor.rowcount
-        (found,) = self._raw.execute("SELECT changes()").fetchone()
+        (found,) = self._raw.execute(counts or "SELECT changes()").fetchone()
         return int(found)
 
     def _run_part(self, part: Earlier, values: Mapping[str, object]) -> None:

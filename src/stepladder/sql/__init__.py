@@ -77,12 +77,13 @@ from stepladder.sql.reading import (
     references,
 )
 from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
-from stepladder.sql.translate import Earlier, Schema, Translation, describe, translate
+from stepladder.sql.translate import Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
 from stepladder.sql.windows import Window, Windows, windows
 

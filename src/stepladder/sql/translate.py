@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from stepladder.errors import ParameterError
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
+from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
 from stepladder.sql.infer.scales import width
-from stepladder.sql.infer.tree import Cte, CteSource, Query, TableSource, Write, WriteQuery, walk
+from stepladder.sql.infer.tree import Cte, CteSource, Merge, Query, TableSource, Write, WriteQuery, walk
 from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.parameters import Numbered
 from stepladder.sql.parse import deep, parse_one, placed
 from stepladder.sql.rewrite import definitions
 from stepladder.sql.rewrite.definitions import shown
+from stepladder.sql.rewrite.merge import merge_parts
+from stepladder.sql.rewrite.parts import Earlier, Parameters
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import kept_rows, print_query
 from stepladder.sql.rewrite.writes import print_write
@@ -25,27 +28,14 @@ from stepladder.sql.types import Column, Type
 __all__ = ["Schema", "Translation", "describe", "translate"]
 
 
-Parameters = tuple[tuple[str, Type], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A part of a statement that SQLite runs by itself. Its rows, if any, go into the temporary table `into`, of so
-    many `columns`, until the statement has ended."""
-
-    sql: str
-    parameters: Parameters = ()
-    into: str | None = None
-    columns: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Translation:
     """A statement for SQLite.
 
     `sql` has numbered placeholders; `parameters` are what they stand for, in order: the user's name, and the type
     that the value is to be encoded to. `columns` is the result, empty for a statement without rows. `effects` are
-    the changes of tables that the type catalogue must follow.
+    the changes of tables that the type catalogue must follow. `counts` is a query for the number of rows written,
+    where that is not what the last part has written.
     """
 
     sql: str
@@ -55,6 +45,7 @@ class Translation:
     writes: bool
     lowered: bool = False  # whether numerics are computed as integers, which may not hold them
     before: tuple[Earlier, ...] = ()  # what must run first, in one transaction with it
+    counts: str | None = None
 
 
 _WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
@@ -96,9 +87,24 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
         before = _written_before(write.with_, write)
         text = print_write(printer, write)
         return Translation(text, tuple(printer.parameters), columns, (), writes=True, before=before)
+    if kind == "MergeStmt":
+        return _merged(merge(analysis, body, Scope()))
     text, effects, added = definitions.define(analysis, kind, body, printer)
     before = tuple(map(Earlier, printer.before))
     return Translation(text, tuple(printer.parameters), (), effects, writes=added, before=before)
+
+
+def _merged(write: Merge) -> Translation:
+    parts = merge_parts(write)
+    return Translation(
+        parts.last.sql,
+        parts.last.parameters,
+        _returned(write),
+        (),
+        writes=True,
+        before=(*_written_before(write.with_, write), *parts.before),
+        counts=parts.counts,
+    )
 
 
 def _written_before(ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earlier, ...]:
@@ -141,7 +147,11 @@ def _refuse_reading(part: object, write: Write) -> None:
 def _write_query(analysis: Analysis, tree: Raw, scope: Scope) -> Query:
     kind = kind_of(tree)
     if kind not in _WRITES:
-        raise refuse(f"{kind.removesuffix('Stmt')} in WITH", None)
+        raise refuse(
+            f"{kind.removesuffix('Stmt').upper()} in WITH",
+            None,
+            instead="write two statements in a transaction",
+        )
     write = _WRITES[kind](analysis, body_of(tree), scope)
     return WriteQuery(columns=_returned(write), write=write)
 
@@ -192,4 +202,5 @@ def describe(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> tuple[
             if kind == "SelectStmt":
                 found: Query = query(analysis, tree, Scope())
                 return shown(found.columns)
-            return _returned(_WRITES[kind](analysis, body_of(tree), Scope())) if kind in _WRITES else ()
+            rule = merge if kind == "MergeStmt" else _WRITES.get(kind)
+            return _returned(rule(analysis, body_of(tree), Scope())) if rule else ()

@@ -63,6 +63,7 @@ class Scope:
     windows: dict[str, Raw] = field(default_factory=dict)
     clause: str = "SELECT"
     aggregated: bool = False  # by an aggregate in a subquery, over columns of this level
+    merge_action: Reference | None = None  # what merge_action() is, in MERGE's RETURNING
 
     def levels(self) -> Iterator[Scope]:
         """This level, then those around it."""

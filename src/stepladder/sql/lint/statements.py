@@ -19,6 +19,7 @@ from stepladder.sql.alterations import altered
 from stepladder.sql.definition import Definition, TableColumn
 from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, Renamed
 from stepladder.sql.infer.context import Scope
+from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import body_of, kind_of
 from stepladder.sql.infer.tree import Query, Write
@@ -36,7 +37,7 @@ from stepladder.sql.translate import Schema, analysis_of, translate
 from stepladder.sql.types import Column, Type
 
 _DEFINES = ("CREATE", "ALTER")
-_WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
+_WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete, "MergeStmt": merge}
 
 
 @dataclass(frozen=True, slots=True)
