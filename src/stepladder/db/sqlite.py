@@ -22,6 +22,7 @@ from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
 from stepladder.db.arrow.types import pyarrow
+from stepladder.db.catalog import dependents as catalog_dependents
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.catalog.values import Table, table_of
 from stepladder.db.connection import (
@@ -56,6 +57,7 @@ from stepladder.sql import (
     Column,
     Created,
     Definition,
+    Dependents,
     Dropped,
     Earlier,
     Effect,
@@ -348,7 +350,7 @@ class SqliteConnection(Connection):
                 self._run_part(part, values)
             cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
-            affected = self._affected(cursor) if translation.writes and not effects else 0
+            affected = self._affected(cursor, translation.counts) if translation.writes and not effects else 0
             for part in translation.before:
                 if part.into is not None:
                     self._raw.execute(f"DROP TABLE temp.{part.into}")
@@ -366,11 +368,11 @@ class SqliteConnection(Connection):
                 raise
             return self._raw.execute(statement, arguments)  # which waits
 
-    def _affected(self, cursor: sqlite3.Cursor) -> int:
+    def _affected(self, cursor: sqlite3.Cursor, counts: str | None) -> int:
         """Rows written by what `cursor` ran last; the driver does not count those of a statement that begins with WITH."""
-        if cursor.rowcount >= 0:
+        if counts is None and cursor.rowcount >= 0:
             return cursor.rowcount
-        (found,) = self._raw.execute("SELECT changes()").fetchone()
+        (found,) = self._raw.execute(counts or "SELECT changes()").fetchone()
         return int(found)
 
     def _run_part(self, part: Earlier, values: Mapping[str, object]) -> None:
@@ -525,6 +527,23 @@ class SqliteConnection(Connection):
     def taken(self, name: TableName) -> bool:
         """Whether a table, an index or a constraint of the schema has the name."""
         return type_catalogue_changes.taken(self._raw, name)
+
+    def is_view(self, table: TableName) -> bool:
+        """Whether it is a view; temporary ones are not made."""
+        temporary = table.schema in (None, "pg_temp") and table.name in self._temporary
+        return not temporary and catalog_dependents.is_view(self._raw, table.stored_name)
+
+    def dependents(self, table: TableName) -> Dependents:
+        """The views and foreign keys that need a table."""
+        if table.schema in (None, "pg_temp") and table.name in self._temporary:
+            keys = [
+                (made.table, key)
+                for made in self._temporary.values()
+                for key in made.definition.foreign_keys
+                if key.table == shown_name(table).sql
+            ]
+            return Dependents(foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table.stored_name)
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
@@ -691,6 +710,8 @@ class _Schema:
         self.keys = connection.keys
         self.definition = connection.definition
         self.taken = connection.taken
+        self.is_view = connection.is_view
+        self.dependents = connection.dependents
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:

@@ -459,6 +459,28 @@ class Delete(Write):
     where: Expression | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeAction:
+    """One WHEN of MERGE: `when` is MATCHED, NOT MATCHED or NOT MATCHED BY SOURCE, `command` what is done, INSERT, UPDATE,
+    DELETE or NOTHING; `assignments` are of INSERT too."""
+
+    when: str
+    condition: Expression | None
+    command: str
+    assignments: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge(Write):
+    """MERGE; `action_id` is the source whose one column is merge_action(), `identity` the key that numbers itself."""
+
+    source: Source
+    on: Expression
+    actions: tuple[MergeAction, ...]
+    action_id: int
+    identity: str | None
+
+
 @cache
 def _parts(kind: type) -> tuple[str, ...]:
     """The names of a node's fields that may hold nodes. Asked for every node of every walk."""
