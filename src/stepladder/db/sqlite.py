@@ -331,7 +331,8 @@ class SqliteConnection(Connection):
         try:
             cursor = self._execute(translation.sql, arguments)
             rows = cursor.fetchall()
-            affected = self._affected(cursor) if translation.writes else 0
+            callbacks.prepares = True  # it has been run: from here on nothing may have it run again
+            affected = self._affected(cursor, translation.counts) if translation.writes else 0
         except sqlite3.Error as error:
             callbacks.fail(error, sql)
         finally:
