@@ -51,6 +51,11 @@ WIDTHS = [
 
 OLD_ROWS = [  # every part of a statement sees the rows as they were before it
     (
+        "MERGE INTO k USING p ON p.id = k.id WHEN MATCHED AND p.id < 3 THEN DELETE RETURNING (SELECT count(*) FROM k) AS c",
+        [(3,), (3,)],
+        REFUSED,
+    ),
+    (
         "UPDATE k SET v = (SELECT sum(k2.v) FROM k k2 WHERE k2.id <= k.id); SELECT v FROM k ORDER BY id",
         [(10,), (30,), (60,)],
     ),

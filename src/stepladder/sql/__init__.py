@@ -69,13 +69,11 @@ from stepladder.sql.prototype import (
 )
 from stepladder.sql.reading import (
     Answer,
-    Window,
     answer,
     has_plan,
     is_query,
     means_the_same_prepared,
     references,
-    windows,
 )
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.parts import Earlier, Part, Redefined
@@ -86,6 +84,7 @@ from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
 from stepladder.sql.translate import Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
+from stepladder.sql.windows import Window, Windows, windows
 
 __all__ = [
     "AGGREGATES",
@@ -137,6 +136,7 @@ __all__ = [
     "Translation",
     "Type",
     "Window",
+    "Windows",
     "WrittenColumn",
     "WrittenTable",
     "accesses",

@@ -51,7 +51,7 @@ def changed(schema: Schema, write: Write) -> dict[str, TableName]:
 
 def _deletes(write: Write) -> bool:
     if isinstance(write, Merge):
-        return any(each.command == "DELETE" for each in write.actions)
+        return any(action.command == "DELETE" for action in write.actions)
     return isinstance(write, Delete)
 
 
@@ -63,6 +63,9 @@ def _assigned(write: Write) -> frozenset[str]:
         return frozenset(name for name, _ in write.assignments)
     if isinstance(write, Insert) and write.conflict is not None:
         return frozenset(name for name, _ in write.conflict.assignments)
+    if isinstance(write, Merge):
+        updates = (action for action in write.actions if action.command == "UPDATE")
+        return frozenset(name for action in updates for name, _ in action.assignments)
     return frozenset()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stepladder.errors import SqlSyntaxError
-from stepladder.sql import TableName, Window, check_syntax, is_query, references, windows
+from stepladder.sql import TableName, check_syntax, is_query, references
 
 
 @pytest.mark.parametrize(
@@ -21,22 +21,6 @@ from stepladder.sql import TableName, Window, check_syntax, is_query, references
 )
 def test_tables_are_found_in_their_scopes(sql: str, tables: list[str]) -> None:
     assert [table.sql for table in references(sql)] == tables
-
-
-@pytest.mark.parametrize(
-    ("sql", "found"),
-    [
-        ("SELECT 1 FROM e WHERE at >= :start AND at < :end", [("e", "at")]),
-        ("SELECT 1 FROM e x JOIN f y ON x.id = y.id WHERE y.d >= :start AND :end > y.d", [("f", "d")]),
-        ("SELECT 1 FROM e WHERE at < :end", []),
-        ("SELECT 1 FROM e WHERE at >= :start OR at < :end", []),
-        ("SELECT 1 FROM e, f WHERE at >= :start AND at < :end", []),
-        ("WITH q AS (SELECT 1 FROM e WHERE at >= :start AND at < :end) SELECT * FROM q", [("e", "at")]),
-        ("WITH q AS (SELECT 1) SELECT * FROM q WHERE at >= :start AND at < :end", []),
-    ],
-)
-def test_windows_are_read_from_the_conditions(sql: str, found: list[tuple[str, str]]) -> None:
-    assert windows(sql) == tuple(Window(TableName(None, table), column) for table, column in found)
 
 
 def test_a_query_is_one_select() -> None:
