@@ -510,10 +510,11 @@ class SqliteConnection(Connection):
         """Whether a table, an index or a constraint of the schema has the name."""
         return type_catalogue_changes.taken(self._raw, name)
 
-    def is_view(self, table: TableName) -> bool:
-        """Whether it is a view; temporary ones are not made."""
-        temporary = table.schema in (None, "pg_temp") and table.name in self._temporary
-        return not temporary and catalog_dependents.is_view(self._raw, table.stored_name)
+    def kind(self, name: TableName) -> str | None:
+        """What has that name: a table, a view, an index; None for nothing."""
+        if name.schema in (None, "pg_temp") and name.name in self._temporary:
+            return "table"
+        return catalog_dependents.kind(self._raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
         """The views and foreign keys that need a table."""
@@ -691,7 +692,7 @@ class _Schema:
         self.keys = connection.keys
         self.definition = connection.definition
         self.taken = connection.taken
-        self.is_view = connection.is_view
+        self.kind = connection.kind
         self.dependents = connection.dependents
 
 

@@ -108,8 +108,8 @@ class Lite:
         found = self.raw.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name.stored_name,))
         return found.fetchone() is not None
 
-    def is_view(self, table: TableName) -> bool:
-        return dependents.is_view(self.raw, table.stored_name)
+    def kind(self, name: TableName) -> str | None:
+        return dependents.kind(self.raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
         return dependents.dependents(self.raw, table.stored_name)

@@ -20,10 +20,14 @@ def dependents(raw: sqlite3.Connection, table: str) -> Dependents:
     return Dependents(tuple(_views(raw, table)), tuple(_references(raw, table)))
 
 
-def is_view(raw: sqlite3.Connection, table: str) -> bool:
-    """Whether the file has a view of that name."""
-    found = raw.execute("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?", (table,))
-    return found.fetchone() is not None
+def kind(raw: sqlite3.Connection, name: TableName) -> str | None:
+    """What the file has by that name: a table, a view, an index; None for nothing. A temporary table's indexes count."""
+    found = raw.execute(
+        "SELECT type FROM sqlite_schema WHERE name = ?1 AND type <> 'trigger' AND ?2"
+        " UNION ALL SELECT type FROM sqlite_temp_schema WHERE name = ?1 AND type = 'index' AND ?3",
+        (name.stored_name, name.schema != "pg_temp", name.schema in (None, "pg_temp")),
+    ).fetchone()
+    return None if found is None else str(found[0])
 
 
 # -- views
