@@ -132,6 +132,7 @@ class SqliteConnection(Connection):
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
+        self._view_reads: catalog_dependents.Reads | None = None
         self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
@@ -545,7 +546,9 @@ class SqliteConnection(Connection):
                 if key.table == shown_name(table).sql
             ]
             return Dependents(foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table.stored_name)
+        if self._view_reads is None:
+            self._view_reads = catalog_dependents.view_reads(self._raw)
+        return catalog_dependents.dependents(self._raw, table.stored_name, self._view_reads)
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
@@ -572,6 +575,7 @@ class SqliteConnection(Connection):
 
     def _forget_schema(self) -> None:
         self._known.clear()
+        self._view_reads = None
         self._known_keys.clear()
         self._plans.clear()
 
