@@ -135,6 +135,7 @@ class SqliteConnection(Connection):
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
+        self._view_reads: catalog_dependents.Reads | None = None
         self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
@@ -548,10 +549,11 @@ class SqliteConnection(Connection):
         """Whether a table, an index or a constraint of the schema has the name."""
         return type_catalogue_changes.taken(self._raw, name)
 
-    def is_view(self, table: TableName) -> bool:
-        """Whether it is a view; temporary ones are not made."""
-        temporary = table.schema in (None, "pg_temp") and table.name in self._temporary
-        return not temporary and catalog_dependents.is_view(self._raw, table.stored_name)
+    def kind(self, name: TableName) -> str | None:
+        """What has that name: a table, a view, an index; None for nothing."""
+        if name.schema in (None, "pg_temp") and name.name in self._temporary:
+            return "table"
+        return catalog_dependents.kind(self._raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
         """The views and foreign keys that need a table."""
@@ -563,7 +565,9 @@ class SqliteConnection(Connection):
                 if key.table == shown_name(table).sql
             ]
             return Dependents(foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table.stored_name)
+        if self._view_reads is None:
+            self._view_reads = catalog_dependents.view_reads(self._raw)
+        return catalog_dependents.dependents(self._raw, table.stored_name, self._view_reads)
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
@@ -592,6 +596,7 @@ class SqliteConnection(Connection):
 
     def _forget_schema(self) -> None:
         self._known.clear()
+        self._view_reads = None
         self._known_keys.clear()
         self._plans.clear()
 
@@ -732,7 +737,7 @@ class _Schema:
         self.keys = connection.keys
         self.definition = connection.definition
         self.taken = connection.taken
-        self.is_view = connection.is_view
+        self.kind = connection.kind
         self.dependents = connection.dependents
 
 

@@ -111,11 +111,11 @@ class Lite:
         found = self.raw.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name.stored_name,))
         return found.fetchone() is not None
 
-    def is_view(self, table: TableName) -> bool:
-        return dependents.is_view(self.raw, table.stored_name)
+    def kind(self, name: TableName) -> str | None:
+        return dependents.kind(self.raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
-        return dependents.dependents(self.raw, table.stored_name)
+        return dependents.dependents(self.raw, table.stored_name, dependents.view_reads(self.raw))
 
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})

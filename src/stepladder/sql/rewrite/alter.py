@@ -51,7 +51,7 @@ def alter(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
 def altered_table(analysis: Analysis, table: TableName, body: Raw, printer: Printer) -> Alteration:
     """The table as it is. Raises NotPortable for a view."""
     definition = analysis.schema.definition(table)
-    if definition is None or analysis.schema.is_view(table):
+    if definition is None or analysis.schema.kind(table) == "view":
         raise refuse("ALTER TABLE of a view", body["relation"].get("location"))
     return Alteration(analysis, table, definition, printer)
 
