@@ -14,6 +14,7 @@ from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
     Definition,
+    Dependents,
     ForeignKey,
     Index,
     IndexPart,
@@ -24,8 +25,6 @@ from stepladder.sql.definition import (
     shown_name,
 )
 from stepladder.sql.effects import (
-    ColumnAdded,
-    ColumnDropped,
     ColumnRenamed,
     Commented,
     Created,
@@ -77,12 +76,13 @@ from stepladder.sql.reading import (
     references,
 )
 from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.parts import Earlier, Part, Redefined
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
-from stepladder.sql.translate import Earlier, Schema, Translation, describe, translate
+from stepladder.sql.translate import Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
 from stepladder.sql.windows import Window, Windows, windows
 
@@ -98,14 +98,13 @@ __all__ = [
     "Check",
     "Collation",
     "Column",
-    "ColumnAdded",
-    "ColumnDropped",
     "ColumnRenamed",
     "Commented",
     "Comparison",
     "Constructs",
     "Created",
     "Definition",
+    "Dependents",
     "Dropped",
     "Earlier",
     "Effect",
@@ -119,6 +118,8 @@ __all__ = [
     "Indexed",
     "Key",
     "Numbered",
+    "Part",
+    "Redefined",
     "Renamed",
     "Rewritten",
     "Scalar",
