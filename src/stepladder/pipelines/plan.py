@@ -105,11 +105,11 @@ def plan(models: Sequence[Model], facts: Facts) -> Plan:
     """The work that brings `models` (in order) up to date."""
     named = {model.name: model for model in models}
     book = _Book(facts.intervals)
-    planned: dict[str, tuple[Work, ...]] = {}
+    moving: dict[str, list[Span]] = {}  # of each model: what will, or may, change
     found = []
     for model in models:
         reads = sorted(upstream(model, named))
-        ahead = _Sums([(work.start, work.end, 1) for name in reads for work in planned.get(name, ())])
+        ahead = _Sums([(start, end, 1) for name in reads for start, end in moving.get(name, ())])
         spans = _grid(model, facts, book)
         judged = ((span, *_reasons(model, span, facts, book, reads, ahead)) for span in spans)
         work = tuple(
@@ -117,7 +117,9 @@ def plan(models: Sequence[Model], facts: Facts) -> Plan:
             for (start, end), reasons, notes in judged
             if reasons
         )
-        planned[model.name] = work
+        moving[model.name] = [(each.start, each.end) for each in work]
+        if regridded(model, facts.records.get(model.name), facts.zone):
+            moving[model.name] += book.spans(model.name)
         found.append(ModelPlan(model.name, model.kind, work, len(spans) - len(work)))
     return Plan(facts.now, tuple(found))
 
@@ -215,16 +217,18 @@ class _Book:
         for row in intervals:
             spans.setdefault(row.model, []).append((row.start, row.end, row.version))
         self._versions = {name: _Sums(found) for name, found in spans.items()}
-        self._spans = {
-            name: (min(start for start, _, _ in found), max(end for _, end, _ in found))
-            for name, found in spans.items()
-        }
+        self._spans = {name: [(start, end) for start, end, _ in found] for name, found in spans.items()}
 
     def row(self, model: str, start: datetime) -> Interval | None:
         return self._at.get((model, start))
 
+    def spans(self, model: str) -> Sequence[Span]:
+        return self._spans.get(model, ())
+
     def span(self, model: str) -> Span | None:
-        return self._spans.get(model)
+        """From the first interval's start to the last one's end."""
+        spans = self.spans(model)
+        return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
 
     def attempt(self, model: str, start: datetime) -> int:
         row = self.row(model, start)

@@ -192,7 +192,7 @@ class Runner:
         self._dbs = {
             name: db.options(statement_timeout=job.model.timeout) for name, job in self._jobs.items()
         }
-        self._made = {name for name in prepared.facts.records if name not in prepared.facts.gone}
+        self._alone = {name for name, job in self._jobs.items() if _changes_table(job, prepared.facts)}
         self._wait_seconds = wait_seconds
         self._on_start = on_start
         self._stopping = False
@@ -205,7 +205,7 @@ class Runner:
         with workers(self._db, self._this, jobs, self._attempt) as pool:
             try:
                 while queue:
-                    for work in queue.ready(jobs - pool.busy, alone=self._alone):
+                    for work in queue.ready(jobs - pool.busy, self._alone):
                         step = self._without_running(work)
                         if step is None:
                             self._on_start(work)
@@ -226,15 +226,11 @@ class Runner:
             assert error is not None
             if not isinstance(error, CheckFailed | IntegrityError):  # those depend on the interval's rows
                 self._said[step.work.model, error.message.splitlines()[0]] += 1
-        if step.state == "done":
-            self._made.add(step.work.model)
+        if step.state == "done" and self._jobs[step.work.model].model.kind != "upsert":
+            self._alone.discard(step.work.model)
         if step.state not in ("done", "unchanged", "elsewhere"):
             self._unfinished.append(step.work)
         return step
-
-    def _alone(self, model: str) -> bool:
-        """Whether the model's next interval makes its table, or cuts it anew: the others come after it."""
-        return model not in self._made or self._jobs[model].span is not None
 
     def _without_running(self, work: Work) -> Step | None:
         """What becomes of a piece of work that cannot be begun, or need not be."""
@@ -328,6 +324,14 @@ class Runner:
         return row is None or row.upstream_version != ledger.upstream_version(
             self._db, reads, work.start, work.end
         )
+
+
+def _changes_table(job: Job, facts: Facts) -> bool:
+    """Whether the model's next piece may make its table, change it or cut it anew; an upsert's pieces share their keys."""
+    record = facts.records.get(job.model.name)
+    if record is None or job.model.name in facts.gone or job.model.kind == "upsert":
+        return True
+    return job.span is not None or record.code_hash != job.model.code_hash
 
 
 def _job(db: Database, bound: Bound, prepared: Prepared) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from typing import Generic, Protocol, TypeVar
@@ -33,21 +33,22 @@ class Queue:
     def __bool__(self) -> bool:
         return bool(self._waiting or self._running)
 
-    def ready(self, places: int, *, alone: Callable[[str], bool]) -> Iterator[Work]:
-        """At most so many pieces that may begin now: from here on they run. `alone` says of which models only one
-        may run at a time."""
+    def ready(self, places: int, alone: Container[str]) -> Iterator[Work]:
+        """At most so many pieces that may begin now: from here on they run. `alone` are the models whose next piece
+        makes the table, or cuts it anew: all others come after it."""
         for model in list(self._waiting):
             while places > 0 and (work := self._next(model, alone)) is not None:
                 self._running.setdefault(model, []).append(work)
                 places -= 1
                 yield work
 
-    def _next(self, model: str, alone: Callable[[str], bool]) -> Work | None:
+    def _next(self, model: str, alone: Container[str]) -> Work | None:
         waiting = self._waiting.get(model)
-        if not waiting or (self._running.get(model) and alone(model)):
+        if not waiting or (self._running.get(model) and model in alone):
             return None
-        if any(_touch(waiting[0], other) for name in self._upstream[model] for other in self._left(name)):
-            return None
+        for name in self._upstream[model]:
+            if any(name in alone or _touch(waiting[0], other) for other in self._left(name)):
+                return None
         work = waiting.popleft()
         if not waiting:
             del self._waiting[model]
