@@ -20,6 +20,7 @@ from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.queries import has_own_collation
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
 
 
@@ -49,7 +50,8 @@ def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
     # An index is named in its table's database; the table is named bare.
     inside = table.sqlite.removeprefix("temp.")
-    listed = ", ".join(_key_text(printer, *each) for each in zip(keys, elements, strict=True))
+    own = {column.name for column in columns if has_own_collation(column)}
+    listed = ", ".join(_key_text(printer, *each, own) for each in zip(keys, elements, strict=True))
     text = f"CREATE {words} {replace(table, name=name).sqlite} ON {inside} ({listed})"
     text += f" WHERE {printer.expression(where)}" if where else ""
     parts = tuple(_index_part(*each) for each in zip(keys, elements, strict=True))
@@ -75,11 +77,13 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
     return node
 
 
-def _key_text(printer: Printer, node: Expression, element: Raw) -> str:
+def _key_text(printer: Printer, node: Expression, element: Raw, own_collations: set[str]) -> str:
     # SQLite uses an index for a column only when it names the bare column.
-    plain = isinstance(node, Reference)
-    text = quote(node.name) if isinstance(node, Reference) else f"({printer.expression(node)})"
-    collated = "" if plain else collation(node.type)
+    if isinstance(node, Reference):
+        text = quote(node.name)
+        collated = " COLLATE BINARY" if node.name in own_collations else ""
+    else:
+        text, collated = f"({printer.expression(node)})", collation(node.type)
     return text + collated + (" DESC" if element.get("ordering") == "SORTBY_DESC" else "")
 
 
