@@ -42,6 +42,8 @@ def merge(analysis: Analysis, body: Raw, scope: Scope) -> Merge:
     """MERGE. Raises ProgrammingError's classes."""
     ctes = read_with(analysis, body.get("withClause"), scope)
     target = find_table(analysis, body["relation"])
+    if analysis.schema.kind(target.table) == "view":
+        raise refuse("MERGE into a view", body["relation"].get("location"), instead="name its table")
     item = table_item(analysis, target, alias_of(body["relation"]))
     sources = Scope(ctes=scope.ctes)
     (source,) = read_from(analysis, [body["sourceRelation"]], sources)
