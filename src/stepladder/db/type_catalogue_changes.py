@@ -73,7 +73,8 @@ def follow(raw: sqlite3.Connection, effect: Effect, before: Before) -> None:
         case Indexed():
             _indexed(raw, effect, before)
         case IndexDropped():
-            for name, definition in before.intact.items():
+            for name in before.intact:  # as another index of the statement has left it
+                definition = _definition(raw, name)
                 after = altered(definition, effect)
                 if after != definition and TableName.from_stored(name).schema == _schema(effect.index):
                     _write(raw, name, after)

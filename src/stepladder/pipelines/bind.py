@@ -15,6 +15,7 @@ from stepladder.quality import unknown_columns
 from stepladder.sql import (
     Column,
     Definition,
+    Dependents,
     TableColumn,
     TableName,
     Type,
@@ -88,6 +89,12 @@ class Known:
 
     def taken(self, name: TableName) -> bool:
         return self.columns(name) is not None
+
+    def kind(self, name: TableName) -> str | None:
+        return None if self.columns(name) is None else "table"
+
+    def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
+        return Dependents()
 
     def _table(self, name: TableName) -> _Found | None:
         if self._session is None:

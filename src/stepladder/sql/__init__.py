@@ -14,6 +14,7 @@ from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
     Definition,
+    Dependents,
     ForeignKey,
     Index,
     IndexPart,
@@ -107,6 +108,7 @@ __all__ = [
     "Constructs",
     "Created",
     "Definition",
+    "Dependents",
     "Dropped",
     "Earlier",
     "Effect",

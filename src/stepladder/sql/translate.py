@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stepladder.errors import ParameterError
+from stepladder.sql.changed import changed, refuse_late_reading, refuse_reading
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
 from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
 from stepladder.sql.infer.scales import width
-from stepladder.sql.infer.tree import Cte, CteSource, Merge, Query, TableSource, Write, WriteQuery, walk
+from stepladder.sql.infer.tree import Cte, CteSource, Merge, Query, Write, WriteQuery, walk
 from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.parameters import Numbered
 from stepladder.sql.parse import deep, parse_one, placed
@@ -75,7 +76,7 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
         printer.result = found
-        before = _written_before(found.with_, found)
+        before = _written_before(analysis.schema, found.with_, found)
         text = print_query(printer, found)
         columns = shown(found.columns)
         return Translation(
@@ -84,17 +85,19 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
     if kind in _WRITES:
         write = _WRITES[kind](analysis, body, Scope())
         columns = _returned(write)
-        before = _written_before(write.with_, write)
+        refuse_late_reading(analysis.schema, write)
+        before = _written_before(analysis.schema, write.with_, write)
         text = print_write(printer, write)
         return Translation(text, tuple(printer.parameters), columns, (), writes=True, before=before)
     if kind == "MergeStmt":
-        return _merged(merge(analysis, body, Scope()))
+        return _merged(analysis.schema, merge(analysis, body, Scope()))
     text, effects, added = definitions.define(analysis, kind, body, printer)
     before = tuple(map(Earlier, printer.before))
     return Translation(text, tuple(printer.parameters), (), effects, writes=added, before=before)
 
 
-def _merged(write: Merge) -> Translation:
+def _merged(schema: Schema, write: Merge) -> Translation:
+    refuse_late_reading(schema, write)
     parts = merge_parts(write)
     return Translation(
         parts.last.sql,
@@ -102,21 +105,23 @@ def _merged(write: Merge) -> Translation:
         _returned(write),
         (),
         writes=True,
-        before=(*_written_before(write.with_, write), *parts.before),
+        before=(*_written_before(schema, write.with_, write), *parts.before),
         counts=parts.counts,
     )
 
 
-def _written_before(ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earlier, ...]:
+def _written_before(schema: Schema, ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earlier, ...]:
     """The writes in WITH, in order. Each part of the statement sees the tables as they were before it."""
     found = []
     for place, cte in enumerate(ctes):
         if not isinstance(cte.query, WriteQuery):
             continue
         write = cte.query.write
+        refuse_late_reading(schema, replace(write, with_=(*ctes[:place], *write.with_)))
+        tables = changed(schema, write)
         rest = [*ctes[place + 1 :], replace(statement, with_=())]
         for part in rest:
-            _refuse_reading(part, write)
+            refuse_reading(part, tables, write, "another part of the statement than the write in WITH")
         for earlier in ctes[:place]:
             elsewhere = [*(other for other in ctes[:place] if other is not earlier), *rest]
             if any(
@@ -124,24 +129,15 @@ def _written_before(ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earl
                 for part in elsewhere
                 for node in walk(part)
             ):
-                _refuse_reading(earlier, write)
+                refuse_reading(
+                    earlier, tables, write, "a query that is read before and after the write in WITH"
+                )
         printer = Printer(print_query)
         text = print_write(printer, replace(write, with_=(*ctes[:place], *write.with_)))
         width = len(write.returning)
         into = kept_rows(cte) if width else None
         found.append(Earlier(text, tuple(printer.parameters), into, width))
     return tuple(found)
-
-
-def _refuse_reading(part: object, write: Write) -> None:
-    for node in walk(part):
-        if isinstance(node, TableSource) and node.table == write.target.table:
-            raise refuse(
-                f"the table {node.table.sql}, which WITH changes, in another part of the statement",
-                None,
-                why="each part sees the rows as they were before the statement",
-                instead="write two statements in a transaction",
-            )
 
 
 def _write_query(analysis: Analysis, tree: Raw, scope: Scope) -> Query:

@@ -37,7 +37,7 @@ def test_a_syntax_error_has_its_place() -> None:
 
 def test_a_column_of_the_result_costs_no_call() -> None:
     """numeric(p,s) is stored as a number, which what reads the result makes a Decimal of; expressions need its text."""
-    from stepladder.sql import Column, parse_type, translate
+    from stepladder.sql import Column, Dependents, parse_type, translate
 
     class Prices:
         def columns(self, _: TableName) -> tuple[Column, ...]:
@@ -51,6 +51,12 @@ def test_a_column_of_the_result_costs_no_call() -> None:
 
         def taken(self, _: TableName) -> bool:
             return False
+
+        def kind(self, _: TableName) -> str | None:
+            return None
+
+        def dependents(self, _: TableName) -> Dependents:
+            return Dependents()
 
     assert "pg_" not in translate("SELECT price FROM prices", Prices(), {}).sql
     assert "pg_" not in translate("SELECT price FROM prices ORDER BY price + 1", Prices(), {}).sql

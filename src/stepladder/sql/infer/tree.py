@@ -493,22 +493,21 @@ def _is_node(kind: type) -> bool:
     return is_dataclass(kind) and not issubclass(kind, Type | Column | TableName)
 
 
-def children(node: Any) -> Iterator[Any]:
+def children(node: Any) -> list[Any]:
     """The nodes directly below a node."""
+    found: list[Any] = []
     for name in _parts(node.__class__):
-        value = getattr(node, name)
-        if type(value) is tuple:
-            yield from _nodes(value)
-        elif _is_node(value.__class__):
-            yield value
+        _add_nodes(getattr(node, name), found)
+    return found
 
 
-def _nodes(values: tuple[Any, ...]) -> Iterator[Any]:
-    for value in values:
-        if type(value) is tuple:
-            yield from _nodes(value)
-        elif _is_node(value.__class__):
-            yield value
+def _add_nodes(value: Any, found: list[Any]) -> None:
+    kind = value.__class__
+    if kind is tuple:
+        for each in value:
+            _add_nodes(each, found)
+    elif _is_node(kind):
+        found.append(value)
 
 
 def leaves(source: Source) -> Iterator[Any]:
@@ -522,10 +521,11 @@ def leaves(source: Source) -> Iterator[Any]:
 
 def level(node: Any) -> Iterator[Any]:
     """A node and those below it, without subqueries."""
-    yield node
-    for child in children(node):
-        if not isinstance(child, Query):
-            yield from level(child)
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        left += [child for child in reversed(children(node)) if not isinstance(child, Query)]
 
 
 def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
@@ -543,12 +543,10 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
 
 def walk(node: Any) -> Iterator[Any]:
     """A node, or several, and all below, subqueries too."""
-    if node is None:
-        return
-    if isinstance(node, tuple):
-        for each in node:
-            yield from walk(each)
-        return
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    left: list[Any] = []
+    _add_nodes(node, left)
+    left.reverse()
+    while left:
+        node = left.pop()
+        yield node
+        left += reversed(children(node))

@@ -96,12 +96,12 @@ def _insert_source(
         "limitCount",
         "limitOffset",
     }:
-        rows = _insert_values(analysis, select, scope, target, names, types, own)
+        rows = _insert_values(analysis, body, scope, target, names, types, own)
         if not rows.columns:
             return None, (), own
         return rows, tuple(_references(rows, own)), own
     query = select_body(analysis, select, Scope(scope), keep_unknown=True)
-    _check_width(len(query.columns), names)
+    _check_width(len(query.columns), names, body, None)
     values: list[Expression] = []
     for place, (name, type_) in enumerate(zip(names, types, strict=False)):
         if place < len(query.columns):
@@ -123,14 +123,18 @@ def _branch_value(query: Query, source: int, place: int) -> Expression:
     return Reference(type=column.type, source=source, place=place, name=column.name)
 
 
-def _check_width(given: int, names: Sequence[str], position: int | None = None) -> None:
+def _check_width(given: int, names: Sequence[str], body: Raw, last: int | None) -> None:
+    """Columns that are named must all be given; `last` is the place of the last expression."""
     if given > len(names):
-        raise wrong(SqlSyntaxError, "INSERT has more expressions than target columns", position)
+        raise wrong(SqlSyntaxError, "INSERT has more expressions than target columns", last)
+    if body.get("cols") and given < len(names):
+        first = body["cols"][given]["ResTarget"].get("location")
+        raise wrong(SqlSyntaxError, "INSERT has more target columns than expressions", first)
 
 
 def _insert_values(
     analysis: Analysis,
-    select: Raw,
+    body: Raw,
     scope: Scope,
     target: TableSource,
     names: Sequence[str],
@@ -138,10 +142,10 @@ def _insert_values(
     own: int,
 ) -> Values:
     """Every value is assigned to its own column: rows need no common type, and DEFAULT may stand there alone."""
-    given = [each["List"]["items"] for each in select["valuesLists"]]
+    given = [each["List"]["items"] for each in body_of(body["selectStmt"])["valuesLists"]]
     if len({len(items) for items in given}) > 1:
         raise wrong(SqlSyntaxError, "VALUES lists must all be the same length", None)
-    _check_width(len(given[0]), names, body_of(given[0][-1]).get("location"))
+    _check_width(len(given[0]), names, body, body_of(given[0][-1]).get("location"))
     # What every row leaves to the default is left out, so that SQLite fills it in.
     places = [place for place in range(len(given[0])) if not all(is_default(row[place]) for row in given)]
     if not places and len(given) > 1:

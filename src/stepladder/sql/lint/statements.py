@@ -16,7 +16,7 @@ from stepladder.errors import (
     UndefinedTable,
 )
 from stepladder.sql.alterations import altered
-from stepladder.sql.definition import Definition, TableColumn
+from stepladder.sql.definition import Definition, Dependents, TableColumn
 from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, Renamed
 from stepladder.sql.infer.context import Scope
 from stepladder.sql.infer.merge import merge
@@ -198,6 +198,14 @@ class _Script:
     def taken(self, name: TableName) -> bool:
         plain = _plain(name)
         return self._now[plain] is not None if plain in self._now else self._before.taken(name)
+
+    def kind(self, name: TableName) -> str | None:
+        if _plain(name) not in self._now:
+            return self._before.kind(name)
+        return None if self._now[_plain(name)] is None else "table"
+
+    def dependents(self, table: TableName) -> Dependents:
+        return Dependents() if _plain(table) in self._now else self._before.dependents(table)
 
     def follow(self, effect: Effect) -> None:
         """Take a statement's change of a table in."""

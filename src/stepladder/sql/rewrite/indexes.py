@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from stepladder.errors import ProgrammingError
 from stepladder.sql.definition import Index, IndexPart, joined, object_name
 from stepladder.sql.effects import Indexed
 from stepladder.sql.expression_text import show
 from stepladder.sql.infer.coercion import boolean, resolved
-from stepladder.sql.infer.context import Analysis, Scope, refuse
+from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.naming import index_column_name
 from stepladder.sql.infer.raw import Raw
@@ -19,13 +20,18 @@ from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.tables import Defined, known
+from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
 
 
 def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     """CREATE INDEX: over columns and expressions, unique, partial."""
     table = table_name(body["relation"])
     columns = known(analysis, table, body["relation"])
+    if analysis.schema.kind(table) == "view":
+        message = (
+            f'cannot create index on relation "{table.name}"\nThis operation is not supported for views.'
+        )
+        raise wrong(ProgrammingError, message, None, sqlstate="42809")
     for word in ("indexIncludingParams", "nulls_not_distinct", "concurrent", "options"):
         if body.get(word):
             raise refuse(f"CREATE INDEX with {word}", body["relation"].get("location"))
@@ -36,12 +42,15 @@ def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     keys = [_index_key(analysis, element, scope) for element in elements]
     where = _index_predicate(analysis, body, scope)
     name = body.get("idxname") or _index_name(analysis, table, elements)
+    if body.get("idxname") and exists(
+        analysis, replace(table, name=name), body["relation"], allowed=bool(body.get("if_not_exists"))
+    ):
+        return NOTHING, (), False
     words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
-    there = "IF NOT EXISTS " if body.get("if_not_exists") else ""
     # An index is named in its table's database; the table is named bare.
     inside = table.sqlite.removeprefix("temp.")
     listed = ", ".join(_key_text(printer, *each) for each in zip(keys, elements, strict=True))
-    text = f"CREATE {words} {there}{replace(table, name=name).sqlite} ON {inside} ({listed})"
+    text = f"CREATE {words} {replace(table, name=name).sqlite} ON {inside} ({listed})"
     text += f" WHERE {printer.expression(where)}" if where else ""
     parts = tuple(_index_part(*each) for each in zip(keys, elements, strict=True))
     index = Index(name, parts, unique=bool(body.get("unique")), where=show(where) if where else None)

@@ -17,7 +17,7 @@ NOTHING = "SELECT NULL WHERE 0"
 
 def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) -> bool:
     """Whether the table is there. Raises DuplicateTable where that is not allowed."""
-    there = analysis.schema.columns(table) is not None
+    there = analysis.schema.kind(table) is not None
     if there and not allowed:
         raise wrong(DuplicateTable, f'relation "{table.sql}" already exists', body.get("location"))
     return there

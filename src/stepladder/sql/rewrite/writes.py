@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stepladder.sql.functions.numbers import nan_is_not_kept
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import (
+    Cast,
+    Constant,
     Delete,
     Expression,
     Insert,
+    Query,
     Reference,
     TableSource,
     Target,
@@ -45,7 +49,19 @@ def print_write(printer: Printer, write: Write) -> str:
 def stored(printer: Printer, node: Expression, type_: Type) -> str:
     """A value in the form that its column stores."""
     text = printer.expression(node)
-    return f"CAST({text} AS NUMERIC)" if is_native_numeric(type_) else text
+    if not is_native_numeric(type_):
+        return text
+    plain = node
+    while isinstance(plain, Cast):
+        plain = plain.argument
+    if isinstance(plain, Constant) and plain.value == "NaN":
+        raise nan_is_not_kept(type_.precision or 0, type_.scale or 0, plain.position)
+    return as_number(text, type_)
+
+
+def as_number(text: str, type_: Type) -> str:
+    """The text of a numeric(p,s) as the number that a column holds."""
+    return f"CAST(pg_kept_numeric({text}, {type_.precision}, {type_.scale or 0}) AS NUMERIC)"
 
 
 def _returning(printer: Printer, target: TableSource, targets: Sequence[Target]) -> str:
@@ -147,6 +163,9 @@ def _update(printer: Printer, write: Update) -> str:
     if not write.sources:
         printer.alone.add(write.target.id)
     sources = from_clause(printer, write.sources)
+    if not sources and any(isinstance(node, Query) for _, value in write.assignments for node in walk(value)):
+        # Its new values are then found for all rows before the first is written: a subquery may read this table.
+        sources = " FROM (SELECT 1)"
     sets = _sets(printer, write.assignments, write.target)
     where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
     text = f"UPDATE {sqlite_name(write.target.table)} AS t{write.target.id} SET {sets}{sources}{where}"
