@@ -127,7 +127,7 @@ CONSTRUCTS: dict[str, tuple[str, ...]] = {
         "CREATE UNIQUE INDEX i ON orders (lower(status)) WHERE total > 0",
         "CREATE INDEX i ON orders USING gin (details)",
         "ALTER TABLE orders ADD COLUMN note text DEFAULT ''",
-        "ALTER TABLE orders DROP COLUMN status",
+        "ALTER TABLE orders DROP COLUMN tags",
         "ALTER TABLE orders RENAME COLUMN status TO state",
         "ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0)",
         "ALTER TABLE orders ALTER COLUMN status SET NOT NULL",

@@ -16,12 +16,15 @@ from stepladder.sql.infer.raw import Raw, kind_of, strings
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import Query, Reference, Select
 from stepladder.sql.names import TableName, quote
-from stepladder.sql.rewrite.alter import alter, comment, rename
+from stepladder.sql.rewrite.alter import alter
 from stepladder.sql.rewrite.columns import TableText, column_text, table_constraint
+from stepladder.sql.rewrite.comments import comment
 from stepladder.sql.rewrite.constraints import definition
 from stepladder.sql.rewrite.drops import drop, truncate
 from stepladder.sql.rewrite.indexes import create_index
+from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.renames import rename
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
 from stepladder.sql.rewrite.writes import as_number
 from stepladder.sql.storage import declared, is_native_numeric
@@ -182,7 +185,7 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     refuse_twins(columns)
     if there:
         _refuse_other_columns(analysis.schema.columns(table) or (), columns)
-        printer.before.append(f"DROP VIEW {table.sqlite}")
+        printer.before.append(Earlier(f"DROP VIEW {table.sqlite}"))
     names = ", ".join(quote(column.name) for column in columns)
     created = Created(table, _bare_definition(columns))
     return (

@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from stepladder.errors import DatabaseError, ProgrammingError, UndefinedObject, UndefinedTable
-from stepladder.sql.definition import shown_name
-from stepladder.sql.effects import Dropped, IndexDropped
+from stepladder.sql.definition import Definition, shown_name
+from stepladder.sql.effects import Created, Dropped, IndexDropped
 from stepladder.sql.infer.context import Analysis, Schema, refuse, wrong
 from stepladder.sql.infer.raw import Raw, body_of, strings
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.names import TableName
+from stepladder.sql.rewrite.alter_constraints import remove
+from stepladder.sql.rewrite.alteration import Alteration
+from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.rules import string
 from stepladder.sql.rewrite.tables import NOTHING, Defined, known
@@ -22,7 +25,7 @@ _ARTICLES = {"table": "a table", "view": "a view", "index": "an index"}
 
 # -- DROP
 def drop(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    """DROP TABLE, VIEW, INDEX; CASCADE takes views along."""
+    """DROP TABLE, VIEW, INDEX; CASCADE takes views and foreign keys along."""
     word = _WORDS.get(body["removeType"])
     if word is None:
         raise refuse(
@@ -33,28 +36,37 @@ def drop(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     names = [strings(body_of(each).get("items")) for each in body["objects"]]
     tables = [TableName(each[-2] if len(each) > 1 else None, each[-1]) for each in names]
     rule = _drop_indexes if word == "index" else _drop_tables
-    return rule(analysis.schema, word, list(dict.fromkeys(tables)), body, printer)
+    return rule(analysis, word, list(dict.fromkeys(tables)), body, printer)
 
 
-def _drop_tables(schema: Schema, word: str, names: list[TableName], body: Raw, printer: Printer) -> Defined:
+def _drop_tables(
+    analysis: Analysis, word: str, names: list[TableName], body: Raw, printer: Printer
+) -> Defined:
+    schema = analysis.schema
     tables = [each for each in names if _is_there(schema, word, each, missing=bool(body.get("missing_ok")))]
     cascades = body.get("behavior") == "DROP_CASCADE"
     dependents = list(_dependents(schema, tables, {each.stored_name for each in tables}))
-    keys = [line for view, line in dependents if view is None]
-    if cascades and keys:
-        raise refuse(
-            "DROP … CASCADE over a foreign key",
-            None,
-            why=f"{keys[0]}; on SQLite a foreign key goes with its table only",
-            instead="drop the tables that refer to it first",
-        )
     if dependents and not cascades:
         raise _needed(word, tables, [line for _, line in dependents])
     views = [view for view, _ in reversed(dependents) if view is not None]
     texts = [f"DROP VIEW {view.sqlite}" for view in views]
     texts += [f"DROP {word.upper()} {table.sqlite}" for table in _children_first(schema, tables)]
-    printer.before += texts[:-1]
-    return texts[-1] if texts else NOTHING, tuple(map(Dropped, [*views, *tables])), False
+    freed = _without_keys(analysis, tables, printer) if cascades else ()
+    printer.before += map(Earlier, texts[:-1])
+    return texts[-1] if texts else NOTHING, (*freed, *map(Dropped, [*views, *tables])), False
+
+
+def _without_keys(analysis: Analysis, tables: Sequence[TableName], printer: Printer) -> tuple[Created, ...]:
+    """The other tables, their foreign keys that refer to what is dropped taken away."""
+    dropped = {each.stored_name for each in tables}
+    states: dict[str, Alteration] = {}
+    for table in tables:
+        for other, key in analysis.schema.dependents(table).foreign_keys:
+            if other.stored_name not in dropped:
+                definition = analysis.schema.definition(other) or Definition()
+                state = states.setdefault(other.stored_name, Alteration(analysis, other, definition, printer))
+                remove(state, key)
+    return tuple(effect for state in states.values() for effect in state.effects())
 
 
 def _is_there(schema: Schema, word: str, table: TableName, *, missing: bool) -> bool:
@@ -131,7 +143,10 @@ def _children_first(schema: Schema, tables: Sequence[TableName]) -> list[TableNa
     return found
 
 
-def _drop_indexes(schema: Schema, word: str, names: list[TableName], body: Raw, printer: Printer) -> Defined:
+def _drop_indexes(
+    analysis: Analysis, word: str, names: list[TableName], body: Raw, printer: Printer
+) -> Defined:
+    schema = analysis.schema
     texts, effects = [], []
     for index in names:
         kind = schema.kind(index)
@@ -145,7 +160,7 @@ def _drop_indexes(schema: Schema, word: str, names: list[TableName], body: Raw, 
             raise DatabaseError(message, sqlstate="2BP01")
         elif not body.get("missing_ok"):
             raise wrong(UndefinedObject, f'index "{index.name}" does not exist', None)
-    printer.before += texts[:-1]
+    printer.before += map(Earlier, texts[:-1])
     return texts[-1] if texts else NOTHING, tuple(effects), False
 
 
@@ -171,8 +186,9 @@ def truncate(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         tables[other.stored_name] = other
     for table in _children_first(schema, list(tables.values())):
         if body.get("restart_seqs") and _numbers_rows(schema, table):
-            printer.before.append(f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}")
-        printer.before.append(f"DELETE FROM {table.sqlite}")
+            numbers = f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}"
+            printer.before.append(Earlier(numbers))
+        printer.before.append(Earlier(f"DELETE FROM {table.sqlite}"))
     return NOTHING, (), False
 
 

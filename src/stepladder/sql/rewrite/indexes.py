@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from stepladder.errors import ProgrammingError
@@ -17,10 +17,13 @@ from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import Expression, Reference
 from stepladder.sql.names import TableName, quote
+from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.queries import has_own_collation
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
+from stepladder.sql.types import Column
 
 
 def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
@@ -49,12 +52,39 @@ def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
     # An index is named in its table's database; the table is named bare.
     inside = table.sqlite.removeprefix("temp.")
-    listed = ", ".join(_key_text(printer, *each) for each in zip(keys, elements, strict=True))
+    own = {column.name for column in columns if has_own_collation(column)}
+    listed = ", ".join(
+        _key_text(printer, key, descending=element.get("ordering") == "SORTBY_DESC", own_collations=own)
+        for key, element in zip(keys, elements, strict=True)
+    )
     text = f"CREATE {words} {replace(table, name=name).sqlite} ON {inside} ({listed})"
     text += f" WHERE {printer.expression(where)}" if where else ""
     parts = tuple(_index_part(*each) for each in zip(keys, elements, strict=True))
     index = Index(name, parts, unique=bool(body.get("unique")), where=show(where) if where else None)
     return text, (Indexed(table, index),), False
+
+
+def index_text(
+    analysis: Analysis, table: TableName, index: Index, columns: Sequence[Column], printer: Printer
+) -> str:
+    """The statement that makes an index of a definition anew."""
+    if index.other:
+        raise refuse(f"ALTER TABLE over the index {index.name}, which is {index.other}", None)
+    scope = row_scope(printer, analysis, columns)
+    listed = ", ".join(
+        _key_text(
+            printer,
+            resolved(expression(analysis, parsed_expression(part.sql), scope)),
+            descending=part.descending,
+        )
+        for part in index.parts
+    )
+    words = "UNIQUE INDEX" if index.unique else "INDEX"
+    text = f"CREATE {words} {replace(table, name=index.name).sqlite} ON {table.sqlite.removeprefix('temp.')} ({listed})"
+    if index.where is None:
+        return text
+    where = boolean(expression(analysis, parsed_expression(index.where), scope), "WHERE")
+    return f"{text} WHERE {printer.expression(where)}"
 
 
 def _index_predicate(analysis: Analysis, body: Raw, scope: Scope) -> Expression | None:
@@ -75,12 +105,16 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
     return node
 
 
-def _key_text(printer: Printer, node: Expression, element: Raw) -> str:
+def _key_text(
+    printer: Printer, node: Expression, *, descending: bool, own_collations: Collection[str] = ()
+) -> str:
     # SQLite uses an index for a column only when it names the bare column.
-    plain = isinstance(node, Reference)
-    text = quote(node.name) if isinstance(node, Reference) else f"({printer.expression(node)})"
-    collated = "" if plain else collation(node.type)
-    return text + collated + (" DESC" if element.get("ordering") == "SORTBY_DESC" else "")
+    if isinstance(node, Reference):
+        text = quote(node.name)
+        collated = " COLLATE BINARY" if node.name in own_collations else ""
+    else:
+        text, collated = f"({printer.expression(node)})", collation(node.type)
+    return text + collated + (" DESC" if descending else "")
 
 
 def _index_part(node: Expression, element: Raw) -> IndexPart:

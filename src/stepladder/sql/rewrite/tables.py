@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stepladder.errors import DuplicateTable, ProgrammingError, UndefinedTable
+from stepladder.errors import (
+    DatabaseError,
+    DuplicateTable,
+    ProgrammingError,
+    UndefinedTable,
+    database_error,
+)
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, refuse, wrong
 from stepladder.sql.infer.raw import Raw
@@ -13,6 +19,11 @@ from stepladder.sql.types import Column
 
 Defined = tuple[str, tuple[Effect, ...], bool]  # the text, its effects, whether it writes rows
 NOTHING = "SELECT NULL WHERE 0"
+
+
+def fault(sqlstate: str, message: str, position: int | None = None) -> DatabaseError:
+    """PostgreSQL's error of that code."""
+    return wrong(database_error(sqlstate), message, position, sqlstate=sqlstate)
 
 
 def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) -> bool:
