@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from stepladder.sql.definition import TableColumn
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import (
     Constant,
@@ -49,6 +50,7 @@ def print_query(printer: Printer, query: Query) -> str:
     plain = with_same_digits(printer, plain)
     printer.result = plain if printer.result is query else printer.result
     query = plain
+    printer.unfilled = {}
     head = print_with(printer, query.with_)
     if query.ties:
         return head + _with_ties(printer, replace(query, with_=()))
@@ -88,7 +90,12 @@ def stored_column(alias: str, column: Column) -> str:
     name = f"{alias}.{quote(column.name)}" if alias else quote(column.name)
     if is_native_numeric(column.type):
         return f"pg_numeric_stored({name}, {column.type.scale or 0})"
-    return name
+    return f"({name} COLLATE BINARY)" if has_own_collation(column) else name
+
+
+def has_own_collation(column: Column) -> bool:
+    """Whether SQLite would compare a foreign table's column by another collation than by bytes: NOCASE, RTRIM."""
+    return isinstance(column, TableColumn) and column.collation not in (None, "C", "POSIX")
 
 
 def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) -> None:
@@ -100,6 +107,8 @@ def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) ->
         put_in_sight(printer, source.right, nullable=nullable or outer)
     elif isinstance(source, TableSource):
         columns = source.columns
+        if not nullable:
+            printer.unfilled[source.id] = columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
     elif isinstance(source, FunctionSource):
