@@ -56,7 +56,10 @@ def write_attempt(
     tx.execute(
         "INSERT INTO stepladder.attempt"
         " (model, start_at, attempt, run_id, state, rows, wrote, removed, seconds, error, ended_at)"
-        " VALUES (:model, :start, :attempt, :run, :state, :rows, :wrote, :removed, :seconds, :error, now())",
+        " VALUES (:model, :start, :attempt, :run, :state, :rows, :wrote, :removed, :seconds, :error, now())"
+        " ON CONFLICT (model, start_at, attempt) DO UPDATE SET run_id = excluded.run_id, state = excluded.state,"
+        " rows = excluded.rows, wrote = excluded.wrote, removed = excluded.removed, seconds = excluded.seconds,"
+        " error = excluded.error, ended_at = excluded.ended_at",
         model=held.model,
         start=held.start,
         attempt=held.attempt,

@@ -2,7 +2,7 @@
 
 Readers see the old rows or the new ones, never less; an interval that comes out as it was writes nothing. The
 statement that records the interval compares the attempt number: a run that was taken over in the meantime
-keeps nothing. What its sources held, and the versions of its upstream, are recorded as of the moment that it saw
+keeps nothing. What its sources claim, and the versions of its upstream, are recorded as of the moment that it saw
 them: whatever came later is found by the next plan.
 """
 
@@ -28,12 +28,11 @@ from stepladder.pipelines.difference import (
     apply_newest,
     remove_outside,
 )
-from stepladder.pipelines.facts import edges
-from stepladder.pipelines.grid import WHOLE, Span
-from stepladder.pipelines.model import Model
+from stepladder.pipelines.grid import WHOLE, Span, held
+from stepladder.pipelines.model import Function, Model
 from stepladder.pipelines.plan import regridded
 from stepladder.pipelines.prints import Source
-from stepladder.pipelines.stage import STAGE, stage
+from stepladder.pipelines.stage import STAGE, produce, read_inputs, stage, stage_rows
 from stepladder.pipelines.table import model_table
 from stepladder.pipelines.view import make_view
 from stepladder.quality import Check, Finding, failing_sql, judge, scan_sql, table_expectations
@@ -74,15 +73,30 @@ class _Seen:
     prints: Mapping[str, Print]
 
 
-def apply(db: Database, project: Project, job: Job, held: Claim, run: Run) -> Outcome:
+def apply(db: Database, project: Project, job: Job, claim: Claim, run: Run) -> Outcome:
     """Bring one interval up to date. Raises CheckFailed, LeaseLost, DatabaseError: then nothing of it is kept."""
     started = time.monotonic()
     if job.model.kind == "view":
-        return _apply_view(db, project, job, held, run, started)
+        return _apply_view(db, project, job, claim, run, started)
+    if isinstance(job.model.body, Function):
+        return _apply_function(db, project, job, claim, run, started)
     with _staging(db) as tx:
-        seen = _see(tx, project, job, held)
-        staged = stage(tx, project, job.bound, held.start, held.end, run.now)
-        return _write(tx, project, job, held, run, seen, staged, started)
+        seen = _see(tx, project, job, claim)
+        staged = stage(tx, project, job.bound, claim.start, claim.end, run.now)
+        return _write(tx, project, job, claim, run, seen, staged, started)
+
+
+def _apply_function(
+    db: Database, project: Project, job: Job, claim: Claim, run: Run, started: float
+) -> Outcome:
+    """Python may take its time: meanwhile no transaction is open, and nobody waits."""
+    with db.transaction(read_only=True, isolation="repeatable read") as tx:
+        seen = _see(tx, project, job, claim)
+        inputs = read_inputs(tx, project, job.bound, claim.start, claim.end, run.now)
+    produced = produce(project, job.bound, inputs)
+    with _staging(db) as tx:
+        staged = stage_rows(tx, project, job.bound, produced)
+        return _write(tx, project, job, claim, run, seen, staged, started)
 
 
 @contextmanager
@@ -91,18 +105,18 @@ def _staging(db: Database) -> Iterator[Transaction]:
         yield tx
 
 
-def _see(tx: Transaction, project: Project, job: Job, held: Claim) -> _Seen:
-    span = held.start, held.end
+def _see(tx: Transaction, project: Project, job: Job, claim: Claim) -> _Seen:
+    span = claim.start, claim.end
     taken = prints.take(tx, [(source, span) for source in job.sources], project.timezone)
     found = {source.name: taken[source, span] for source in job.sources}
-    return _Seen(ledger.upstream_version(tx, job.upstream, held.start, held.end), found)
+    return _Seen(ledger.upstream_version(tx, job.upstream, claim.start, claim.end), found)
 
 
 def _write(
     tx: Transaction,
     project: Project,
     job: Job,
-    held: Claim,
+    claim: Claim,
     run: Run,
     seen: _Seen,
     staged: Table,
@@ -111,22 +125,22 @@ def _write(
     """From the stage to the table, and the ledger's row."""
     model = job.model
     refuse_output(model, staged.columns, str(model.path.relative_to(project.folder)))
-    part = _slice(project, model, staged.columns, (held.start, held.end))
+    part = _slice(project, model, staged.columns, (claim.start, claim.end))
     rows = _check(tx, model, part, STAGE)
     tx.begin_writing()
-    before = ledger.interval(tx, held.model, held.start)
+    before = ledger.interval(tx, claim.model, claim.start)
     record = ledger.models(tx).get(model.name)
-    table = model_table(tx, project, model, staged.columns, held, rebuild=job.rebuild)
+    table = model_table(tx, project, model, staged.columns, claim, rebuild=job.rebuild)
     anew = regridded(model, record, project.timezone)
     if anew:
-        ledger.new_grid(tx, held)
+        ledger.new_grid(tx, claim)
     same_code = before is None or before.code_hash in (None, model.code_hash)
     changed = _difference(tx, job, table, staged, part, run, whole=not same_code or job.rebuild)
     if anew and job.span is not None:
         all_ = _slice(project, model, staged.columns, job.span)
         changed = Changed(changed.removed + remove_outside(tx, model, all_), changed.wrote)
     tx.execute(f"DROP TABLE {STAGE}")
-    return _finish(tx, job, held, run, seen, rows, changed, started)
+    return _finish(tx, job, claim, run, seen, rows, changed, started)
 
 
 def _difference(
@@ -143,7 +157,7 @@ def _difference(
 def _finish(
     tx: Transaction,
     job: Job,
-    held: Claim,
+    claim: Claim,
     run: Run,
     seen: _Seen,
     rows: int,
@@ -151,34 +165,34 @@ def _finish(
     started: float,
 ) -> Outcome:
     seconds = time.monotonic() - started
-    ledger.write_inputs(tx, held.model, held.start, seen.prints)
+    ledger.write_inputs(tx, claim.model, claim.start, seen.prints)
     ledger.finish(
         tx,
-        held,
+        claim,
         code_hash=job.model.code_hash,
         upstream_version=seen.upstream_version,
         rows=rows,
         wrote=changed.wrote,
         removed=changed.removed,
         seconds=seconds,
-        closed=(held.start, held.end) == WHOLE or held.end + job.model.wait <= run.now,
+        closed=(claim.start, claim.end) == WHOLE or claim.end + job.model.wait <= run.now,
     )
     return Outcome(rows, changed.wrote, changed.removed, seconds)
 
 
-def _apply_view(db: Database, project: Project, job: Job, held: Claim, run: Run, started: float) -> Outcome:
+def _apply_view(db: Database, project: Project, job: Job, claim: Claim, run: Run, started: float) -> Outcome:
     with db.transaction(lock_timeout=ledger.LOCK_SECONDS, idle_timeout=ledger.IDLE_SECONDS) as tx:
-        seen = _Seen(ledger.upstream_version(tx, job.upstream, held.start, held.end), {})
+        seen = _Seen(ledger.upstream_version(tx, job.upstream, claim.start, claim.end), {})
         made = make_view(tx, project, job.bound, run.now)
         rows = _check(tx, job.model, Slice("true", {}), quote(job.model.name))
-        return _finish(tx, job, held, run, seen, rows, Changed(0, int(made)), started)
+        return _finish(tx, job, claim, run, seen, rows, Changed(0, int(made)), started)
 
 
 def _slice(project: Project, model: Model, columns: Sequence[Column], span: Span) -> Slice:
     if model.time is None or not model.by_interval:
         return Slice("true", {})
     type_ = next(column.type.name for column in columns if column.name == model.time)
-    start, end = edges(*span, project.timezone, by_date=type_ == "date")
+    start, end = (held(each, type_, project.timezone, model.time_is) for each in span)
     time_ = quote(model.time)
     return Slice(
         f"{time_} >= :slice_start AND {time_} < :slice_end", {"slice_start": start, "slice_end": end}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from stepladder import ledger
 from stepladder.config import Project
@@ -12,7 +13,7 @@ from stepladder.errors import ModelError
 from stepladder.ledger import Inputs, Interval
 from stepladder.pipelines import prints
 from stepladder.pipelines.bind import Bound
-from stepladder.pipelines.grid import WHOLE, Span, floor, following, local_date, local_instant
+from stepladder.pipelines.grid import WHOLE, Span, floor, following, held, local_date, local_instant
 from stepladder.pipelines.model import Model, is_model
 from stepladder.pipelines.plan import Facts, Wishes
 from stepladder.sql import TableName, Window, parse_name, quote
@@ -126,7 +127,8 @@ def _source_span(
         return None if span is None else (span[0], span[1] - dt.timedelta(microseconds=1))
     types = {column.name: column.type.name for column in db.columns(window.table.sql)}
     # Sentinels such as 9999-12-31 and infinity are no data.
-    first, last = edges(WHOLE[0], now, project.timezone, by_date=types.get(window.column) == "date")
+    type_ = types.get(window.column, "")
+    first, last = (held(each, type_, project.timezone, window.zone) for each in (WHOLE[0], now))
     column = quote(window.column)
     oldest, newest = db.query(
         f"SELECT min({column}), max({column}) FROM {window.table.sql} WHERE {column} > :first AND {column} <= :last",
@@ -135,12 +137,14 @@ def _source_span(
     ).one()
     if oldest is None:
         return None
-    return _moment(oldest, project.timezone), _moment(newest, project.timezone)
+    return _moment(oldest, project.timezone, window), _moment(newest, project.timezone, window)
 
 
-def _moment(value: object, zone: str) -> dt.datetime:
+def _moment(value: object, zone: str, window: Window) -> dt.datetime:
     if isinstance(value, dt.datetime):
-        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+        return (
+            value if value.tzinfo else value.replace(tzinfo=ZoneInfo(window.zone or "UTC")).astimezone(dt.UTC)
+        )
     if isinstance(value, dt.date):
         return local_instant(value.isoformat(), zone)
     raise ModelError(f":start is compared with a column that holds {type(value).__name__}, which is no time.")

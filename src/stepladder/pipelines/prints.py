@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from stepladder.db import NOTHING, Parts, Print, Session
 from stepladder.pipelines.bind import Bound
-from stepladder.pipelines.grid import Span, local_date
+from stepladder.pipelines.grid import Span, held
 from stepladder.pipelines.model import Model, is_model
 from stepladder.sql import TableName, Window
 
@@ -41,11 +41,7 @@ class Source:
     def edges(self, span: Span, zone: str) -> tuple[dt.date, dt.date]:
         """Where its part of an interval begins and ends, as the column's values are."""
         assert self.window is not None
-        start, end = span
-        if self.type == "date":
-            return self.window.around(local_date(start, zone), local_date(end, zone))
-        if self.type == "timestamp":
-            return self.window.around(start.replace(tzinfo=None), end.replace(tzinfo=None))
+        start, end = (held(each, self.type, zone, self.window.zone) for each in span)
         return self.window.around(start, end)
 
 
