@@ -265,7 +265,51 @@ def _answer(tx: Session, steps: Sequence[str]) -> Any:
     return rows if "ORDER BY" in steps[-1] else sorted(rows, key=repr)
 
 
-CASES = [*WIDTHS, *OLD_ROWS, *WRITES_IN_WITH, *DROPS, *NAMES_TAKEN, *TRUNCATES, *NOT_A_NUMBER]
+OWN_VALUES = [
+    ("INSERT INTO g (a, i) VALUES (1, 5)", "428C9"),
+    ("INSERT INTO g (a, i) VALUES (1, DEFAULT), (2, 5)", "428C9"),
+    ("INSERT INTO g (a, i) SELECT 1, 5", "428C9"),
+    ("INSERT INTO g SELECT 1, 2", "428C9"),
+    ("INSERT INTO g (a, b) VALUES (1, 2)", "428C9"),
+    ("INSERT INTO g (a, b) OVERRIDING SYSTEM VALUE VALUES (1, 2)", "428C9"),
+    ("INSERT INTO g (a, b) SELECT 1, 2", "428C9"),
+    (
+        "INSERT INTO g (a, b, i) VALUES (3, DEFAULT, DEFAULT), (4, DEFAULT, DEFAULT) RETURNING a, b",
+        [(3, 6), (4, 8)],
+    ),
+    ("INSERT INTO g VALUES (3) RETURNING a, b", [(3, 6)]),
+    ("INSERT INTO g (a, i) OVERRIDING SYSTEM VALUE VALUES (1, 77) RETURNING *", [(1, 2, 77)]),
+    (
+        "INSERT INTO g (a, i) OVERRIDING SYSTEM VALUE SELECT id, id + 70 FROM p RETURNING i",
+        [(71,), (72,), (73,)],
+    ),
+    ("INSERT INTO g (a, i) OVERRIDING USER VALUE VALUES (1, 77) RETURNING a, i = 77", [(1, False)]),
+    (
+        "INSERT INTO g (a, i) OVERRIDING USER VALUE SELECT id, 77 FROM p RETURNING a, i = 77",
+        [(1, False), (2, False), (3, False)],
+    ),
+    (
+        "INSERT INTO g (i, a) OVERRIDING USER VALUE SELECT 77, id FROM p RETURNING a, i = 77",
+        [(1, False), (2, False), (3, False)],
+    ),
+    ("INSERT INTO d (i, a) VALUES (77, 1) RETURNING *", [(77, 1)]),
+    ("INSERT INTO d (i, a) OVERRIDING USER VALUE VALUES (77, 1) RETURNING i = 77, a", [(False, 1)]),
+    ("INSERT INTO d (i, a) OVERRIDING SYSTEM VALUE VALUES (77, 1) RETURNING *", [(77, 1)]),
+    ("INSERT INTO d (i, a) VALUES (DEFAULT, 1), (77, 2) RETURNING i = 77, a", [(False, 1), (True, 2)]),
+    ("UPDATE g SET b = 1", "428C9"),
+    ("UPDATE g SET i = 5", "428C9"),
+    ("UPDATE g SET (a, b) = (1, 2)", "428C9"),
+    ("INSERT INTO g (a) VALUES (1); UPDATE g SET a = 5, b = DEFAULT RETURNING a, b", [(5, 10)]),
+    (
+        "INSERT INTO g (a, i) OVERRIDING SYSTEM VALUE VALUES (1, 7) ON CONFLICT (i) DO UPDATE SET b = 4",
+        "428C9",
+    ),
+    ("UPDATE d SET i = 5", []),
+    ("MERGE INTO g USING p ON g.a = p.id WHEN NOT MATCHED THEN INSERT (a, i) VALUES (p.id, 5)", "428C9"),
+    ("MERGE INTO g USING p ON g.a = p.id WHEN NOT MATCHED THEN INSERT (a, b) VALUES (p.id, 5)", "428C9"),
+]
+
+CASES = [*WIDTHS, *OLD_ROWS, *WRITES_IN_WITH, *DROPS, *NAMES_TAKEN, *TRUNCATES, *NOT_A_NUMBER, *OWN_VALUES]
 
 
 def test_every_engine_gives_the_same_answers(tables: Database, engine: str) -> None:

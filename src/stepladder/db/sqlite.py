@@ -35,7 +35,7 @@ from stepladder.db.connection import (
 )
 from stepladder.db.explain import sqlite as explain_sqlite
 from stepladder.db.explain.plan import Node, Plan
-from stepladder.db.faults import with_caret
+from stepladder.db.faults import odd_value, with_caret
 from stepladder.db.health import sqlite as health_sqlite
 from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
@@ -210,15 +210,13 @@ class SqliteConnection(Connection):
             return self._arrow(self._in_decimals(sql, values), sql, values)
 
     def _arrow(self, translation: Translation, sql: str, values: Mapping[str, object]) -> Any:
-        from stepladder.db.arrow.from_stored import arrays_of_stored
-
         arrow_schema(translation.columns)
         batches = []
         with self._callbacks.watching(sql):
             cursor = self._raw.execute(translation.sql, _encode(translation.parameters, values))
             with closing(cursor):
                 while rows := cursor.fetchmany(_ARROW_ROWS):
-                    batches.append(arrays_of_stored(translation.columns, rows))
+                    batches.append(_arrow_arrays(translation.columns, rows))
         return table(translation.columns, batches)
 
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
@@ -681,9 +679,7 @@ class _OpenQuery(Cursor):
         return _decoded(self._stored(rows), self._decoders, self.columns)
 
     def fetch_arrow(self, rows: int) -> list[Any]:
-        from stepladder.db.arrow.from_stored import arrays_of_stored
-
-        return arrays_of_stored(self.columns, self._stored(rows))
+        return _arrow_arrays(self.columns, self._stored(rows))
 
     def close(self) -> None:
         self._cursor.close()
@@ -768,7 +764,21 @@ def _decoded(
             decoded.append(tuple(cells))
     except DataError as error:
         raise error.at(f'row {len(decoded) + 1}, column "{columns[place].name}"') from error
+    except (ValueError, TypeError) as error:
+        raise odd_value(cells[place], columns[place].type).at(
+            f'row {len(decoded) + 1}, column "{columns[place].name}"'
+        ) from error
     return decoded
+
+
+def _arrow_arrays(columns: Sequence[Column], rows: list[tuple[Any, ...]]) -> list[Any]:
+    from stepladder.db.arrow.from_stored import arrays_of_stored
+
+    try:
+        return arrays_of_stored(columns, rows)
+    except (ValueError, TypeError) as error:  # pyarrow's are ValueErrors
+        _decoded(rows, _decoders(columns), columns)  # says which value, unless Python takes it as it is
+        raise odd_value(str(error), None) from error
 
 
 def _now() -> str:

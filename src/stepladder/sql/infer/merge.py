@@ -8,6 +8,7 @@ from stepladder.errors import GroupingError, ProgrammingError, SqlSyntaxError
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import BOOL, TEXT, UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
+from stepladder.sql.infer.own_values import left_out
 from stepladder.sql.infer.queries import read_with
 from stepladder.sql.infer.raw import Raw, body_of
 from stepladder.sql.infer.sources import find_table, read_from, table_item
@@ -148,8 +149,6 @@ def _inserted(
     analysis: Analysis, body: Raw, target: TableSource, scope: Scope
 ) -> tuple[tuple[str, Expression], ...]:
     """The values of a new row. A column that is left to its default is left out: SQLite fills it in."""
-    if body.get("override", "OVERRIDING_NOT_SET") != "OVERRIDING_NOT_SET":
-        raise refuse("OVERRIDING SYSTEM VALUE", None)
     names = insert_columns({"cols": body.get("targetList", ())}, target)
     given = body.get("values", ())
     if len(given) > len(names):
@@ -164,6 +163,8 @@ def _inserted(
         for name, raw in zip(names, given, strict=False)
         if not is_default(raw)
     )
+    dropped = left_out(analysis, target.table, [name for name, _ in found], body)
+    found = tuple(each for each in found if each[0] not in dropped)
     if not found:
         raise refuse(
             "MERGE that inserts nothing but defaults", None, instead="name a column and write its value"

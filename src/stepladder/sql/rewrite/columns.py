@@ -216,7 +216,7 @@ def _check_text(
 def row_scope(printer: Printer, analysis: Analysis, columns: Sequence[ColumnText | Column]) -> Scope:
     """The scope of an expression over the row's own columns."""
     source = analysis.new_id()
-    known = [Column(column.name, column.type) for column in columns]
+    known = [each if isinstance(each, Column) else Column(each.name, each.type) for each in columns]
     printer.stored[source] = lambda node: quote(known[node.place].name)
     printer.references[source] = lambda node: stored_column("", known[node.place])
     references: list[tuple[str, Expression]] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from stepladder.errors import ProgrammingError
@@ -21,6 +21,7 @@ from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
+from stepladder.sql.rewrite.queries import has_own_collation
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
 from stepladder.sql.types import Column
 
@@ -51,8 +52,9 @@ def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
     # An index is named in its table's database; the table is named bare.
     inside = table.sqlite.removeprefix("temp.")
+    own = {column.name for column in columns if has_own_collation(column)}
     listed = ", ".join(
-        _key_text(printer, key, descending=element.get("ordering") == "SORTBY_DESC")
+        _key_text(printer, key, descending=element.get("ordering") == "SORTBY_DESC", own_collations=own)
         for key, element in zip(keys, elements, strict=True)
     )
     text = f"CREATE {words} {replace(table, name=name).sqlite} ON {inside} ({listed})"
@@ -103,11 +105,15 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
     return node
 
 
-def _key_text(printer: Printer, node: Expression, *, descending: bool) -> str:
+def _key_text(
+    printer: Printer, node: Expression, *, descending: bool, own_collations: Collection[str] = ()
+) -> str:
     # SQLite uses an index for a column only when it names the bare column.
-    plain = isinstance(node, Reference)
-    text = quote(node.name) if isinstance(node, Reference) else f"({printer.expression(node)})"
-    collated = "" if plain else collation(node.type)
+    if isinstance(node, Reference):
+        text = quote(node.name)
+        collated = " COLLATE BINARY" if node.name in own_collations else ""
+    else:
+        text, collated = f"({printer.expression(node)})", collation(node.type)
     return text + collated + (" DESC" if descending else "")
 
 
