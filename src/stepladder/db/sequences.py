@@ -6,12 +6,13 @@ currval() and lastval() are the connection's own.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from stepladder.db.catalog import sqlite as catalog_sqlite
+from stepladder.db import type_catalogue
 from stepladder.db.faults import sqlite_fault
 from stepladder.errors import DatabaseError, NotPortable, UndefinedColumn, UndefinedTable, database_error
 from stepladder.sql import NumberSequence, TableName, advanced, object_name, parse_name, quote, set_to
@@ -173,15 +174,16 @@ class Sequences:
         if table is None or column is None:
             return None
         name = parse_name(table)
-        found = catalog_sqlite.definition(self._raw, name.stored_name)
-        if found is None:
+        columns = self._raw.execute(f"PRAGMA table_xinfo({quote(name.stored_name)})").fetchall()
+        if not columns:
             raise _missing(name)
-        each = next((each for each in found[1].columns if each.name == column), None)
-        if each is None:
+        if all(each[1] != column for each in columns):
             raise UndefinedColumn(f'column "{column}" of relation "{name.name}" does not exist')
-        if each.identity is None:
+        details = json.loads(type_catalogue.details(self._raw, name.stored_name) or "{}")
+        known = next((each for each in details.get("columns", ()) if each["name"] == column), {})
+        if known.get("identity") is None:
             return None
-        sequence = each.sequence or object_name(name.name, column, "seq", lambda _: False)
+        sequence = known.get("sequence") or object_name(name.name, column, "seq", lambda _: False)
         return TableName(name.schema or "public", sequence).sql
 
     def _change(self, table: TableName, change: Callable[[NumberSequence], NumberSequence]) -> NumberSequence:
