@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from stepladder.db import type_catalogue
 from stepladder.db.faults import sqlite_fault
@@ -30,8 +31,8 @@ def read(raw: sqlite3.Connection, name: str) -> NumberSequence | None:
     ).fetchone()
     if found is None:
         return None
-    type_, *numbers, cycle, last, called = found
-    return NumberSequence(type_, *numbers, cycle=bool(cycle), last=last, called=bool(called))
+    type_, start, increment, minimum, maximum, cycle, last, called = found
+    return NumberSequence(type_, start, increment, minimum, maximum, bool(cycle), last, bool(called))
 
 
 def write(raw: sqlite3.Connection, name: str, sequence: NumberSequence) -> None:
@@ -180,7 +181,9 @@ class Sequences:
         if all(each[1] != column for each in columns):
             raise UndefinedColumn(f'column "{column}" of relation "{name.name}" does not exist')
         details = json.loads(type_catalogue.details(self._raw, name.stored_name) or "{}")
-        known = next((each for each in details.get("columns", ()) if each["name"] == column), {})
+        known: dict[str, Any] = next(
+            (each for each in details.get("columns", ()) if each["name"] == column), {}
+        )
         if known.get("identity") is None:
             return None
         sequence = known.get("sequence") or object_name(name.name, column, "seq", lambda _: False)
