@@ -12,6 +12,8 @@ from stepladder.ledger.attempts import write_attempt
 from stepladder.ledger.claim import Claim
 from stepladder.ledger.tables import PART, STEPS
 
+_SOURCES = 2  # the step since which the ledger knows what intervals have read
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -32,8 +34,8 @@ class Interval:
     removed: int | None
     seconds: float | None
     error: str | None
-    closed: bool = True
     done_at: datetime | None = None
+    closed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,14 @@ def prepare(db: Database) -> None:
     db.take_steps(PART, STEPS)
 
 
-def models(session: Session) -> dict[str, ModelRecord]:
-    """What made each table, by name."""
+_NOW = len(STEPS)  # what only reads must do with the step that it finds: it is `run` that takes the next one
+
+
+def models(session: Session, step: int = _NOW) -> dict[str, ModelRecord]:
+    """What made each table, by name; `step` is the one that the ledger is at."""
+    accepted = "accepted" if step >= _SOURCES else "'' AS accepted"
     rows = session.query(
-        "SELECT name, kind, every, zone, code_hash, accepted FROM stepladder.model ORDER BY name"
+        f"SELECT name, kind, every, zone, code_hash, {accepted} FROM stepladder.model ORDER BY name"
     )
     return {
         row.name: replace(ModelRecord(*row[:5]), accepted=frozenset(row.accepted.split())) for row in rows
@@ -84,20 +90,23 @@ def write_model(tx: Transaction, record: ModelRecord, hash_rule: int, code_text:
 
 _INTERVAL = (
     "SELECT model, start_at, end_at, state, attempt, run_id, code_hash, version, upstream_version, rows, wrote,"
-    " removed, seconds, error, closed, done_at"
-    " FROM stepladder.interval"
+    " removed, seconds, error, done_at"
 )
 
 
-def intervals(session: Session) -> list[Interval]:
-    """Every interval in the ledger, by model and start."""
-    return [Interval(*row) for row in session.query(f"{_INTERVAL} ORDER BY model, start_at")]
+def intervals(session: Session, step: int = _NOW) -> list[Interval]:
+    """Every interval in the ledger, by model and start; `step` is the one that the ledger is at."""
+    closed = "closed" if step >= _SOURCES else "true"
+    rows = session.query(f"{_INTERVAL}, {closed} FROM stepladder.interval ORDER BY model, start_at")
+    return [Interval(*row) for row in rows]
 
 
 def interval(session: Session, model: str, start: datetime) -> Interval | None:
     """What the ledger holds of one interval; None for one that was never claimed."""
     row = session.query(
-        f"{_INTERVAL} WHERE model = :model AND start_at = :start", model=model, start=start
+        f"{_INTERVAL}, closed FROM stepladder.interval WHERE model = :model AND start_at = :start",
+        model=model,
+        start=start,
     ).first()
     return None if row is None else Interval(*row)
 

@@ -31,8 +31,8 @@ def read_facts(
     models = [each.model for each in bound]
     spans = {} if None not in asked else spans_of(db, project, models, asked, now)
     step = db.steps_taken(ledger.PART)
-    records = ledger.models(db) if step else {}
-    intervals = ledger.intervals(db) if step else []
+    records = ledger.models(db, step) if step else {}
+    intervals = ledger.intervals(db, step) if step else []
     there = {parse_name(name) for name in db.tables()}
     compared = _compared(models, intervals, now, asked, wishes)
     return Facts(
@@ -45,7 +45,7 @@ def read_facts(
         asked=asked,
         wishes=wishes,
         gone=frozenset(name for name in records if TableName(None, name) not in there),
-        then=ledger.inputs(db, [each.name for each in models]) if compared else {},
+        then=ledger.inputs(db, [each.name for each in models]) if compared and step > 1 else {},
         prints=_prints(db, project, bound, compared),
     )
 
