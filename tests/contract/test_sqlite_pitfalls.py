@@ -104,6 +104,7 @@ def test_a_constant_is_no_position(rows: sl.Database, constant: str) -> None:
         ("SELECT date_add('2024-01-01'::timestamptz, '1 day', 'nowhere')", "22023"),
         ("SELECT timezone('', '2024-01-01'::timestamptz)", "22023"),
         ("SELECT - '-2147483648 days'::interval", "22008"),
+        ("SELECT to_char(1, '9.9.9')", "42601"),
         ("SELECT '0'::date", "22008"),
         ("SELECT '0000'::timestamp", "22008"),
         ("SELECT '2024-01-01-05'::date", "22007"),
@@ -141,6 +142,8 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
         ("SELECT to_char(12.5, 'C99')", " 13"),
         ("SELECT to_char(12, 'c99.9')", " 12.0"),
         ("SELECT to_number('', '')", None),
+        ("SELECT lpad('a', 2147483647, '')", "a"),
+        ("SELECT to_char(NULL::int, '9.9.9')", None),
         ("SELECT regexp_substr('abc', 'b', 1, 1, '', 1)", "b"),
         ("SELECT regexp_instr('abc', 'b', 1, 1, 1, '', 1)", 3),
         ("SELECT regexp_instr('abc', '(b)', 1, 1, 0, '', 2)", 0),
@@ -177,6 +180,20 @@ def test_the_extreme_of_a_frame(rows: sl.Database) -> None:
     assert first(rows, f"SELECT (min(v) {frame})::text FROM pits ORDER BY id") == [
         *("1 day", "24:00:00", "24:00:00", "48:00:00")
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "values"),
+    [
+        ("min(id)", [None, None, 3, 4]),
+        ("max(n)", [None, None, 10, 9]),
+        ("bool_or(id > 3)", [None, None, False, True]),
+        ("every(id > 3)", [None, None, False, True]),
+    ],
+)
+def test_the_extreme_of_a_frame_keeps_its_filter(rows: sl.Database, call: str, values: list[object]) -> None:
+    sql = f"SELECT {call} FILTER (WHERE id > 2) OVER (ORDER BY id ROWS CURRENT ROW) FROM pits ORDER BY id"
+    assert first(rows, sql) == values
 
 
 def test_a_frame_of_a_negative_parameter_is_an_error_or_refused(rows: sl.Database) -> None:

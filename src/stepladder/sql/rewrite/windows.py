@@ -11,6 +11,7 @@ from stepladder.sql.functions import frames
 from stepladder.sql.infer.context import refuse, wrong
 from stepladder.sql.infer.scales import scale
 from stepladder.sql.infer.tree import (
+    Case,
     Constant,
     Expression,
     Frame,
@@ -56,6 +57,7 @@ _WINDOWS = frozenset(
         "nth_value",
     ]
 )
+_EXTREMES = ("min", "max", "bool_and", "bool_or", "every")  # which print as min() and max()
 _FRAMELESS = _WINDOWS - {"lag", "lead", "first_value", "last_value", "nth_value"}
 
 
@@ -66,6 +68,8 @@ def window(printer: Printer, node: WindowCall) -> str:
             raise refuse(f"a window over values of type {value.type}", node.position)
     if node.name in _FRAMELESS:
         node = replace(node, frame=None)
+    if node.name in _EXTREMES and node.filter is not None:
+        node = _of_chosen(node, node.filter)
     where = printer.expression(node.filter) if node.filter is not None else ""
     filter_ = f" FILTER (WHERE {where})" if where else ""
     over = f" OVER ({_specification(printer, node)})"
@@ -75,6 +79,14 @@ def window(printer: Printer, node: WindowCall) -> str:
     if found or aggregate_name(with_texts(node)) in NATIVE:
         return found or called(printer.expression, node, filter_ + over)
     return called(printer.expression, node, f" OVER ({_specification(printer, _begun(node))})", where)
+
+
+def _of_chosen(node: WindowCall, filter_: Expression) -> WindowCall:
+    """The same without FILTER: SQLite forgets min()'s and max()'s where the frame begins at a row."""
+    (value,) = node.arguments
+    nothing = Constant(type=value.type, value=None)
+    chosen = Case(type=value.type, position=value.position, branches=((filter_, value),), default=nothing)
+    return replace(node, arguments=(chosen,), filter=None)
 
 
 def _begun(node: WindowCall) -> WindowCall:
