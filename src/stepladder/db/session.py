@@ -113,6 +113,10 @@ class Session(ABC):
                 return connection.timed_native(sql.text, named or None if params is None else params)
         _refuse_transaction_words(sql)
         values = _values(params, named) if params is not None else named
+        return self._timed(sql, values)
+
+    def _timed(self, sql: str, values: Mapping[str, object]) -> Result:
+        """One statement of the user's."""
         with self._connection() as connection:
             return connection.timed(sql, values)
 

@@ -22,6 +22,7 @@ from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
 from stepladder.db.arrow.types import pyarrow
+from stepladder.db.catalog import dependents as catalog_dependents
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.catalog.values import Table, table_of
 from stepladder.db.connection import (
@@ -56,6 +57,7 @@ from stepladder.sql import (
     Column,
     Created,
     Definition,
+    Dependents,
     Dropped,
     Earlier,
     Effect,
@@ -130,6 +132,7 @@ class SqliteConnection(Connection):
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
+        self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
         self._plans: dict[Any, _Plan] = {}
@@ -146,9 +149,8 @@ class SqliteConnection(Connection):
             finally:
                 self._callbacks.prepares = True
         plan = self._plan(sql, values)
-        arguments = plan.arguments(values)
         if plan.translation.before or plan.translation.effects:
-            return self._as_one(lambda: self._run(plan, arguments, sql, values))
+            return self._as_one(lambda: self._run_parts(plan.translation, sql, values))
         return self._run_exactly(plan, sql, values)
 
     def run_native(self, text: str, values: NativeValues) -> Result:
@@ -309,53 +311,69 @@ class SqliteConnection(Connection):
     def _run_exactly(self, plan: _Plan, sql: str, values: Mapping[str, object]) -> Result:
         """Numerics that integers did not hold are computed anew as decimals: a query may run twice."""
         try:
-            return self._run(plan, plan.arguments(values), sql, values)
+            return self._run(plan, sql, values)
         except (TooManyDigits, NumericOutOfRange):
             if not plan.translation.lowered:
                 raise
             translation = self._in_decimals(sql, values)
             decimals = replace(plan, translation=translation, decoders=_decoders(translation.columns))
-            return self._run(decimals, decimals.arguments(values), sql, values)
+            return self._run(decimals, sql, values)
 
     def _in_decimals(self, sql: str, values: Mapping[str, object]) -> Translation:
         """A translation that computes no numeric as an integer."""
         return translate(sql, _Schema(self), types_of(values), lowers=False)
 
-    def _run(
-        self, plan: _Plan, arguments: Sequence[object], sql: str, values: Mapping[str, object]
-    ) -> Result:
-        translation = plan.translation
-        effects = translation.effects
-        self._callbacks.start()
+    def _run(self, plan: _Plan, sql: str, values: Mapping[str, object]) -> Result:
+        """A statement that is one to SQLite too."""
+        translation, arguments = plan.translation, plan.arguments(values)
+        callbacks = self._callbacks
+        callbacks.start()
         try:
+            cursor = self._execute(translation.sql, arguments)
+            rows = cursor.fetchall()
+            callbacks.prepares = True  # it has been run: from here on nothing may have it run again
+            affected = self._affected(cursor, translation.counts) if translation.writes else 0
+        except sqlite3.Error as error:
+            callbacks.fail(error, sql)
+        finally:
+            if callbacks.limit is not None:
+                callbacks.stop()
+        if plan.decoders:
+            rows = _decoded(rows, plan.decoders, translation.columns)
+        return Result(translation.columns, rows, affected)
+
+    def _run_parts(self, translation: Translation, sql: str, values: Mapping[str, object]) -> Result:
+        """A statement that is several to SQLite, or is followed by a change of the type catalogue."""
+        arguments, effects = _encode(translation.parameters, values), translation.effects
+        with self._callbacks.watching(sql):
             before = type_catalogue_changes.look(self._raw, effects) if effects else _UNCHANGED
             for part in translation.before:
                 self._run_part(part, values)
-            try:
-                cursor = self._cursor.execute(translation.sql, arguments)
-            except sqlite3.OperationalError as error:
-                if not is_busy(error):
-                    raise
-                cursor = self._raw.execute(translation.sql, arguments)  # which waits
+            cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
-            affected = self._affected(cursor) if translation.writes and not effects else 0
+            affected = self._affected(cursor, translation.counts) if translation.writes and not effects else 0
             for part in translation.before:
                 if part.into is not None:
                     self._raw.execute(f"DROP TABLE temp.{part.into}")
             for effect in effects:
                 self._note(effect, before)
-        except sqlite3.Error as error:
-            self._callbacks.fail(error, sql)
-        finally:
-            if self._callbacks.limit is not None:
-                self._callbacks.stop()
-        return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
+        columns = translation.columns
+        return Result(columns, _decoded(rows, _decoders(columns), columns), affected)
 
-    def _affected(self, cursor: sqlite3.Cursor) -> int:
+    def _execute(self, statement: str, arguments: Sequence[object] = ()) -> sqlite3.Cursor:
+        """By the one cursor, whose rows must all be fetched before the next one is executed."""
+        try:
+            return self._cursor.execute(statement, arguments)
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+            return self._raw.execute(statement, arguments)  # which waits
+
+    def _affected(self, cursor: sqlite3.Cursor, counts: str | None) -> int:
         """Rows written by what `cursor` ran last; the driver does not count those of a statement that begins with WITH."""
-        if cursor.rowcount >= 0:
+        if counts is None and cursor.rowcount >= 0:
             return cursor.rowcount
-        (found,) = self._raw.execute("SELECT changes()").fetchone()
+        (found,) = self._raw.execute(counts or "SELECT changes()").fetchone()
         return int(found)
 
     def _run_part(self, part: Earlier, values: Mapping[str, object]) -> None:
@@ -393,7 +411,7 @@ class SqliteConnection(Connection):
 
     def _notice_changes(self) -> None:
         """Forget what is known of the tables when their schema has changed, by whomever."""
-        (version,) = self._raw.execute("PRAGMA schema_version").fetchone()
+        ((version,),) = self._execute("PRAGMA schema_version").fetchall()
         stamp = (version, self._temporary_changes, self._foreign_stamp() if self._reads_foreign else 0)
         if stamp != self._stamp:
             self._forget_schema()
@@ -484,7 +502,10 @@ class SqliteConnection(Connection):
         return self._known[name]
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
-        return type_catalogue.keys(self._raw, table.stored_name)
+        name = table.stored_name
+        if name not in self._known_keys:
+            self._known_keys[name] = type_catalogue.keys(self._raw, name)
+        return self._known_keys[name]
 
     def definition(self, table: TableName) -> Definition | None:
         """What CREATE TABLE has said of a table or view; None where there is none."""
@@ -507,6 +528,23 @@ class SqliteConnection(Connection):
     def taken(self, name: TableName) -> bool:
         """Whether a table, an index or a constraint of the schema has the name."""
         return type_catalogue_changes.taken(self._raw, name)
+
+    def is_view(self, table: TableName) -> bool:
+        """Whether it is a view; temporary ones are not made."""
+        temporary = table.schema in (None, "pg_temp") and table.name in self._temporary
+        return not temporary and catalog_dependents.is_view(self._raw, table.stored_name)
+
+    def dependents(self, table: TableName) -> Dependents:
+        """The views and foreign keys that need a table."""
+        if table.schema in (None, "pg_temp") and table.name in self._temporary:
+            keys = [
+                (made.table, key)
+                for made in self._temporary.values()
+                for key in made.definition.foreign_keys
+                if key.table == shown_name(table).sql
+            ]
+            return Dependents(foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table.stored_name)
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
@@ -533,6 +571,7 @@ class SqliteConnection(Connection):
 
     def _forget_schema(self) -> None:
         self._known.clear()
+        self._known_keys.clear()
         self._plans.clear()
 
     def _forget_rolled_back(self) -> None:
@@ -672,6 +711,8 @@ class _Schema:
         self.keys = connection.keys
         self.definition = connection.definition
         self.taken = connection.taken
+        self.is_view = connection.is_view
+        self.dependents = connection.dependents
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
@@ -686,8 +727,6 @@ def _decoders(columns: Sequence[Column]) -> list[tuple[int, Decode]]:
 def _decoded(
     rows: list[tuple[Any, ...]], decoders: Sequence[tuple[int, Decode]], columns: Sequence[Column]
 ) -> list[tuple[Any, ...]]:
-    if not decoders:
-        return rows
     decoded: list[tuple[Any, ...]] = []
     place = 0
     try:

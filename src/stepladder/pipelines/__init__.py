@@ -1,7 +1,6 @@
 """Pipelines: models in files, planned against a target, brought up to date interval by interval."""
 
 from stepladder.pipelines.afresh import plan_afresh
-from stepladder.pipelines.apply import model_values
 from stepladder.pipelines.bind import Bound, bind, refuse_output
 from stepladder.pipelines.facts import Asked, edges
 from stepladder.pipelines.graph import in_order, select, upstream
@@ -12,6 +11,7 @@ from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.plan import Plan, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.stage import model_values
 from stepladder.pipelines.testing import Verdict, run_model_test
 
 __all__ = [

@@ -11,7 +11,17 @@ from stepladder.db import Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
 from stepladder.pipelines.model import Model, is_model
 from stepladder.quality import unknown_columns
-from stepladder.sql import Column, Definition, TableColumn, TableName, Type, columns_read, describe, type_of
+from stepladder.sql import (
+    Column,
+    Definition,
+    Dependents,
+    TableColumn,
+    TableName,
+    Type,
+    columns_read,
+    describe,
+    type_of,
+)
 
 _ZONED = ("timestamptz", "date")
 _Found: TypeAlias = "tuple[tuple[TableColumn, ...], tuple[tuple[str, ...], ...]]"  # columns and keys
@@ -70,6 +80,12 @@ class Known:
 
     def taken(self, name: TableName) -> bool:
         return self.columns(name) is not None
+
+    def is_view(self, table: TableName) -> bool:  # noqa: ARG002
+        return False
+
+    def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
+        return Dependents()
 
     def _table(self, name: TableName) -> _Found | None:
         if self._session is None:

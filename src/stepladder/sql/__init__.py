@@ -14,6 +14,7 @@ from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
     Definition,
+    Dependents,
     ForeignKey,
     Index,
     IndexPart,
@@ -70,22 +71,22 @@ from stepladder.sql.prototype import (
 )
 from stepladder.sql.reading import (
     Answer,
-    Window,
     answer,
     has_plan,
     is_query,
     means_the_same_prepared,
     references,
-    windows,
 )
 from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
-from stepladder.sql.translate import Earlier, Schema, Translation, describe, translate
+from stepladder.sql.translate import Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
+from stepladder.sql.windows import Window, Windows, windows
 
 __all__ = [
     "AGGREGATES",
@@ -107,6 +108,7 @@ __all__ = [
     "Constructs",
     "Created",
     "Definition",
+    "Dependents",
     "Dropped",
     "Earlier",
     "Effect",
@@ -136,6 +138,7 @@ __all__ = [
     "Translation",
     "Type",
     "Window",
+    "Windows",
     "WrittenColumn",
     "WrittenTable",
     "accesses",

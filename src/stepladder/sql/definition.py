@@ -54,6 +54,15 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependents:
+    """What there would not be without a table: the views that read it, each with the columns that it reads of it, and
+    other tables' foreign keys that refer to it."""
+
+    views: tuple[tuple[TableName, frozenset[str]], ...] = ()
+    foreign_keys: tuple[tuple[TableName, ForeignKey], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A CHECK constraint; `expression` is SQL."""
 

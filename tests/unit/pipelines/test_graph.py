@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stepladder.errors import ModelError, UsageError
 from stepladder.pipelines.graph import in_order, select, upstream
-from stepladder.pipelines.model import Model
+from stepladder.pipelines.model import Model, Query
 from stepladder.sql import TableName
 
 
@@ -23,16 +23,8 @@ def model(name: str, *reads: str) -> Model:
     return Model(
         name=name,
         path=Path(f"{name}.sql"),
-        sql="SELECT 1",
-        time=None,
-        every=None,
-        key=(),
-        checks=(),
-        start=None,
-        description="",
+        body=Query("SELECT 1"),
         reads=tuple(tables),
-        windows=(),
-        parameters=(),
     )
 
 

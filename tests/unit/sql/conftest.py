@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stepladder.db.catalog import dependents
 from stepladder.sql import (
     AGGREGATES,
     COLLATIONS,
@@ -17,6 +18,7 @@ from stepladder.sql import (
     Column,
     Created,
     Definition,
+    Dependents,
     Dropped,
     Earlier,
     Effect,
@@ -105,6 +107,12 @@ class Lite:
     def taken(self, name: TableName) -> bool:
         found = self.raw.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name.stored_name,))
         return found.fetchone() is not None
+
+    def is_view(self, table: TableName) -> bool:
+        return dependents.is_view(self.raw, table.stored_name)
+
+    def dependents(self, table: TableName) -> Dependents:
+        return dependents.dependents(self.raw, table.stored_name)
 
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})

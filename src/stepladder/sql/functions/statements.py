@@ -27,6 +27,16 @@ def only_once_where(rows: int, value: object) -> object:
     return value
 
 
+def merged_once(rows: int) -> int:
+    """`rows`, unless MERGE would change so many > 1 times the same row (21000)."""
+    if rows > 1:
+        raise DatabaseError(
+            "MERGE command cannot affect row a second time: more than one row of the source matches it",
+            sqlstate="21000",
+        )
+    return rows
+
+
 def limit(count: int | None, word: str) -> int:
     """LIMIT's or OFFSET's number for SQLite, to which a negative LIMIT is none."""
     if count is None:
@@ -39,6 +49,7 @@ def limit(count: int | None, word: str) -> int:
 SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_only_once_where", 2, only_once_where),
+    Scalar("pg_merged_once", 1, merged_once),
     Scalar("pg_limit", 2, limit),
     strict("pg_float_hex", 1, float.hex),
     strict("pg_float_of_hex", 1, float.fromhex),

@@ -36,11 +36,11 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
         raise refuse("OVERRIDING SYSTEM VALUE", None)
     ctes = read_with(analysis, body.get("withClause"), scope)
     target = find_table(analysis, body["relation"])
-    columns = _insert_columns(body, target)
+    columns = insert_columns(body, target)
     query, values, own = _insert_source(analysis, body, scope, target, columns)
     if isinstance(query, Values):
         columns = tuple(column.name for column in query.columns)
-    item = table_item(analysis, target, _alias(body["relation"]))
+    item = table_item(analysis, target, alias_of(body["relation"]))
     conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
     return Insert(
         target=target,
@@ -50,15 +50,17 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
         query_id=own,
         values=values,
         conflict=conflict,
-        returning=_returning(analysis, body, Scope(items=[item], ctes=scope.ctes)),
+        returning=returning(analysis, body, Scope(items=[item], ctes=scope.ctes)),
     )
 
 
-def _alias(relation: Raw) -> str:
+def alias_of(relation: Raw) -> str:
+    """The name under which a write's table is in sight."""
     return str(relation.get("alias", {}).get("aliasname", relation["relname"]))
 
 
-def _column(target: TableSource, name: str, position: int | None) -> Column:
+def target_column(target: TableSource, name: str, position: int | None) -> Column:
+    """The column of a write's table. Raises UndefinedColumn."""
     for column in target.columns:
         if column.name == name:
             return column
@@ -66,12 +68,13 @@ def _column(target: TableSource, name: str, position: int | None) -> Column:
     raise wrong(UndefinedColumn, message, position)
 
 
-def _insert_columns(body: Raw, target: TableSource) -> tuple[str, ...]:
+def insert_columns(body: Raw, target: TableSource) -> tuple[str, ...]:
+    """The columns that INSERT names, else all. Raises UndefinedColumn."""
     named = [each["ResTarget"] for each in body.get("cols", ())]
     for each in named:
         if each.get("indirection"):
             raise refuse("a part of a column as the target", each.get("location"))
-        _column(target, each["name"], each.get("location"))
+        target_column(target, each["name"], each.get("location"))
     names = tuple(each["name"] for each in named) or tuple(column.name for column in target.columns)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -86,19 +89,19 @@ def _insert_source(
     if "selectStmt" not in body:
         return None, (), own
     select = body_of(body["selectStmt"])
-    types = [_column(target, name, None).type for name in names]
+    types = [target_column(target, name, None).type for name in names]
     if select.get("valuesLists") and not select.keys() & {
         "withClause",
         "sortClause",
         "limitCount",
         "limitOffset",
     }:
-        rows = _insert_values(analysis, select, scope, target, names, types, own)
+        rows = _insert_values(analysis, body, scope, target, names, types, own)
         if not rows.columns:
             return None, (), own
         return rows, tuple(_references(rows, own)), own
     query = select_body(analysis, select, Scope(scope), keep_unknown=True)
-    _check_width(len(query.columns), names)
+    _check_width(len(query.columns), names, body, None)
     values: list[Expression] = []
     for place, (name, type_) in enumerate(zip(names, types, strict=False)):
         if place < len(query.columns):
@@ -120,14 +123,18 @@ def _branch_value(query: Query, source: int, place: int) -> Expression:
     return Reference(type=column.type, source=source, place=place, name=column.name)
 
 
-def _check_width(given: int, names: Sequence[str], position: int | None = None) -> None:
+def _check_width(given: int, names: Sequence[str], body: Raw, last: int | None) -> None:
+    """Columns that are named must all be given; `last` is the place of the last expression."""
     if given > len(names):
-        raise wrong(SqlSyntaxError, "INSERT has more expressions than target columns", position)
+        raise wrong(SqlSyntaxError, "INSERT has more expressions than target columns", last)
+    if body.get("cols") and given < len(names):
+        first = body["cols"][given]["ResTarget"].get("location")
+        raise wrong(SqlSyntaxError, "INSERT has more target columns than expressions", first)
 
 
 def _insert_values(
     analysis: Analysis,
-    select: Raw,
+    body: Raw,
     scope: Scope,
     target: TableSource,
     names: Sequence[str],
@@ -135,18 +142,18 @@ def _insert_values(
     own: int,
 ) -> Values:
     """Every value is assigned to its own column: rows need no common type, and DEFAULT may stand there alone."""
-    given = [each["List"]["items"] for each in select["valuesLists"]]
+    given = [each["List"]["items"] for each in body_of(body["selectStmt"])["valuesLists"]]
     if len({len(items) for items in given}) > 1:
         raise wrong(SqlSyntaxError, "VALUES lists must all be the same length", None)
-    _check_width(len(given[0]), names, body_of(given[0][-1]).get("location"))
+    _check_width(len(given[0]), names, body, body_of(given[0][-1]).get("location"))
     # What every row leaves to the default is left out, so that SQLite fills it in.
-    places = [place for place in range(len(given[0])) if not all(_is_default(row[place]) for row in given)]
+    places = [place for place in range(len(given[0])) if not all(is_default(row[place]) for row in given)]
     if not places and len(given) > 1:
         raise refuse("several rows of nothing but DEFAULT", None, instead="insert them one by one")
     inner = Scope(scope, clause="VALUES")
 
     def value(item: Raw, name: str, type_: Type) -> Expression:
-        if _is_default(item):
+        if is_default(item):
             return default_of(analysis, target, name, body_of(item).get("location"))
         return assign(expression(analysis, item, inner), type_, name)
 
@@ -154,7 +161,8 @@ def _insert_values(
     return Values(columns=tuple(Column(names[place], types[place]) for place in places), rows=rows, id=own)
 
 
-def _is_default(item: Raw) -> bool:
+def is_default(item: Raw) -> bool:
+    """Whether a value is the word DEFAULT."""
     return kind_of(item) == "SetToDefault"
 
 
@@ -183,7 +191,7 @@ def _conflict(
         for place, column in enumerate(target.columns)
     ]
     inner = Scope(items=[item, Item("excluded", columns, in_sight=False)], ctes=scope.ctes, clause="UPDATE")
-    assignments = _assignments(analysis, clause.get("targetList"), inner, target)
+    sets = assignments(analysis, clause.get("targetList"), inner, target)
     if clause["action"] == "ONCONFLICT_UPDATE" and not key:
         message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
         raise wrong(SqlSyntaxError, message, clause.get("location"))
@@ -196,7 +204,7 @@ def _conflict(
     if key and frozenset(key) not in keys:
         message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
         raise wrong(ProgrammingError, message, clause.get("location"), sqlstate="42P10")
-    return Conflict(key=key, assignments=assignments, where=where, excluded=excluded)
+    return Conflict(key=key, assignments=sets, where=where, excluded=excluded)
 
 
 def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
@@ -213,12 +221,12 @@ def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
         element = each["IndexElem"]
         if "name" not in element or element.get("collation") or element.get("opclass"):
             raise refuse("ON CONFLICT over an expression", infer.get("location"))
-        _column(target, element["name"], infer.get("location"))
+        target_column(target, element["name"], infer.get("location"))
         names.append(element["name"])
     return tuple(names)
 
 
-def _assignments(
+def assignments(
     analysis: Analysis, nodes: Sequence[Raw] | None, scope: Scope, target: TableSource
 ) -> tuple[tuple[str, Expression], ...]:
     found: dict[str, Expression] = {}
@@ -227,7 +235,7 @@ def _assignments(
         position = body.get("location")
         if body.get("indirection"):
             raise refuse("a part of a column as the target", position)
-        column = _column(target, body["name"], position)
+        column = target_column(target, body["name"], position)
         if column.name in found:
             message = f'multiple assignments to same column "{column.name}"'
             raise wrong(SqlSyntaxError, message, position)
@@ -264,7 +272,7 @@ _NOT_ALONE = frozenset(
 
 
 def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, column: Column) -> Expression:
-    if not _is_default(raw):
+    if not is_default(raw):
         return assign(expression(analysis, raw, scope), column.type, column.name)
     value = default_of(analysis, target, column.name, body_of(raw).get("location"))
     definition = analysis.schema.definition(target.table)
@@ -273,7 +281,7 @@ def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, c
     return value
 
 
-def _returning(analysis: Analysis, body: Raw, scope: Scope) -> tuple[Target, ...]:
+def returning(analysis: Analysis, body: Raw, scope: Scope) -> tuple[Target, ...]:
     clause: Any = body.get("returningList") or body.get("returningClause", {}).get("exprs") or ()
     if body.get("returningClause", {}).get("options"):
         raise refuse("RETURNING WITH", None)
@@ -286,12 +294,10 @@ def update(analysis: Analysis, body: Raw, scope: Scope) -> Update:
     """UPDATE."""
     target, ctes, sources = _begin(analysis, body, scope, "fromClause")
     scope.clause = "UPDATE"
-    assignments = _assignments(analysis, body["targetList"], scope, target)
+    sets = assignments(analysis, body["targetList"], scope, target)
     where = _where(analysis, body, scope)
-    returning = _returning(analysis, body, scope)
-    return Update(
-        target=target, with_=ctes, assignments=assignments, sources=sources, where=where, returning=returning
-    )
+    rows = returning(analysis, body, scope)
+    return Update(target=target, with_=ctes, assignments=sets, sources=sources, where=where, returning=rows)
 
 
 def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
@@ -299,14 +305,14 @@ def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
     target, ctes, sources = _begin(analysis, body, scope, "usingClause")
     where = _where(analysis, body, scope)
     return Delete(
-        target=target, with_=ctes, sources=sources, where=where, returning=_returning(analysis, body, scope)
+        target=target, with_=ctes, sources=sources, where=where, returning=returning(analysis, body, scope)
     )
 
 
 def _begin(analysis: Analysis, body: Raw, scope: Scope, word: str) -> tuple[TableSource, Any, Any]:
     ctes = read_with(analysis, body.get("withClause"), scope)
     target = find_table(analysis, body["relation"])
-    scope.items.append(table_item(analysis, target, _alias(body["relation"])))
+    scope.items.append(table_item(analysis, target, alias_of(body["relation"])))
     return target, ctes, read_from(analysis, body.get(word), scope)
 
 

@@ -16,9 +16,10 @@ from stepladder.errors import (
     UndefinedTable,
 )
 from stepladder.sql.alterations import altered
-from stepladder.sql.definition import Definition, TableColumn
+from stepladder.sql.definition import Definition, Dependents, TableColumn
 from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, Renamed
 from stepladder.sql.infer.context import Scope
+from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import body_of, kind_of
 from stepladder.sql.infer.tree import Query, Write
@@ -36,7 +37,7 @@ from stepladder.sql.translate import Schema, analysis_of, translate
 from stepladder.sql.types import Column, Type
 
 _DEFINES = ("CREATE", "ALTER")
-_WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
+_WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete, "MergeStmt": merge}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,12 @@ class _Script:
     def taken(self, name: TableName) -> bool:
         plain = _plain(name)
         return self._now[plain] is not None if plain in self._now else self._before.taken(name)
+
+    def is_view(self, table: TableName) -> bool:
+        return _plain(table) not in self._now and self._before.is_view(table)
+
+    def dependents(self, table: TableName) -> Dependents:
+        return Dependents() if _plain(table) in self._now else self._before.dependents(table)
 
     def follow(self, effect: Effect) -> None:
         """Take a statement's change of a table in."""

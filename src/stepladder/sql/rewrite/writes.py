@@ -10,6 +10,7 @@ from stepladder.sql.infer.tree import (
     Delete,
     Expression,
     Insert,
+    Query,
     Reference,
     TableSource,
     Target,
@@ -147,6 +148,9 @@ def _update(printer: Printer, write: Update) -> str:
     if not write.sources:
         printer.alone.add(write.target.id)
     sources = from_clause(printer, write.sources)
+    if not sources and any(isinstance(node, Query) for _, value in write.assignments for node in walk(value)):
+        # Its new values are then found for all rows before the first is written: a subquery may read this table.
+        sources = " FROM (SELECT 1)"
     sets = _sets(printer, write.assignments, write.target)
     where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
     text = f"UPDATE {sqlite_name(write.target.table)} AS t{write.target.id} SET {sets}{sources}{where}"
