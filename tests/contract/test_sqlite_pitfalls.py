@@ -144,6 +144,7 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
         ("SELECT to_number('', '')", None),
         ("SELECT lpad('a', 2147483647, '')", "a"),
         ("SELECT to_char(NULL::int, '9.9.9')", None),
+        ("SELECT make_time(1, 6, -2.5e-30)::text", "01:06:00"),
         ("SELECT regexp_substr('abc', 'b', 1, 1, '', 1)", "b"),
         ("SELECT regexp_instr('abc', 'b', 1, 1, 1, '', 1)", 3),
         ("SELECT regexp_instr('abc', '(b)', 1, 1, 0, '', 2)", 0),
@@ -165,6 +166,10 @@ def test_values_at_the_edges(db: sl.Database, sql: str, value: object) -> None:
     [
         "date_trunc('decade', '0005-01-01'::timestamp)",
         "date_trunc('minute', '0001-01-01'::timestamptz, 'Europe/Berlin')",
+        "to_timestamp('32767', 'YYYY-MM-DD')",
+        "to_date('-44-02-01', 'YYYY-MM-DD')",
+        "to_date('1', 'J')",
+        "to_date('9999-53-7', 'IYYY-IW-ID')",
     ],
 )
 def test_a_moment_before_the_first_year_is_refused_and_never_another(db: sl.Database, call: str) -> None:
@@ -194,6 +199,20 @@ def test_the_extreme_of_a_frame(rows: sl.Database) -> None:
 def test_the_extreme_of_a_frame_keeps_its_filter(rows: sl.Database, call: str, values: list[object]) -> None:
     sql = f"SELECT {call} FILTER (WHERE id > 2) OVER (ORDER BY id ROWS CURRENT ROW) FROM pits ORDER BY id"
     assert first(rows, sql) == values
+
+
+@pytest.mark.parametrize(
+    ("call", "values"),
+    [
+        ("lag(id, -2)", [3, 4, None, None]),
+        ("lead(id, -1, 0)", [0, 1, 2, 3]),
+        ("lag(id, NULL, 7)", [None] * 4),
+        ("lag(id, CASE id WHEN 2 THEN NULL WHEN 3 THEN -1 ELSE 1 END, 0)", [0, None, 4, 3]),
+        ("lead(id, id - 2)", [None, 2, 4, None]),
+    ],
+)
+def test_lag_by_less_than_nothing(rows: sl.Database, call: str, values: list[object]) -> None:
+    assert first(rows, f"SELECT {call} OVER (ORDER BY id) FROM pits ORDER BY id") == values
 
 
 def test_a_frame_of_a_negative_parameter_is_an_error_or_refused(rows: sl.Database) -> None:
