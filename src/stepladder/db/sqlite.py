@@ -35,10 +35,11 @@ from stepladder.db.connection import (
 )
 from stepladder.db.explain import sqlite as explain_sqlite
 from stepladder.db.explain.plan import Node, Plan
-from stepladder.db.faults import with_caret
+from stepladder.db.faults import odd_value, with_caret
 from stepladder.db.health import sqlite as health_sqlite
 from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
+from stepladder.db.redefining import redefine
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
 from stepladder.db.statement_key import statement_key
@@ -62,6 +63,8 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    Part,
+    Redefined,
     Renamed,
     TableName,
     TooManyDigits,
@@ -132,6 +135,7 @@ class SqliteConnection(Connection):
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
+        self._view_reads: catalog_dependents.Reads | None = None
         self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
@@ -205,15 +209,13 @@ class SqliteConnection(Connection):
             return self._arrow(self._in_decimals(sql, values), sql, values)
 
     def _arrow(self, translation: Translation, sql: str, values: Mapping[str, object]) -> Any:
-        from stepladder.db.arrow.from_stored import arrays_of_stored
-
         arrow_schema(translation.columns)
         batches = []
         with self._callbacks.watching(sql):
             cursor = self._raw.execute(translation.sql, _encode(translation.parameters, values))
             with closing(cursor):
                 while rows := cursor.fetchmany(_ARROW_ROWS):
-                    batches.append(arrays_of_stored(translation.columns, rows))
+                    batches.append(_arrow_arrays(translation.columns, rows))
         return table(translation.columns, batches)
 
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
@@ -347,13 +349,14 @@ class SqliteConnection(Connection):
         arguments, effects = _encode(translation.parameters, values), translation.effects
         with self._callbacks.watching(sql):
             before = type_catalogue_changes.look(self._raw, effects) if effects else _UNCHANGED
+            self._refuse_to_redefine(translation.before)
             for part in translation.before:
                 self._run_part(part, values)
             cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
             affected = self._affected(cursor, translation.counts) if translation.writes and not effects else 0
             for part in translation.before:
-                if part.into is not None:
+                if isinstance(part, Earlier) and part.into is not None:
                     self._raw.execute(f"DROP TABLE temp.{part.into}")
             for effect in effects:
                 self._note(effect, before)
@@ -376,13 +379,28 @@ class SqliteConnection(Connection):
         (found,) = self._raw.execute(counts or "SELECT changes()").fetchone()
         return int(found)
 
-    def _run_part(self, part: Earlier, values: Mapping[str, object]) -> None:
+    def _run_part(self, part: Part, values: Mapping[str, object]) -> None:
+        if isinstance(part, Redefined):
+            redefine(self._raw, part)
+            return
         rows = self._raw.execute(part.sql, _encode(part.parameters, values)).fetchall()
         if part.into is not None:
             names = ", ".join(f"c{place}" for place in range(1, part.columns + 1))
             self._raw.execute(f"CREATE TEMP TABLE {part.into} ({names})")
             marks = ", ".join("?" * part.columns)
             self._raw.executemany(f"INSERT INTO temp.{part.into} VALUES ({marks})", rows)
+
+    def _refuse_to_redefine(self, parts: Sequence[Part]) -> None:
+        """Raise NotPortable for a table whose text may hold what its definition does not say."""
+        names = {part.table for part in parts if isinstance(part, Redefined)}
+        for name in names:
+            if name.schema in (None, "pg_temp") and name.name in self._temporary:
+                raise NotPortable("this ALTER TABLE of a temporary table")
+            if name.stored_name not in type_catalogue.intact(self._raw):
+                raise NotPortable(
+                    f"ALTER TABLE {name.sql}, which Stepladder did not make",
+                    instead="give the file known types: `stepladder adopt FILE`",
+                )
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
         return self._plan(sql, values).translation
@@ -529,10 +547,11 @@ class SqliteConnection(Connection):
         """Whether a table, an index or a constraint of the schema has the name."""
         return type_catalogue_changes.taken(self._raw, name)
 
-    def is_view(self, table: TableName) -> bool:
-        """Whether it is a view; temporary ones are not made."""
-        temporary = table.schema in (None, "pg_temp") and table.name in self._temporary
-        return not temporary and catalog_dependents.is_view(self._raw, table.stored_name)
+    def kind(self, name: TableName) -> str | None:
+        """What has that name: a table, a view, an index; None for nothing."""
+        if name.schema in (None, "pg_temp") and name.name in self._temporary:
+            return "table"
+        return catalog_dependents.kind(self._raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
         """The views and foreign keys that need a table."""
@@ -544,7 +563,9 @@ class SqliteConnection(Connection):
                 if key.table == shown_name(table).sql
             ]
             return Dependents(foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table.stored_name)
+        if self._view_reads is None:
+            self._view_reads = catalog_dependents.view_reads(self._raw)
+        return catalog_dependents.dependents(self._raw, table.stored_name, self._view_reads)
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
@@ -562,6 +583,8 @@ class SqliteConnection(Connection):
             found = self._temporary.pop(name)
             if isinstance(effect, Renamed):
                 self._temporary[effect.new.name] = found
+            elif isinstance(effect, Created):
+                self._temporary[name] = replace(effect, temporary=True)
             elif not isinstance(effect, Dropped):
                 self._temporary[name] = replace(found, definition=altered(found.definition, effect))
         else:
@@ -571,6 +594,7 @@ class SqliteConnection(Connection):
 
     def _forget_schema(self) -> None:
         self._known.clear()
+        self._view_reads = None
         self._known_keys.clear()
         self._plans.clear()
 
@@ -651,9 +675,7 @@ class _OpenQuery(Cursor):
         return _decoded(self._stored(rows), self._decoders, self.columns)
 
     def fetch_arrow(self, rows: int) -> list[Any]:
-        from stepladder.db.arrow.from_stored import arrays_of_stored
-
-        return arrays_of_stored(self.columns, self._stored(rows))
+        return _arrow_arrays(self.columns, self._stored(rows))
 
     def close(self) -> None:
         self._cursor.close()
@@ -711,7 +733,7 @@ class _Schema:
         self.keys = connection.keys
         self.definition = connection.definition
         self.taken = connection.taken
-        self.is_view = connection.is_view
+        self.kind = connection.kind
         self.dependents = connection.dependents
 
 
@@ -738,7 +760,21 @@ def _decoded(
             decoded.append(tuple(cells))
     except DataError as error:
         raise error.at(f'row {len(decoded) + 1}, column "{columns[place].name}"') from error
+    except (ValueError, TypeError) as error:
+        raise odd_value(cells[place], columns[place].type).at(
+            f'row {len(decoded) + 1}, column "{columns[place].name}"'
+        ) from error
     return decoded
+
+
+def _arrow_arrays(columns: Sequence[Column], rows: list[tuple[Any, ...]]) -> list[Any]:
+    from stepladder.db.arrow.from_stored import arrays_of_stored
+
+    try:
+        return arrays_of_stored(columns, rows)
+    except (ValueError, TypeError) as error:  # pyarrow's are ValueErrors
+        _decoded(rows, _decoders(columns), columns)  # says which value, unless Python takes it as it is
+        raise odd_value(str(error), None) from error
 
 
 def _now() -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NoReturn
 
-from stepladder.db.faults import sqlite_fault
+from stepladder.db.faults import odd_value, sqlite_fault
 from stepladder.db.sqlite_waiting import PatientConnection, is_busy
 from stepladder.errors import StatementCanceled, redact
 from stepladder.sql import AGGREGATES, COLLATIONS, SCALARS
@@ -97,6 +97,10 @@ class Callbacks:
 
     def fail(self, error: sqlite3.Error, statement: str) -> NoReturn:
         """Raise what is to be raised for what sqlite3 said of the statement."""
+        if isinstance(
+            self._raised, ValueError
+        ):  # PostgreSQL's functions raise ours: the value is none of the type
+            raise odd_value(self._raised, None) from self._raised
         if self._raised is not None:
             raise self._raised from None
         if self._refused:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from stepladder.db import type_catalogue
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.catalog.record import to_json
-from stepladder.errors import NotPortable
+from stepladder.errors import NotPortable, database_error
 from stepladder.sql import (
     Commented,
     Created,
@@ -73,12 +73,28 @@ def follow(raw: sqlite3.Connection, effect: Effect, before: Before) -> None:
         case Indexed():
             _indexed(raw, effect, before)
         case IndexDropped():
-            for name, definition in before.intact.items():
+            for name in before.intact:  # as another index of the statement has left it
+                definition = _definition(raw, name)
+                _refuse_key(name, definition, effect)
                 after = altered(definition, effect)
                 if after != definition and TableName.from_stored(name).schema == _schema(effect.index):
                     _write(raw, name, after)
         case _:
             _altered(raw, effect, before)
+
+
+def _refuse_key(table: str, definition: Definition, effect: IndexDropped) -> None:
+    """Raise an error for the index of a constraint, which goes with it only."""
+    keys = [*definition.unique, *((definition.primary_key,) if definition.primary_key else ())]
+    name = effect.index.name
+    if TableName.from_stored(table).schema == _schema(effect.index) and any(
+        each.name == name for each in keys
+    ):
+        raise database_error("2BP01")(
+            f"cannot drop index {name} because constraint {name} on table {table} requires it\n"
+            f"Drop the constraint: ALTER TABLE {table} DROP CONSTRAINT {name}",
+            sqlstate="2BP01",
+        )
 
 
 def _schema(table: TableName) -> str | None:

@@ -81,8 +81,8 @@ class Known:
     def taken(self, name: TableName) -> bool:
         return self.columns(name) is not None
 
-    def is_view(self, table: TableName) -> bool:  # noqa: ARG002
-        return False
+    def kind(self, name: TableName) -> str | None:
+        return None if self.columns(name) is None else "table"
 
     def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
         return Dependents()

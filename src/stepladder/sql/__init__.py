@@ -25,8 +25,6 @@ from stepladder.sql.definition import (
     shown_name,
 )
 from stepladder.sql.effects import (
-    ColumnAdded,
-    ColumnDropped,
     ColumnRenamed,
     Commented,
     Created,
@@ -78,7 +76,7 @@ from stepladder.sql.reading import (
     references,
 )
 from stepladder.sql.rewrite.comparisons import collation
-from stepladder.sql.rewrite.parts import Earlier
+from stepladder.sql.rewrite.parts import Earlier, Part, Redefined
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
@@ -100,8 +98,6 @@ __all__ = [
     "Check",
     "Collation",
     "Column",
-    "ColumnAdded",
-    "ColumnDropped",
     "ColumnRenamed",
     "Commented",
     "Comparison",
@@ -122,6 +118,8 @@ __all__ = [
     "Indexed",
     "Key",
     "Numbered",
+    "Part",
+    "Redefined",
     "Renamed",
     "Rewritten",
     "Scalar",

@@ -47,8 +47,8 @@ class _NoTables:
     def taken(self, name: TableName) -> bool:  # noqa: ARG002
         return False
 
-    def is_view(self, table: TableName) -> bool:  # noqa: ARG002
-        return False
+    def kind(self, name: TableName) -> str | None:  # noqa: ARG002
+        return None
 
     def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
         return Dependents()

@@ -56,6 +56,9 @@ def _deletes(write: Write) -> bool:
 
 
 def _assigned(write: Write) -> frozenset[str]:
+    if isinstance(write, Merge):
+        updates = (each for each in write.actions if each.command == "UPDATE")
+        return frozenset(name for each in updates for name, _ in each.assignments)
     if isinstance(write, Update):
         return frozenset(name for name, _ in write.assignments)
     if isinstance(write, Insert) and write.conflict is not None:

@@ -11,7 +11,7 @@ from stepladder.sql.types import Column
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A table is there now with this definition (a view: its columns only)."""
+    """A table is there now with this definition (a view: its columns only). It may have been there with another one."""
 
     table: TableName
     definition: Definition
@@ -36,22 +36,6 @@ class Renamed:
 
     table: TableName
     new: TableName
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnAdded:
-    """A table has one more column; `definition` holds it and its constraints."""
-
-    table: TableName
-    definition: Definition
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnDropped:
-    """A table has one column less."""
-
-    table: TableName
-    column: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +71,4 @@ class Commented:
     comment: str | None
 
 
-Effect = (
-    Created
-    | Dropped
-    | Renamed
-    | ColumnAdded
-    | ColumnDropped
-    | ColumnRenamed
-    | Indexed
-    | IndexDropped
-    | Commented
-)
+Effect = Created | Dropped | Renamed | ColumnRenamed | Indexed | IndexDropped | Commented

@@ -20,7 +20,7 @@ from stepladder.sql.parse import deep, parse_one, placed
 from stepladder.sql.rewrite import definitions
 from stepladder.sql.rewrite.definitions import shown
 from stepladder.sql.rewrite.merge import merge_parts
-from stepladder.sql.rewrite.parts import Earlier, Parameters
+from stepladder.sql.rewrite.parts import Earlier, Parameters, Part
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import kept_rows, print_query
 from stepladder.sql.rewrite.writes import print_write
@@ -45,7 +45,7 @@ class Translation:
     effects: tuple[Effect, ...]
     writes: bool
     lowered: bool = False  # whether numerics are computed as integers, which may not hold them
-    before: tuple[Earlier, ...] = ()  # what must run first, in one transaction with it
+    before: tuple[Part, ...] = ()  # what must run first, in one transaction with it
     counts: str | None = None
 
 
@@ -92,8 +92,9 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
     if kind == "MergeStmt":
         return _merged(analysis.schema, merge(analysis, body, Scope()))
     text, effects, added = definitions.define(analysis, kind, body, printer)
-    before = tuple(map(Earlier, printer.before))
-    return Translation(text, tuple(printer.parameters), (), effects, writes=added, before=before)
+    return Translation(
+        text, tuple(printer.parameters), (), effects, writes=added, before=tuple(printer.before)
+    )
 
 
 def _merged(schema: Schema, write: Merge) -> Translation:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from stepladder.db.catalog import dependents
+from stepladder.db.redefining import redefine
 from stepladder.sql import (
     AGGREGATES,
     COLLATIONS,
@@ -23,6 +24,8 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    Part,
+    Redefined,
     Renamed,
     TableColumn,
     TableName,
@@ -108,11 +111,11 @@ class Lite:
         found = self.raw.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name.stored_name,))
         return found.fetchone() is not None
 
-    def is_view(self, table: TableName) -> bool:
-        return dependents.is_view(self.raw, table.stored_name)
+    def kind(self, name: TableName) -> str | None:
+        return dependents.kind(self.raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
-        return dependents.dependents(self.raw, table.stored_name)
+        return dependents.dependents(self.raw, table.stored_name, dependents.view_reads(self.raw))
 
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})
@@ -132,7 +135,10 @@ class Lite:
             translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
         )
 
-    def _run_part(self, part: Earlier, values: dict[str, Any]) -> None:
+    def _run_part(self, part: Part, values: dict[str, Any]) -> None:
+        if isinstance(part, Redefined):
+            redefine(self.raw, part)
+            return
         rows = self.raw.execute(part.sql, self._arguments(part, values)).fetchall()
         if part.into is not None:
             self.raw.execute(f"DROP TABLE IF EXISTS temp.{part.into}")

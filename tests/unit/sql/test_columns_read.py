@@ -25,8 +25,8 @@ class _Tables:
     def taken(self, name: TableName) -> bool:
         return False
 
-    def is_view(self, table: TableName) -> bool:
-        return False
+    def kind(self, name: TableName) -> str | None:
+        return None
 
     def dependents(self, table: TableName) -> Dependents:
         return Dependents()

@@ -52,8 +52,8 @@ def test_a_column_of_the_result_costs_no_call() -> None:
         def taken(self, _: TableName) -> bool:
             return False
 
-        def is_view(self, _: TableName) -> bool:
-            return False
+        def kind(self, _: TableName) -> str | None:
+            return None
 
         def dependents(self, _: TableName) -> Dependents:
             return Dependents()

@@ -175,7 +175,7 @@ def test_columns_are_added_renamed_and_dropped(stock: Lite) -> None:
         "CREATE TABLE t (x inet)",
         "CREATE INDEX i ON stock (lower(sku)) INCLUDE (price)",
         "COMMENT ON SCHEMA public IS 'x'",
-        "DROP TABLE stock CASCADE",
+        "DROP SEQUENCE s",
         "MERGE INTO stock USING stock s ON 1 WHEN MATCHED THEN DO NOTHING",
         "SET TimeZone = 'Europe/Berlin'",
     ],

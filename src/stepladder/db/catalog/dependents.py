@@ -14,34 +14,45 @@ from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.sql import Dependents, ForeignKey, TableName, parse_name, quote
 
-
-def dependents(raw: sqlite3.Connection, table: str) -> Dependents:
-    """Those of a table or view, each kind in the order of their names."""
-    return Dependents(tuple(_views(raw, table)), tuple(_references(raw, table)))
+Reads = Mapping[str, Mapping[str, frozenset[str]]]  # view -> what it reads, in small letters -> the columns
 
 
-def is_view(raw: sqlite3.Connection, table: str) -> bool:
-    """Whether the file has a view of that name."""
-    found = raw.execute("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?", (table,))
-    return found.fetchone() is not None
+def dependents(raw: sqlite3.Connection, table: str, reads: Reads) -> Dependents:
+    """Those of a table or view, each kind in the order of their names; `reads` is what `view_reads` says."""
+    views = [
+        (TableName.from_stored(view), tables[table.lower()])
+        for view, tables in reads.items()
+        if table.lower() in tables
+    ]
+    return Dependents(tuple(views), tuple(_references(raw, table)))
+
+
+def kind(raw: sqlite3.Connection, name: TableName) -> str | None:
+    """What the file has by that name: a table, a view, an index; None for nothing. A temporary table's indexes count."""
+    found = raw.execute(
+        "SELECT type FROM sqlite_schema WHERE name = ?1 AND type <> 'trigger' AND ?2"
+        " UNION ALL SELECT type FROM sqlite_temp_schema WHERE name = ?1 AND type = 'index' AND ?3",
+        (name.stored_name, name.schema != "pg_temp", name.schema in (None, "pg_temp")),
+    ).fetchone()
+    return None if found is None else str(found[0])
 
 
 # -- views
-def _views(raw: sqlite3.Connection, table: str) -> Iterator[tuple[TableName, frozenset[str]]]:
+def view_reads(raw: sqlite3.Connection) -> Reads:
+    """What each view of the file reads, in the order of their names."""
     views = raw.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view' ORDER BY name").fetchall()
     if not views:
-        return
+        return {}
+    found = {}
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
         Callbacks(copy, now=str)  # views call PostgreSQL's functions
         texts = _copy_names(raw, copy)
         for name, sql in views:
-            if name not in texts:
-                continue
-            copy.execute(f"DROP TABLE {quote(name)}")
-            columns = _read(copy, name, sql).get(table.lower())
-            copy.execute(texts[name])
-            if columns is not None:
-                yield TableName.from_stored(name), frozenset(columns)
+            if name in texts:
+                copy.execute(f"DROP TABLE {quote(name)}")
+                found[name] = {table: frozenset(columns) for table, columns in _read(copy, name, sql).items()}
+                copy.execute(texts[name])
+    return found
 
 
 def _copy_names(raw: sqlite3.Connection, copy: sqlite3.Connection) -> dict[str, str]:

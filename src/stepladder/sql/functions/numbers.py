@@ -313,6 +313,23 @@ def numeric_fit(value: str, precision: int, scale: int) -> str:
     return numeric_text(fit_numeric(parse_numeric(value), Type("numeric", precision, scale)))
 
 
+def kept_numeric(value: str, precision: int, scale: int) -> str:
+    """A numeric(p,s) on its way into a column that holds SQLite's own numbers."""
+    if value == "NaN":
+        raise nan_is_not_kept(precision, scale)
+    return value
+
+
+def nan_is_not_kept(precision: int, scale: int, position: int | None = None) -> NotPortable:
+    """The refusal of NaN in a column of numeric(p,s)."""
+    return NotPortable(
+        f"NaN in a column of type numeric({precision},{scale})",
+        why="its values are SQLite's own numbers, of which none is NaN",
+        instead="NULL; or a column of type numeric without digits, which is kept as text",
+        position=position,
+    )
+
+
 def numeric_compare(one: str, other: str) -> int:
     """The order of numerics: NaN is the largest, and equal to itself."""
     if one == other:
@@ -422,6 +439,7 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_numeric_sign", 1, numeric_sign),
     strict("pg_numeric_sqrt", 1, numeric_square_root),
     strict("pg_numeric_fit", 3, numeric_fit),
+    strict("pg_kept_numeric", 3, kept_numeric),
     strict("pg_numeric_scale", 1, numeric_scale),
     strict("pg_trim_scale", 1, trim_scale),
     strict("pg_width_bucket", 4, width_bucket),

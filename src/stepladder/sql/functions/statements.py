@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepladder.errors import DatabaseError, DataError, NotPortable
+from stepladder.errors import DatabaseError, DataError, NotPortable, database_error
 from stepladder.sql.functions.registry import Scalar, strict
 
 
@@ -37,6 +37,11 @@ def merged_once(rows: int) -> int:
     return rows
 
 
+def violated(sqlstate: str, message: str) -> None:
+    """Raise the error of a constraint that rows do not fulfil."""
+    raise database_error(sqlstate)(message, sqlstate=sqlstate)
+
+
 def limit(count: int | None, word: str) -> int:
     """LIMIT's or OFFSET's number for SQLite, to which a negative LIMIT is none."""
     if count is None:
@@ -50,6 +55,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_only_once_where", 2, only_once_where),
     Scalar("pg_merged_once", 1, merged_once),
+    Scalar("pg_violated", 2, violated, deterministic=False),  # else SQLite may ask it without a row
     Scalar("pg_limit", 2, limit),
     strict("pg_float_hex", 1, float.hex),
     strict("pg_float_of_hex", 1, float.fromhex),

@@ -32,8 +32,8 @@ class Schema(Protocol):
     def taken(self, name: TableName) -> bool:
         """Whether a table, an index or a constraint of its schema has that name."""
 
-    def is_view(self, table: TableName) -> bool:
-        """Whether it is a view."""
+    def kind(self, name: TableName) -> str | None:
+        """What has that name: a table, a view, an index; None for nothing."""
 
     def dependents(self, table: TableName) -> Dependents:
         """What depends on a table or view, directly."""

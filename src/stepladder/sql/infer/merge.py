@@ -8,6 +8,7 @@ from stepladder.errors import GroupingError, ProgrammingError, SqlSyntaxError
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import BOOL, TEXT, UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
+from stepladder.sql.infer.own_values import left_out
 from stepladder.sql.infer.queries import read_with
 from stepladder.sql.infer.raw import Raw, body_of
 from stepladder.sql.infer.sources import find_table, read_from, table_item
@@ -41,6 +42,8 @@ def merge(analysis: Analysis, body: Raw, scope: Scope) -> Merge:
     """MERGE. Raises ProgrammingError's classes."""
     ctes = read_with(analysis, body.get("withClause"), scope)
     target = find_table(analysis, body["relation"])
+    if analysis.schema.kind(target.table) == "view":
+        raise refuse("MERGE into a view", body["relation"].get("location"), instead="name its table")
     item = table_item(analysis, target, alias_of(body["relation"]))
     sources = Scope(ctes=scope.ctes)
     (source,) = read_from(analysis, [body["sourceRelation"]], sources)
@@ -146,8 +149,6 @@ def _inserted(
     analysis: Analysis, body: Raw, target: TableSource, scope: Scope
 ) -> tuple[tuple[str, Expression], ...]:
     """The values of a new row. A column that is left to its default is left out: SQLite fills it in."""
-    if body.get("override", "OVERRIDING_NOT_SET") != "OVERRIDING_NOT_SET":
-        raise refuse("OVERRIDING SYSTEM VALUE", None)
     names = insert_columns({"cols": body.get("targetList", ())}, target)
     given = body.get("values", ())
     if len(given) > len(names):
@@ -162,6 +163,8 @@ def _inserted(
         for name, raw in zip(names, given, strict=False)
         if not is_default(raw)
     )
+    dropped = left_out(analysis, target.table, [name for name, _ in found], body)
+    found = tuple(each for each in found if each[0] not in dropped)
     if not found:
         raise refuse(
             "MERGE that inserts nothing but defaults", None, instead="name a column and write its value"

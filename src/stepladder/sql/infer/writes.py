@@ -9,6 +9,7 @@ from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
 from stepladder.sql.infer.coercion import assign, boolean, resolved
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
+from stepladder.sql.infer.own_values import check_update, is_generated, left_out
 from stepladder.sql.infer.queries import read_target, read_with, select_body
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
 from stepladder.sql.infer.sources import find_table, read_from, table_item
@@ -32,23 +33,19 @@ from stepladder.sql.types import Column, Type
 
 def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
     """INSERT."""
-    if body.get("override", "OVERRIDING_NOT_SET") != "OVERRIDING_NOT_SET":
-        raise refuse("OVERRIDING SYSTEM VALUE", None)
     ctes = read_with(analysis, body.get("withClause"), scope)
     target = find_table(analysis, body["relation"])
     columns = insert_columns(body, target)
-    query, values, own = _insert_source(analysis, body, scope, target, columns)
-    if isinstance(query, Values):
-        columns = tuple(column.name for column in query.columns)
+    query, given, own = _insert_source(analysis, body, scope, target, columns)
     item = table_item(analysis, target, alias_of(body["relation"]))
     conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
     return Insert(
         target=target,
         with_=ctes,
-        columns=columns[: len(values)],
+        columns=tuple(name for name, _ in given),
         query=query,
         query_id=own,
-        values=values,
+        values=tuple(value for _, value in given),
         conflict=conflict,
         returning=returning(analysis, body, Scope(items=[item], ctes=scope.ctes)),
     )
@@ -84,7 +81,8 @@ def insert_columns(body: Raw, target: TableSource) -> tuple[str, ...]:
 
 def _insert_source(
     analysis: Analysis, body: Raw, scope: Scope, target: TableSource, names: Sequence[str]
-) -> tuple[Query | None, tuple[Expression, ...], int]:
+) -> tuple[Query | None, tuple[tuple[str, Expression], ...], int]:
+    """The rows, the value of each column that gets one, and the number of the source that the values are over."""
     own = analysis.new_id()
     if "selectStmt" not in body:
         return None, (), own
@@ -99,14 +97,19 @@ def _insert_source(
         rows = _insert_values(analysis, body, scope, target, names, types, own)
         if not rows.columns:
             return None, (), own
-        return rows, tuple(_references(rows, own)), own
+        return rows, tuple((each.name, each) for each in _references(rows, own)), own
     query = select_body(analysis, select, Scope(scope), keep_unknown=True)
     _check_width(len(query.columns), names, body, None)
-    values: list[Expression] = []
-    for place, (name, type_) in enumerate(zip(names, types, strict=False)):
-        if place < len(query.columns):
-            values.append(assign(_branch_value(query, own, place), type_, name))
-    return query, tuple(values), own
+    given = list(zip(names, types, strict=True))[: len(query.columns)]
+    values = [
+        (name, assign(_branch_value(query, own, place), type_, name))
+        for place, (name, type_) in enumerate(given)
+    ]
+    dropped = left_out(analysis, target.table, [name for name, _ in values], body)
+    kept = tuple(each for each in values if each[0] not in dropped)
+    if not kept:
+        raise refuse("a row of nothing but OVERRIDING USER VALUE", None, instead="INSERT … DEFAULT VALUES")
+    return query, kept, own
 
 
 def _references(query: Query, source: int) -> list[Reference]:
@@ -148,6 +151,8 @@ def _insert_values(
     _check_width(len(given[0]), names, body, body_of(given[0][-1]).get("location"))
     # What every row leaves to the default is left out, so that SQLite fills it in.
     places = [place for place in range(len(given[0])) if not all(is_default(row[place]) for row in given)]
+    dropped = left_out(analysis, target.table, [names[place] for place in places], body)
+    places = [place for place in places if names[place] not in dropped]
     if not places and len(given) > 1:
         raise refuse("several rows of nothing but DEFAULT", None, instead="insert them one by one")
     inner = Scope(scope, clause="VALUES")
@@ -239,8 +244,17 @@ def assignments(
         if column.name in found:
             message = f'multiple assignments to same column "{column.name}"'
             raise wrong(SqlSyntaxError, message, position)
-        found[column.name] = _assigned(
-            analysis, _one_of_several(body["val"], position), scope, target, column
+        raw = _one_of_several(body["val"], position)
+        if not is_default(raw):
+            check_update(analysis, target.table, column.name, position)
+        elif is_generated(analysis, target.table, column.name):
+            continue
+        found[column.name] = _assigned(analysis, raw, scope, target, column)
+    if nodes and not found:
+        raise refuse(
+            "SET … = DEFAULT of generated columns only",
+            None,
+            instead="leave it out: they are computed anyway",
         )
     return tuple(found.items())
 

@@ -199,8 +199,10 @@ class _Script:
         plain = _plain(name)
         return self._now[plain] is not None if plain in self._now else self._before.taken(name)
 
-    def is_view(self, table: TableName) -> bool:
-        return _plain(table) not in self._now and self._before.is_view(table)
+    def kind(self, name: TableName) -> str | None:
+        if _plain(name) not in self._now:
+            return self._before.kind(name)
+        return None if self._now[_plain(name)] is None else "table"
 
     def dependents(self, table: TableName) -> Dependents:
         return Dependents() if _plain(table) in self._now else self._before.dependents(table)

@@ -167,12 +167,13 @@ def _primary(_: Analysis, body: Raw, column: ColumnText, table: TableText, __: P
 
 
 def _unique(_: Analysis, body: Raw, column: ColumnText, table: TableText, ___: Printer) -> None:
-    _refuse_options(body)
+    refuse_options(body)
     column.parts.append("UNIQUE")
     table.unique.append(Key(body.get("conname", ""), (column.name,)))
 
 
-def _refuse_options(body: Raw) -> None:
+def refuse_options(body: Raw) -> None:
+    """Raise NotPortable for a key of a kind that SQLite has not."""
     if body.get("nulls_not_distinct") or body.get("deferrable") or body.get("including"):
         raise refuse("this kind of constraint", body.get("location"))
 
@@ -194,7 +195,7 @@ def _check_text(
 def row_scope(printer: Printer, analysis: Analysis, columns: Sequence[ColumnText | Column]) -> Scope:
     """The scope of an expression over the row's own columns."""
     source = analysis.new_id()
-    known = [Column(column.name, column.type) for column in columns]
+    known = [each if isinstance(each, Column) else Column(each.name, each.type) for each in columns]
     printer.stored[source] = lambda node: quote(known[node.place].name)
     printer.references[source] = lambda node: stored_column("", known[node.place])
     references: list[tuple[str, Expression]] = [
@@ -218,12 +219,17 @@ def refuse_unsteady(node: Expression) -> None:
             raise refuse("the clock in a constraint", each.position)
 
 
-def _default(analysis: Analysis, body: Raw, column: ColumnText, _: TableText, printer: Printer) -> None:
-    node = assign(expression(analysis, body["raw_expr"], Scope(clause="DEFAULT")), column.type, column.name)
-    column.default = show_default(node)
+def refuse_unsteady_default(node: Expression) -> None:
+    """What a default must not hold."""
     for each in walk(node):
         if isinstance(each, Parameter | Subquery | Aggregate | WindowCall | Reference):
             raise refuse("this in a default", each.position)
+
+
+def _default(analysis: Analysis, body: Raw, column: ColumnText, _: TableText, printer: Printer) -> None:
+    node = assign(expression(analysis, body["raw_expr"], Scope(clause="DEFAULT")), column.type, column.name)
+    column.default = show_default(node)
+    refuse_unsteady_default(node)
     column.parts.append(f"DEFAULT ({stored(printer, node, column.type)})")
 
 
@@ -249,10 +255,9 @@ def _references(_: Analysis, body: Raw, column: ColumnText, table: TableText, __
 
 
 def _foreign(body: Raw, table: TableText, names: tuple[str, ...]) -> str:
-    if body.get("fk_matchtype", "s") != "s" or body.get("deferrable") or body.get("fk_del_set_cols"):
-        raise refuse("this kind of foreign key", body.get("location"))
+    refuse_foreign_options(body)
     columns = strings(body.get("pk_attrs"))
-    table.foreign.append((_foreign_key(body, names, tuple(columns)), body.get("location")))
+    table.foreign.append((foreign_key(body, names, tuple(columns)), body.get("location")))
     text = f"REFERENCES {table_name(body['pktable']).sqlite}"
     text += f" ({', '.join(map(quote, columns))})" if columns else ""
     for word, key in (("DELETE", "fk_del_action"), ("UPDATE", "fk_upd_action")):
@@ -261,7 +266,14 @@ def _foreign(body: Raw, table: TableText, names: tuple[str, ...]) -> str:
     return text
 
 
-def _foreign_key(body: Raw, names: tuple[str, ...], referenced: tuple[str, ...]) -> ForeignKey:
+def refuse_foreign_options(body: Raw) -> None:
+    """Raise NotPortable for a foreign key of a kind that SQLite has not."""
+    if body.get("fk_matchtype", "s") != "s" or body.get("deferrable") or body.get("fk_del_set_cols"):
+        raise refuse("this kind of foreign key", body.get("location"))
+
+
+def foreign_key(body: Raw, names: tuple[str, ...], referenced: tuple[str, ...]) -> ForeignKey:
+    """The foreign key that a constraint says; its name is "" where it has none."""
     target = table_name(body["pktable"])
     return ForeignKey(
         body.get("conname", ""),
@@ -294,7 +306,7 @@ def table_constraint(analysis: Analysis, body: Raw, table: TableText, printer: P
         table.column(name, position)
     listed = ", ".join(map(quote, names))
     constraint = f"CONSTRAINT {quote(body['conname'])} " if body.get("conname") else ""
-    _refuse_options(body)
+    refuse_options(body)
     if kind == "CONSTR_PRIMARY":
         table.set_primary(names, body)
     elif kind == "CONSTR_UNIQUE":

@@ -202,6 +202,9 @@ class _Plan:
         if not write.returning:
             return Earlier(_NEITHER)
         printer = Printer(print_query, lowers=False)
+        values = tuple(each.value for each in write.returning)
+        used = any(isinstance(node, CteSource) for node in walk(values))
+        head = print_with(printer, write.with_) if used else ""
         kept = {
             (each.source, each.place): f"m.c{_FIXED + self._values + place}"
             for place, each in enumerate(self._returned, 1)
@@ -215,7 +218,7 @@ class _Plan:
         numbered = f"SELECT *, row_number() OVER (PARTITION BY c2 ORDER BY rowid) AS n FROM temp.{self.rows} ORDER BY rowid"
         joins, now = self._where_now()
         sql = (
-            f"SELECT {', '.join(texts)} FROM ({numbered}) AS m{joins}"
+            f"{head}SELECT {', '.join(texts)} FROM ({numbered}) AS m{joins}"
             f" LEFT JOIN {self._table} AS {self._alias} ON {self._alias}.{self._rowid} = {now}"
         )
         return Earlier(sql, tuple(printer.parameters))

@@ -69,6 +69,7 @@ from stepladder.sql.rewrite.comparisons import (
     order_collation,
     plainly_ordered,
 )
+from stepladder.sql.rewrite.parts import Part
 from stepladder.sql.rewrite.rules import Rule, is_position, signature, string
 from stepladder.sql.rewrite.windows import window
 from stepladder.sql.types import Type
@@ -108,7 +109,7 @@ class Printer:
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
         self.alone: set[int] = set()  # tables that are all of their FROM
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
-        self.before: list[str] = []  # statements that must run first
+        self.before: list[Part] = []  # what must run first
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
         self._ids = count(1_000_000)  # analysis numbers from 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from stepladder.sql.definition import TableColumn
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import (
     Constant,
@@ -88,7 +89,12 @@ def stored_column(alias: str, column: Column) -> str:
     name = f"{alias}.{quote(column.name)}" if alias else quote(column.name)
     if is_native_numeric(column.type):
         return f"pg_numeric_stored({name}, {column.type.scale or 0})"
-    return name
+    return f"({name} COLLATE BINARY)" if has_own_collation(column) else name
+
+
+def has_own_collation(column: Column) -> bool:
+    """Whether SQLite would compare a foreign table's column by another collation than by bytes: NOCASE, RTRIM."""
+    return isinstance(column, TableColumn) and column.collation not in (None, "C", "POSIX")
 
 
 def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) -> None:

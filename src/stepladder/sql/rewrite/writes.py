@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stepladder.sql.functions.numbers import nan_is_not_kept
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import (
+    Cast,
+    Constant,
     Delete,
     Expression,
     Insert,
@@ -46,7 +49,19 @@ def print_write(printer: Printer, write: Write) -> str:
 def stored(printer: Printer, node: Expression, type_: Type) -> str:
     """A value in the form that its column stores."""
     text = printer.expression(node)
-    return f"CAST({text} AS NUMERIC)" if is_native_numeric(type_) else text
+    if not is_native_numeric(type_):
+        return text
+    plain = node
+    while isinstance(plain, Cast):
+        plain = plain.argument
+    if isinstance(plain, Constant) and plain.value == "NaN":
+        raise nan_is_not_kept(type_.precision or 0, type_.scale or 0, plain.position)
+    return as_number(text, type_)
+
+
+def as_number(text: str, type_: Type) -> str:
+    """The text of a numeric(p,s) as the number that a column holds."""
+    return f"CAST(pg_kept_numeric({text}, {type_.precision}, {type_.scale or 0}) AS NUMERIC)"
 
 
 def _returning(printer: Printer, target: TableSource, targets: Sequence[Target]) -> str:
