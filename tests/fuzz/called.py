@@ -47,6 +47,12 @@ class Function:
             return f"{chance.choice(words)}::{spelled(type_)}"
         return value(chance, type_)
 
+    def _beyond(self, chance: random.Random, place: int) -> str:
+        """The same, or what no column on SQLite holds."""
+        if self.types[place] in ("numeric", "float4", "float8") and chance.random() < 0.3:
+            return f"'{chance.choice(('NaN', 'Infinity', '-Infinity'))}'::{self.types[place]}"
+        return self.literal(chance, place)
+
     def rows(self, chance: random.Random, count: int) -> list[str]:
         """Rows of `inputs`, as VALUES lists them."""
         places = [int(name[1:]) for name in self.columns()]
@@ -62,7 +68,7 @@ class Function:
         if all(literal) and columns:
             literal[int(chance.choice(list(columns))[1:])] = False
         arguments = [
-            self.literal(chance, place) if each else f"inputs.a{place}" for place, each in enumerate(literal)
+            self._beyond(chance, place) if each else f"inputs.a{place}" for place, each in enumerate(literal)
         ]
         return f'pg_catalog."{self.name}"({", ".join(arguments)})'
 
@@ -131,7 +137,7 @@ def _read(cursor: psycopg.Cursor[Any], place: int) -> Found:
     cursor.scroll(place, mode="absolute")
     try:
         ((failed, found),) = cursor.fetchmany(1)
-    except psycopg.DataError:
+    except (psycopg.DataError, DatabaseError):
         return "unreadable", ""  # Python has no such value
     return ("error", failed) if failed else ("value", _shown(found))
 
@@ -166,7 +172,7 @@ class Sqlite:
             return [
                 ("value", _shown(value)) for (value,) in self._db.query(sql, first=rows.start, end=rows.stop)
             ]
-        except sl.Error:
+        except Exception:  # noqa: BLE001 - a row's, which is told below
             return [self._one(sql, row) for row in rows]
 
     def _one(self, sql: str, row: int) -> Found:
@@ -176,6 +182,8 @@ class Sqlite:
             return "refused", error.what
         except DatabaseError as error:
             return "error", error.sqlstate or f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever else it is, it is a difference
+            return "error", f"{type(error).__name__}: {error}"
 
 
 def differences(

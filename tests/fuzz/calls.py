@@ -122,8 +122,14 @@ class Calls:
         types = (*patterns.SHOWN, "uuid", "bytea", "time", "_int4", "_text", "interval", "jsonb")
         return [each for each in columns if each.type in types]
 
+    def _rest(self, columns: Columns) -> str:
+        """What tells rows apart: the ids of tables, of what else is joined all columns."""
+        keyed = {each.name.rpartition(".")[0] for each in columns if each.name.endswith(".id")} - {""}
+        kept = [each.name for each in self._sortable(columns) if each.name.rpartition(".")[0] not in keyed]
+        return ", ".join([*sorted(f"{each}.id" for each in keyed), *kept])
+
     def _over(self, source: Node, where: Node, inside: Columns, types: Sequence[str]) -> Node:
-        rest = ", ".join(each.name for each in self._sortable(inside))
+        rest = self._rest(inside)
         window = (
             clause("PARTITION BY ", self._safe.of(self._word(*patterns.GROUPED), inside, 1), " ")
             if self._chance.random() < 0.6
@@ -131,7 +137,7 @@ class Calls:
         )
         first = self._chance.choice(self._sortable(inside) or [Column("1", "int4")])
         order = f"ORDER BY {first.name} {self._word('', 'DESC', 'NULLS FIRST')}{', ' + rest if rest else ''}"
-        named = self._chance.random() < 0.3
+        named = self._chance.random() < 0.5
         targets = []
         for place, type_ in enumerate(types):
             if type_ not in patterns.OVER or self._chance.random() < 0.3:

@@ -161,29 +161,6 @@ class Queries(Shapes):
             return fixed(self._scalar(type_, scope), f" AS c{place}")
         return fixed(self._safe.of(type_, scope, self._chance.choice((0, 1, 2))), f" AS c{place}")
 
-    def _scalar(self, type_: str, scope: Columns) -> Node:
-        """A scalar subquery."""
-        source, inside = self._source(0, [])
-        inner = self._safe.of(type_, inside, 1)
-        if type_ == "bool" or type_ == "float8":
-            order = ", ".join(each.name for each in self._sortable(inside))
-            return fixed(
-                "(SELECT ",
-                inner,
-                " FROM ",
-                source,
-                self._where(inside + scope, 1),
-                f" ORDER BY {order} LIMIT 1)",
-            )
-        return fixed(
-            f"(SELECT {self._word('min', 'max')}(",
-            inner,
-            ") FROM ",
-            source,
-            self._where(inside + scope, 1),
-            ")",
-        )
-
     # -- conditions
     def _where(self, scope: Columns, depth: int, nested: int = 0) -> Node:
         return clause(" WHERE ", self._test(scope, depth, nested))

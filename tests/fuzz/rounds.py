@@ -16,7 +16,7 @@ from tests.fuzz.schemas import schema
 from tests.fuzz.statement import Statement
 from tests.fuzz.writes import Writes
 
-STATEMENTS = 400
+STATEMENTS = 600
 _BATCH = 50
 _TOO_SLOW = "57014"  # our limit of time
 _ABANDONED = ("57014", "XX000")  # the server's limit of time, its planner's own mistake

@@ -25,7 +25,7 @@ class Shapes(Sources):
         return listed(*(self._target(scope, each, place, 0) for place, each in enumerate(types)))
 
     def _distinct_on(self, source: Node, where: Node, inside: Columns, targets: Sequence[Node]) -> Node:
-        rest = ", ".join(each.name for each in self._sortable(inside))
+        rest = self._rest(inside)
         first = self._safe.of(self._word(*patterns.GROUPED), inside, 1)
         order = fixed(" ORDER BY ", first, f", {rest}" if rest else "")
         return fixed("SELECT DISTINCT ON (", first, ") ", listed(*targets), " FROM ", source, where, order)
@@ -132,7 +132,7 @@ class Shapes(Sources):
             return fixed("(SELECT ", self._filled(counted, inside), " FROM ", source, where, ")")
         inner = self._safe.of(type_, inside, 1)
         if type_ in ("bool", "float8"):
-            order = ", ".join(each.name for each in self._sortable(inside))
+            order = self._rest(inside)
             return fixed("(SELECT ", inner, " FROM ", source, where, f" ORDER BY {order} LIMIT 1)")
         return fixed(f"(SELECT {self._word('min', 'max')}(", inner, ") FROM ", source, where, ")")
 
@@ -145,7 +145,7 @@ class Shapes(Sources):
 
     def _ranked(self, source: Node, where: Node, inside: Columns, types: Sequence[str]) -> Node:
         """The first rows of each group, by their number."""
-        name, rest = self._name(), ", ".join(each.name for each in self._sortable(inside))
+        name, rest = self._name(), self._rest(inside)
         number = self._word("row_number()", "rank()", "dense_rank()")
         group = self._safe.of(self._word(*patterns.GROUPED), inside, 1)
         targets = [self._safe.of(each, inside, 1) for each in types]
