@@ -39,13 +39,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The body of a model in Python. `inputs` are the tables that it is given as frames of the kind `frame`, by the
-    names of its parameters; `takes_run`: it has the parameter `run` too. `columns` are the output's types where the
+    """The body of a model in Python. `inputs` are its parameters, and the tables that they are given as frames of the
+    kind `frame`; `takes_run`: it has the parameter `run` too. `columns` are the output's types where the
     decorator says them. `code` is the text of the function and of the project's modules that it needs."""
 
     call: Callable[..., object] = field(repr=False, compare=False)
     line: int
-    inputs: tuple[str, ...]
+    inputs: tuple[tuple[str, TableName], ...]
     takes_run: bool
     frame: str
     columns: tuple[Column, ...] | None

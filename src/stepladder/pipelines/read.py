@@ -10,42 +10,63 @@ from typing import Any
 
 from stepladder.config import Project, nearest
 from stepladder.errors import ModelError, ProgrammingError
+from stepladder.pipelines.functions import cut, read_functions
 from stepladder.pipelines.header import KEYS, Place, read_keys, unknown_key
 from stepladder.pipelines.model import BUILT_IN, Model, Query, is_model
+from stepladder.pipelines.modules import Modules
+from stepladder.pipelines.naming import check_name, shown
+from stepladder.pipelines.seeds import read_seed
 from stepladder.sql import check_syntax, is_query, parameter_names, references, statements, windows
 
 _HEADER = re.compile(r"\s*/\*\s*stepladder\b(.*?)\*/", re.DOTALL)
-_NAME_BYTES = 63
 
 
 def read_models(project: Project) -> tuple[Model, ...]:
     """Every model of the project, by name. Raises ModelError with file and line."""
     folder = project.models
     if not folder.is_dir():
-        raise ModelError(f"there is no folder {folder}: a project's models are its .sql files.")
+        raise ModelError(f"there is no folder {folder}: a project's models are its files.")
+    modules = Modules(project.folder, folder)
     found: dict[str, Model] = {}
-    for path in sorted(folder.rglob("*.sql")):
-        model = read_model(path, project)
-        if model.name in found:
-            raise ModelError(
-                f"another model is called {model.name}: {found[model.name].path}.", file=str(path)
-            )
-        found[model.name] = model
+    for path in model_files(project):
+        for model in read_file(path, project, modules):
+            if model.name in found:
+                raise ModelError(
+                    f"another model is called {model.name}: {found[model.name].path}.", file=str(path)
+                )
+            found[model.name] = model
     if not found:
         raise ModelError(
             f"there is no model in {folder}: write one, for instance {folder / 'orders_by_day.sql'}."
         )
-    return tuple(found[name] for name in sorted(found))
+    return tuple(cut(found[name], found, project) for name in sorted(found))
+
+
+def model_files(project: Project) -> list[Path]:
+    """The files that may hold models. Those whose name begins with _ do not."""
+    return sorted(
+        path
+        for path in project.models.rglob("*")
+        if path.suffix in (".sql", ".py", ".csv") and path.is_file() and not path.name.startswith("__")
+    )
+
+
+def read_file(path: Path, project: Project, modules: Modules) -> tuple[Model, ...]:
+    """The models in one file: one, but in Python any number. Raises ModelError."""
+    if path.suffix == ".py":
+        return read_functions(path, project, modules)
+    return (read_seed(path, project) if path.suffix == ".csv" else read_model(path, project),)
 
 
 def read_model(path: Path, project: Project) -> Model:
-    """The model in one file. Raises ModelError."""
-    file = _shown(path, project)
+    """The model in one file of SQL. Raises ModelError."""
+    file = shown(path, project)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"cannot be read: {error}", file=file) from error
-    name = _name(path, file)
+    name = path.stem
+    check_name(name, file)
     header, sql, place = _split(text, file)
     try:
         check_syntax(sql)
@@ -147,23 +168,5 @@ def _colons(names: Sequence[str]) -> str:
     return ", ".join(f":{name}" for name in names)
 
 
-def _name(path: Path, file: str) -> str:
-    name = path.stem
-    if len(name.encode()) > _NAME_BYTES:
-        raise ModelError(
-            f"the name has {len(name.encode())} bytes; PostgreSQL keeps {_NAME_BYTES}, so two models could become one table. Shorten it.",
-            file=file,
-        )
-    if name.startswith("stepladder"):
-        raise ModelError("names that begin with stepladder are kept for Stepladder's own tables.", file=file)
-    if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
-        raise ModelError(f"{name!r} is no plain table name: use small letters, digits and _.", file=file)
-    return name
-
-
 def _line(text: str, position: int | None) -> int | None:
     return None if position is None else text.count("\n", 0, position) + 1
-
-
-def _shown(path: Path, project: Project) -> str:
-    return str(path.relative_to(project.folder)) if path.is_relative_to(project.folder) else str(path)

@@ -12,6 +12,7 @@ from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
 from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
+from stepladder.sql.infer.returning import as_merge, needs_join
 from stepladder.sql.infer.scales import width
 from stepladder.sql.infer.tree import Cte, CteSource, Merge, Query, Write, WriteQuery, walk
 from stepladder.sql.infer.writes import delete, insert, update
@@ -84,6 +85,8 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
         )
     if kind in _WRITES:
         write = _WRITES[kind](analysis, body, Scope())
+        if needs_join(write):
+            return _merged(analysis.schema, as_merge(analysis, write))
         columns = _returned(write)
         refuse_late_reading(analysis.schema, write)
         before = _written_before(analysis.schema, write.with_, write)

@@ -24,12 +24,16 @@ NOTHING = Span(0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A source that is read by `column >= :start - before AND column < :end + after`; margins may be negative."""
+    """A source that is read by `column >= :start - before AND column < :end + after`; margins may be negative.
+
+    `zone` is that of the column's values where they have none; None: UTC, as SQL compares them with an instant.
+    """
 
     table: TableName
     column: str
     before: Span = NOTHING
     after: Span = NOTHING
+    zone: str | None = None
 
     def around(self, start: date, end: date) -> tuple[date, date]:
         """The first moment that is read and the one after the last, for an interval of instants or of dates."""

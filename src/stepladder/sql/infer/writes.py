@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
-from stepladder.sql.infer.coercion import assign, boolean, resolved
+from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.own_values import check_update, is_generated, left_out
-from stepladder.sql.infer.queries import read_target, read_with, select_body
+from stepladder.sql.infer.queries import read_with, select_body
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
+from stepladder.sql.infer.returning import no_row, of, returning
 from stepladder.sql.infer.sources import find_table, read_from, table_item
 from stepladder.sql.infer.tree import (
     Conflict,
@@ -23,7 +24,6 @@ from stepladder.sql.infer.tree import (
     Reference,
     Select,
     TableSource,
-    Target,
     Update,
     Values,
 )
@@ -39,6 +39,7 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
     query, given, own = _insert_source(analysis, body, scope, target, columns)
     item = table_item(analysis, target, alias_of(body["relation"]))
     conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
+    old_id = analysis.new_id()
     return Insert(
         target=target,
         with_=ctes,
@@ -47,7 +48,15 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
         query_id=own,
         values=tuple(value for _, value in given),
         conflict=conflict,
-        returning=returning(analysis, body, Scope(items=[item], ctes=scope.ctes)),
+        returning=returning(
+            analysis,
+            body,
+            Scope(items=[item], ctes=scope.ctes),
+            target,
+            old=of(old_id) if conflict is not None and conflict.assignments else no_row,
+            new=of(target.id),
+        ),
+        old_id=old_id,
     )
 
 
@@ -295,23 +304,22 @@ def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, c
     return value
 
 
-def returning(analysis: Analysis, body: Raw, scope: Scope) -> tuple[Target, ...]:
-    clause: Any = body.get("returningList") or body.get("returningClause", {}).get("exprs") or ()
-    if body.get("returningClause", {}).get("options"):
-        raise refuse("RETURNING WITH", None)
-    scope.clause = "RETURNING"
-    found = [target for each in clause for target in read_target(analysis, each["ResTarget"], scope)]
-    return tuple(Target(name=target.name, value=resolved(target.value)) for target in found)
-
-
 def update(analysis: Analysis, body: Raw, scope: Scope) -> Update:
     """UPDATE."""
     target, ctes, sources = _begin(analysis, body, scope, "fromClause")
     scope.clause = "UPDATE"
     sets = assignments(analysis, body["targetList"], scope, target)
     where = _where(analysis, body, scope)
-    rows = returning(analysis, body, scope)
-    return Update(target=target, with_=ctes, assignments=sets, sources=sources, where=where, returning=rows)
+    old_id = analysis.new_id()
+    return Update(
+        target=target,
+        with_=ctes,
+        assignments=sets,
+        sources=sources,
+        where=where,
+        returning=returning(analysis, body, scope, target, old=of(old_id), new=of(target.id)),
+        old_id=old_id,
+    )
 
 
 def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
@@ -319,7 +327,11 @@ def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
     target, ctes, sources = _begin(analysis, body, scope, "usingClause")
     where = _where(analysis, body, scope)
     return Delete(
-        target=target, with_=ctes, sources=sources, where=where, returning=returning(analysis, body, scope)
+        target=target,
+        with_=ctes,
+        sources=sources,
+        where=where,
+        returning=returning(analysis, body, scope, target, old=of(target.id), new=no_row),
     )
 
 
