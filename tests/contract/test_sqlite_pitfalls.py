@@ -91,6 +91,23 @@ def test_a_constant_is_no_position(rows: sl.Database, constant: str) -> None:
     assert found(rows, f"SELECT count(*) FROM pits WHERE id = 1 GROUP BY {constant}") == [(1,)]
 
 
+# -- columns of queries around
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("ARRAY(SELECT a.id FROM pits b ORDER BY 1)", [[1] * 4, [2] * 4, [3] * 4, [4] * 4]),
+        ("(SELECT b.id FROM pits b ORDER BY abs(b.id - a.id - 1), b.id LIMIT 1)", [2, 3, 4, 4]),
+        ("(SELECT DISTINCT a.id FROM pits b ORDER BY a.id)", [1, 2, 3, 4]),
+        ("(SELECT max(b.id) + a.id FROM pits b GROUP BY a.id)", [5, 6, 7, 8]),
+        ("(SELECT sum(b.id) FROM pits b GROUP BY b.f, a.id ORDER BY a.id, b.f LIMIT 1)", [2] * 4),
+    ],
+)
+def test_a_subquery_is_ordered_and_grouped_by_outer_columns(
+    rows: sl.Database, query: str, values: list[object]
+) -> None:
+    assert first(rows, f"SELECT {query} FROM pits a ORDER BY id") == values
+
+
 # -- functions
 @pytest.mark.parametrize(
     ("sql", "sqlstate"),
