@@ -309,20 +309,120 @@ OWN_VALUES = [
     ("MERGE INTO g USING p ON g.a = p.id WHEN NOT MATCHED THEN INSERT (a, b) VALUES (p.id, 5)", "428C9"),
 ]
 
-CASES = [*WIDTHS, *OLD_ROWS, *WRITES_IN_WITH, *DROPS, *NAMES_TAKEN, *TRUNCATES, *NOT_A_NUMBER, *OWN_VALUES]
+ROWS_BESIDE = [
+    (
+        "UPDATE k SET v = p.id FROM p WHERE p.id = k.id RETURNING k.id, k.v, p.name",
+        [(1, 1, "p1"), (2, 2, "p2"), (3, 3, "p3")],
+    ),
+    (
+        "UPDATE k t SET v = p.id FROM p LEFT JOIN ch ON ch.p = p.id WHERE p.id = t.id AND p.id < 3 RETURNING t.id, ch.w",
+        [(1, 5), (2, None)],
+    ),
+    ("DELETE FROM k USING p WHERE p.id = k.id AND p.id < 3 RETURNING k.v, p.name", [(10, "p1"), (20, "p2")]),
+    (
+        "UPDATE k SET v = 5 FROM (VALUES (1, 'x'), (2, 'y')) AS w (i, t) WHERE i = id RETURNING id, t, v",
+        [(1, "x", 5), (2, "y", 5)],
+    ),
+    (
+        "DELETE FROM k WHERE id < 3 RETURNING id, (SELECT name FROM p WHERE p.id = k.id)",
+        [(1, "p1"), (2, "p2")],
+    ),
+    (
+        "UPDATE k SET v = v + 1 WHERE id < 3 RETURNING id, (SELECT name FROM p WHERE p.id = k.id)",
+        [(1, "p1"), (2, "p2")],
+    ),
+    ("UPDATE k SET v = v + 1 WHERE id = 1 RETURNING id, (SELECT max(name) FROM p)", [(1, "p3")]),
+    ("WITH c AS (SELECT 1 AS n) UPDATE k SET v = c.n FROM c WHERE c.n = k.id RETURNING c.n, k.v", [(1, 1)]),
+    (
+        "INSERT INTO p VALUES (9, 'x') RETURNING id, (SELECT note FROM k WHERE k.id = p.id - 8)",
+        [(9, "one")],
+        REFUSED,
+    ),
+    ("UPDATE k SET v = -1 FROM p WHERE p.id = k.id RETURNING p.name", "23514"),
+]
+
+CASES = [
+    *WIDTHS,
+    *OLD_ROWS,
+    *WRITES_IN_WITH,
+    *DROPS,
+    *NAMES_TAKEN,
+    *TRUNCATES,
+    *NOT_A_NUMBER,
+    *OWN_VALUES,
+    *ROWS_BESIDE,
+]
+
+
+# From PostgreSQL 18 on.
+OLD_AND_NEW = [
+    ("UPDATE k SET v = v + 1 WHERE id = 1 RETURNING old.v, new.v, v, new.v - old.v", [(10, 11, 11, 1)]),
+    ("UPDATE k SET v = 0 WHERE id = 1 RETURNING old.*", [(1, "a", 10, Decimal("1.25"), "one")]),
+    ("UPDATE k SET id = id + 10 WHERE id = 1 RETURNING old.id, new.id", [(1, 11)]),
+    ("UPDATE d SET a = 1 RETURNING old.a", []),
+    (
+        "UPDATE k SET v = p.id FROM p WHERE p.id = k.id AND p.id = 1 RETURNING old.v, k.v, p.name",
+        [(10, 1, "p1")],
+    ),
+    ("UPDATE k SET v = 0 RETURNING old.nosuch", "42703"),
+    ("INSERT INTO k (id, v) VALUES (40, 1) RETURNING old.id, new.id, old.v, new.v", [(None, 40, None, 1)]),
+    ("INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = 5 RETURNING new.v", [(5,)]),
+    (
+        "INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = 5 RETURNING old.v",
+        [(10,)],
+        REFUSED,
+    ),
+    ("DELETE FROM k WHERE id = 1 RETURNING old.id, new.id, old.v", [(1, None, 10)]),
+    (
+        (
+            "MERGE INTO k USING (VALUES (1, 0), (9, 9)) AS s (id, v) ON s.id = k.id WHEN MATCHED THEN UPDATE SET v = s.v"
+            " WHEN NOT MATCHED THEN INSERT (id, v) VALUES (s.id, s.v) RETURNING merge_action(), old.v, new.v"
+        ),
+        [("INSERT", None, 9), ("UPDATE", 10, 0)],
+    ),
+    (
+        "MERGE INTO k USING p ON p.id = k.id AND p.id = 1 WHEN MATCHED THEN DELETE RETURNING old.v, new.v, k.v",
+        [(10, None, 10)],
+    ),
+]
 
 
 def test_every_engine_gives_the_same_answers(tables: Database, engine: str) -> None:
+    assert not _wrong(tables, engine, CASES)
+
+
+def test_returning_old_and_new(tables: Database, engine: str) -> None:
+    if (
+        engine != "sqlite3"
+        and int(tables.query("SELECT current_setting('server_version_num')").scalar()) < 180000
+    ):
+        pytest.skip("needs PostgreSQL 18")
+    assert not _wrong(tables, engine, OLD_AND_NEW)
+
+
+def _wrong(db: Database, engine: str, cases: Sequence[Any]) -> list[tuple[Any, ...]]:
     wrong = []
-    for case, expected, *marks in CASES:
+    for case, expected, *marks in cases:
         ordered = "ORDER BY" in case or not isinstance(expected, list)
         wanted = expected if ordered else sorted(expected, key=repr)
         if engine == "sqlite3" and marks:
             wanted = REFUSED
-        found = answer(tables, case)
+        found = answer(db, case)
         if found != wanted:
             wrong.append((case, wanted, found))
-    assert not wrong
+    return wrong
+
+
+def test_update_from_several_rows_for_one_is_refused_where_they_are_returned(
+    tables: Database, engine: str
+) -> None:
+    sql = "UPDATE k SET v = p.id FROM p WHERE k.id = 1 RETURNING k.id, p.name"
+    if engine == "sqlite3":
+        with pytest.raises(sl.errors.NotPortable, match="several rows for one"):
+            tables.query(sql)
+        assert tables.query("SELECT v FROM k WHERE id = 1").scalar() == 10
+    else:
+        assert len(tables.query(sql)) == 1
 
 
 def test_truncate_counts_no_rows(tables: Database) -> None:

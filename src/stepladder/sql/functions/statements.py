@@ -37,6 +37,17 @@ def merged_once(rows: int) -> int:
     return rows
 
 
+def joined_once(rows: int) -> int:
+    """`rows`, unless so many > 1 rows of FROM or USING are joined to one that is changed: PostgreSQL takes any of them."""
+    if rows > 1:
+        raise NotPortable(
+            "UPDATE … FROM or DELETE … USING that finds several rows for one, with RETURNING of their columns",
+            why="PostgreSQL takes any of them",
+            instead="join with one row for each, by GROUP BY or DISTINCT ON",
+        )
+    return rows
+
+
 def violated(sqlstate: str, message: str) -> None:
     """Raise the error of a constraint that rows do not fulfil."""
     raise database_error(sqlstate)(message, sqlstate=sqlstate)
@@ -55,6 +66,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_only_once_where", 2, only_once_where),
     Scalar("pg_merged_once", 1, merged_once),
+    Scalar("pg_joined_once", 1, joined_once),
     Scalar("pg_violated", 2, violated, deterministic=False),  # else SQLite may ask it without a row
     Scalar("pg_limit", 2, limit),
     strict("pg_float_hex", 1, float.hex),

@@ -11,6 +11,7 @@ from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.own_values import left_out
 from stepladder.sql.infer.queries import read_with
 from stepladder.sql.infer.raw import Raw, body_of
+from stepladder.sql.infer.returning import of, returning
 from stepladder.sql.infer.sources import find_table, read_from, table_item
 from stepladder.sql.infer.tree import (
     Aggregate,
@@ -27,7 +28,6 @@ from stepladder.sql.infer.writes import (
     assignments,
     insert_columns,
     is_default,
-    returning,
     target_column,
 )
 
@@ -56,7 +56,7 @@ def merge(analysis: Analysis, body: Raw, scope: Scope) -> Merge:
         "NOT MATCHED BY SOURCE": [item],
     }
     both = Scope(items=sights["MATCHED"], ctes=scope.ctes, clause="JOIN conditions")
-    action_id = analysis.new_id()
+    action_id, old_id, new_id = analysis.new_id(), analysis.new_id(), analysis.new_id()
     return Merge(
         target=target,
         with_=ctes,
@@ -65,10 +65,15 @@ def merge(analysis: Analysis, body: Raw, scope: Scope) -> Merge:
         actions=_actions(analysis, body["mergeWhenClauses"], target, sights, scope),
         action_id=action_id,
         identity=_identity(analysis, target),
+        old_id=old_id,
+        new_id=new_id,
         returning=returning(
             analysis,
             body,
             Scope(items=[*sources.items, item], ctes=scope.ctes, merge_action=_merge_action(action_id)),
+            target,
+            old=of(old_id),
+            new=of(new_id),
         ),
     )
 
@@ -95,7 +100,7 @@ def _of_rows(node: Expression, clause: str) -> Expression:
 def _identity(analysis: Analysis, target: TableSource) -> str | None:
     definition = analysis.schema.definition(target.table)
     columns = definition.columns if definition else ()
-    return next((column.name for column in columns if column.identity), None)
+    return next((column.name for column in columns if column.identity and column.sequence is None), None)
 
 
 def _merge_action(source: int) -> Reference:

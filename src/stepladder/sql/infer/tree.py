@@ -417,11 +417,12 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """INSERT, UPDATE, DELETE: what they share."""
+    """INSERT, UPDATE, DELETE: what they share. `old_id` is the source of `old` in RETURNING, where that is a row."""
 
     target: TableSource
     with_: tuple[Cte, ...]
     returning: tuple[Target, ...]
+    old_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -472,13 +473,16 @@ class MergeAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge(Write):
-    """MERGE; `action_id` is the source whose one column is merge_action(), `identity` the key that numbers itself."""
+    """MERGE; `action_id` is the source whose one column is merge_action(), `identity` the key that numbers itself,
+    `new_id` the source of `new` in RETURNING, `twice` the function that raises for a row that would be changed twice."""
 
     source: Source
     on: Expression
     actions: tuple[MergeAction, ...]
     action_id: int
     identity: str | None
+    new_id: int = 0
+    twice: str = "pg_merged_once"
 
 
 @cache

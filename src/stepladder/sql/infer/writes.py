@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
-from stepladder.sql.infer.coercion import assign, boolean, resolved
+from stepladder.sql.definition import shown_name
+from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.own_values import check_update, is_generated, left_out
-from stepladder.sql.infer.queries import read_target, read_with, select_body
+from stepladder.sql.infer.queries import read_with, select_body
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
+from stepladder.sql.infer.returning import no_row, of, returning
 from stepladder.sql.infer.sources import find_table, read_from, table_item
 from stepladder.sql.infer.tree import (
     Conflict,
@@ -23,11 +26,10 @@ from stepladder.sql.infer.tree import (
     Reference,
     Select,
     TableSource,
-    Target,
     Update,
     Values,
 )
-from stepladder.sql.parse import parse_one
+from stepladder.sql.parse import parsed_expression
 from stepladder.sql.types import Column, Type
 
 
@@ -39,6 +41,7 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
     query, given, own = _insert_source(analysis, body, scope, target, columns)
     item = table_item(analysis, target, alias_of(body["relation"]))
     conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
+    old_id = analysis.new_id()
     return Insert(
         target=target,
         with_=ctes,
@@ -47,7 +50,15 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
         query_id=own,
         values=tuple(value for _, value in given),
         conflict=conflict,
-        returning=returning(analysis, body, Scope(items=[item], ctes=scope.ctes)),
+        returning=returning(
+            analysis,
+            body,
+            Scope(items=[item], ctes=scope.ctes),
+            target,
+            old=of(old_id) if conflict is not None and conflict.assignments else no_row,
+            new=of(target.id),
+        ),
+        old_id=old_id,
     )
 
 
@@ -177,11 +188,17 @@ def default_of(analysis: Analysis, target: TableSource, name: str, position: int
     found = next((each for each in definition.columns if each.name == name), None) if definition else None
     if found is None or found.generated:
         raise refuse(f"DEFAULT for the column {name}", position, instead="leave the column out")
-    if found.default is None:
+    default = found.default
+    if found.sequence is not None:
+        default = f"nextval({_quoted(shown_name(replace(target.table, name=found.sequence)).sql)})"
+    if default is None:
         return Constant(type=found.type, value=None)
-    _, tree = parse_one(f"SELECT ({found.default})")
-    raw = tree["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
+    raw = parsed_expression(default)
     return assign(expression(analysis, raw, Scope(clause="DEFAULT")), found.type, name)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _conflict(
@@ -295,23 +312,22 @@ def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, c
     return value
 
 
-def returning(analysis: Analysis, body: Raw, scope: Scope) -> tuple[Target, ...]:
-    clause: Any = body.get("returningList") or body.get("returningClause", {}).get("exprs") or ()
-    if body.get("returningClause", {}).get("options"):
-        raise refuse("RETURNING WITH", None)
-    scope.clause = "RETURNING"
-    found = [target for each in clause for target in read_target(analysis, each["ResTarget"], scope)]
-    return tuple(Target(name=target.name, value=resolved(target.value)) for target in found)
-
-
 def update(analysis: Analysis, body: Raw, scope: Scope) -> Update:
     """UPDATE."""
     target, ctes, sources = _begin(analysis, body, scope, "fromClause")
     scope.clause = "UPDATE"
     sets = assignments(analysis, body["targetList"], scope, target)
     where = _where(analysis, body, scope)
-    rows = returning(analysis, body, scope)
-    return Update(target=target, with_=ctes, assignments=sets, sources=sources, where=where, returning=rows)
+    old_id = analysis.new_id()
+    return Update(
+        target=target,
+        with_=ctes,
+        assignments=sets,
+        sources=sources,
+        where=where,
+        returning=returning(analysis, body, scope, target, old=of(old_id), new=of(target.id)),
+        old_id=old_id,
+    )
 
 
 def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
@@ -319,7 +335,11 @@ def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
     target, ctes, sources = _begin(analysis, body, scope, "usingClause")
     where = _where(analysis, body, scope)
     return Delete(
-        target=target, with_=ctes, sources=sources, where=where, returning=returning(analysis, body, scope)
+        target=target,
+        with_=ctes,
+        sources=sources,
+        where=where,
+        returning=returning(analysis, body, scope, target, old=of(target.id), new=no_row),
     )
 
 

@@ -106,6 +106,10 @@ class _Plan:
         source = self._kept_source(printer) if self._keeps_source else self._direct_source(printer)
         used = list(_references(self._write, (self._write.actions, self._returned)))
         names = {(each.source, each.place): f"j.k{place}" for place, each in enumerate(used, 1)}
+        target = self._write.target
+        printer.references[self._write.old_id] = lambda node: stored_column(
+            self._alias, target.columns[node.place]
+        )
         inside = [
             f"{self._alias}.{self._rowid} AS r",
             f"{self._action(printer)} AS a",
@@ -163,7 +167,7 @@ class _Plan:
     def checked(self) -> Earlier:
         """PostgreSQL's error for a row that would be changed twice."""
         return Earlier(
-            f"SELECT pg_merged_once(count(*)) FROM temp.{self.rows} WHERE c1 IS NOT NULL"
+            f"SELECT {self._write.twice}(count(*)) FROM temp.{self.rows} WHERE c1 IS NOT NULL"
             " GROUP BY c1 HAVING count(*) > 1 LIMIT 1"
         )
 
@@ -211,6 +215,8 @@ class _Plan:
         }
         _read_from(printer, self._returned, kept)
         printer.references[write.target.id] = self._target_column(kept)
+        columns = write.target.columns
+        printer.references[write.new_id] = lambda node: stored_column(self._alias, columns[node.place])
         printer.references[write.action_id] = lambda _: self._words()
         texts = [
             f"{printer.expression(each.value)} AS c{place}" for place, each in enumerate(write.returning, 1)
@@ -278,7 +284,7 @@ def _columns(source: Source) -> Sequence[Column]:
 
 def _references(write: Merge, nodes: tuple[object, ...]) -> Iterator[Reference]:
     """The columns of target and source that are used, each once."""
-    own = {write.target.id, *(leaf.id for leaf in leaves(write.source))}
+    own = {write.target.id, write.old_id, *(leaf.id for leaf in leaves(write.source))}
     seen = set()
     for node in walk(nodes):
         if isinstance(node, Reference) and node.source in own and (node.source, node.place) not in seen:

@@ -50,6 +50,7 @@ def print_query(printer: Printer, query: Query) -> str:
     plain = with_same_digits(printer, plain)
     printer.result = plain if printer.result is query else printer.result
     query = plain
+    printer.unfilled = {}
     head = print_with(printer, query.with_)
     if query.ties:
         return head + _with_ties(printer, replace(query, with_=()))
@@ -106,6 +107,8 @@ def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) ->
         put_in_sight(printer, source.right, nullable=nullable or outer)
     elif isinstance(source, TableSource):
         columns = source.columns
+        if not nullable:
+            printer.unfilled[source.id] = columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
     elif isinstance(source, FunctionSource):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from stepladder.sql.functions.numbers import nan_is_not_kept
 from stepladder.sql.infer.context import refuse
+from stepladder.sql.infer.returning import uses_row_inside
 from stepladder.sql.infer.tree import (
     Cast,
     Constant,
@@ -15,11 +16,12 @@ from stepladder.sql.infer.tree import (
     Insert,
     Query,
     Reference,
+    Source,
     TableSource,
-    Target,
     Update,
     Values,
     Write,
+    leaves,
     walk,
 )
 from stepladder.sql.names import quote
@@ -64,23 +66,33 @@ def as_number(text: str, type_: Type) -> str:
     return f"CAST(pg_kept_numeric({text}, {type_.precision}, {type_.scale or 0}) AS NUMERIC)"
 
 
-def _returning(printer: Printer, target: TableSource, targets: Sequence[Target]) -> str:
+def _returning(printer: Printer, write: Write, sources: Sequence[Source] = ()) -> str:
     """RETURNING sees the bare names of the table's columns only.
 
     Whether such a column is NULL SQLite (3.40) takes from the constraint of another one: a bare `IS NULL` may be false for
     NULL. Behind COLLATE it looks at the value.
     """
-    if not targets:
+    if not write.returning:
         return ""
+    target = write.target
     columns = target.columns
     printer.stored[target.id] = lambda node: quote(columns[node.place].name)
     printer.references[target.id] = lambda node: _returned(columns[node.place])
-    for each in targets:
+    beside = {leaf.id for source in sources for leaf in leaves(source)}
+    for each in write.returning:
         for node in walk(each.value):
-            if isinstance(node, Reference) and node.source != target.id:
-                raise refuse("RETURNING of another table's column", each.value.position)
-    texts = [f"{printer.expression(each.value)} AS c{place}" for place, each in enumerate(targets, 1)]
+            if isinstance(node, Reference) and node.source == write.old_id:
+                raise refuse("RETURNING old", each.value.position, instead=_ALONE)
+            if isinstance(node, Reference) and node.source in beside:
+                raise refuse("RETURNING of another table's column", each.value.position, instead=_ALONE)
+    if uses_row_inside(write):
+        place = write.returning[0].value.position
+        raise refuse("a subquery of RETURNING that reads the row, or a query of WITH", place, instead=_ALONE)
+    texts = [f"{printer.expression(each.value)} AS c{place}" for place, each in enumerate(write.returning, 1)]
     return f" RETURNING {', '.join(texts)}"
+
+
+_ALONE = "read it by a query of its own, in the same transaction"
 
 
 def _returned(column: Column) -> str:
@@ -95,7 +107,7 @@ def _insert(printer: Printer, write: Insert) -> str:
         text += " DEFAULT VALUES"
     else:
         text += f" ({', '.join(map(quote, write.columns))}) {_rows(printer, write)}"
-    return text + _conflict(printer, write) + _returning(printer, write.target, write.returning)
+    return text + _conflict(printer, write) + _returning(printer, write)
 
 
 def _rows(printer: Printer, write: Insert) -> str:
@@ -169,7 +181,7 @@ def _update(printer: Printer, write: Update) -> str:
     sets = _sets(printer, write.assignments, write.target)
     where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
     text = f"UPDATE {sqlite_name(write.target.table)} AS t{write.target.id} SET {sets}{sources}{where}"
-    return text + _returning(printer, write.target, write.returning)
+    return text + _returning(printer, write, write.sources)
 
 
 def _delete(printer: Printer, write: Delete) -> str:
@@ -185,4 +197,4 @@ def _delete(printer: Printer, write: Delete) -> str:
         text += f" WHERE EXISTS (SELECT 1{sources}{where})"
     elif write.where is not None:
         text += f" WHERE {printer.expression(write.where)}"
-    return text + _returning(printer, write.target, write.returning)
+    return text + _returning(printer, write, write.sources)
