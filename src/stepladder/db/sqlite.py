@@ -63,6 +63,7 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    OfSequence,
     Part,
     Redefined,
     Renamed,
@@ -469,6 +470,7 @@ class SqliteConnection(Connection):
 
     def _make_new(self) -> None:
         """Undo what outlives a statement: temporary tables, and what a native one may have set."""
+        self._callbacks.sequences.forget()
         made = self._raw.execute(
             "SELECT type, name FROM sqlite_temp_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         ).fetchall()
@@ -563,9 +565,16 @@ class SqliteConnection(Connection):
                 if key.table == shown_name(table).sql
             ]
             return Dependents(foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table.stored_name, self._reads_of_views())
+
+    def view_reads(self, view: TableName) -> tuple[TableName, ...]:
+        self._notice_changes()
+        return catalog_dependents.reached(view.stored_name, self._reads_of_views())
+
+    def _reads_of_views(self) -> catalog_dependents.Reads:
         if self._view_reads is None:
             self._view_reads = catalog_dependents.view_reads(self._raw)
-        return catalog_dependents.dependents(self._raw, table.stored_name, self._view_reads)
+        return self._view_reads
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
@@ -577,7 +586,9 @@ class SqliteConnection(Connection):
         """Follow a change of the tables: of temporary ones here, of others in the file."""
         table = effect.index if isinstance(effect, IndexDropped) else effect.table
         name = table.name
-        if isinstance(effect, Created) and effect.temporary:
+        if isinstance(effect, OfSequence):
+            type_catalogue_changes.follow(self._raw, effect, before)
+        elif isinstance(effect, Created) and effect.temporary:
             self._temporary[name] = effect
         elif name in self._temporary and table.schema in (None, "pg_temp"):
             found = self._temporary.pop(name)
