@@ -446,3 +446,15 @@ def test_the_statements_of_a_plan_do_not_grow_with_its_intervals(shop: Shop) -> 
     shop.db.load(rows, "events", mode="append")
     shop.run(deep=True)
     assert asked() == few
+
+
+def test_an_interval_model_over_a_table_that_is_not_made_yet(shop: Shop) -> None:
+    shop.write("clean.sql", "SELECT at, kind FROM events WHERE kind = 'buy'")
+    shop.write(
+        "buys.sql",
+        '/* stepladder\ntime = "day"\nevery = "day"\n*/\nSELECT (at AT TIME ZONE :zone)::date AS day, count(*) AS n FROM clean'
+        " WHERE at >= :start AND at < :end GROUP BY 1",
+    )
+    result = shop.run()
+    assert [step.work.model for step in result.steps] == ["clean", *["buys"] * 5]
+    assert shop.plan() == []

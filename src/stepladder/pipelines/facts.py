@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from stepladder import ledger
 from stepladder.config import Project
 from stepladder.db import Database, Print, Session
-from stepladder.errors import ModelError
+from stepladder.errors import ModelError, UndefinedTable
 from stepladder.ledger import Inputs, Interval
 from stepladder.pipelines import prints
 from stepladder.pipelines.bind import Bound
@@ -22,9 +22,16 @@ Asked = tuple[dt.datetime | None, dt.datetime | None]
 
 
 def read_facts(
-    db: Database, project: Project, bound: Sequence[Bound], now: dt.datetime, *, asked: Asked, wishes: Wishes
+    db: Database,
+    project: Project,
+    bound: Sequence[Bound],
+    named: Mapping[str, Model],
+    now: dt.datetime,
+    *,
+    asked: Asked,
+    wishes: Wishes,
 ) -> Facts:
-    """The facts of models (upstream first). Writes nothing, so the ledger may not be there yet.
+    """The facts of models (upstream first); `named` are all of the project. Writes nothing, so the ledger may not be there yet.
 
     The number of statements does not grow with that of intervals: each source is scanned once for all of them.
     """
@@ -46,7 +53,7 @@ def read_facts(
         wishes=wishes,
         gone=frozenset(name for name in records if TableName(None, name) not in there),
         then=ledger.inputs(db, [each.name for each in models]) if compared and step > 1 else {},
-        prints=_prints(db, project, bound, compared),
+        prints=_prints(db, project, bound, named, compared),
     )
 
 
@@ -77,9 +84,12 @@ def _is_near(model: Model, row: Interval, now: dt.datetime, asked: Asked, wishes
 
 
 def _prints(
-    db: Session, project: Project, bound: Sequence[Bound], compared: Mapping[str, Sequence[Span]]
+    db: Session,
+    project: Project,
+    bound: Sequence[Bound],
+    named: Mapping[str, Model],
+    compared: Mapping[str, Sequence[Span]],
 ) -> Inputs:
-    named = {each.model.name: each.model for each in bound}
     asked = [
         (each.model.name, source, span)
         for each in bound
@@ -97,7 +107,8 @@ def _prints(
 def spans_of(
     db: Session, project: Project, models: Sequence[Model], asked: Asked, now: dt.datetime
 ) -> Mapping[str, Span | None]:
-    """For each interval model, from the day of its sources' oldest row to the end of the day of their newest."""
+    """For each interval model, from the day of its sources' oldest row to the end of the day of their newest. One that
+    reads a model's table which is not made yet has none."""
     found: dict[str, Span | None] = {}
     for model in models:
         if model.every is None or not model.by_interval:
@@ -108,7 +119,12 @@ def spans_of(
                 'Write start = "2026-01-01" in the header, or run with --start and --end.',
                 file=str(model.path),
             )
-        parts = [span for window in model.windows if (span := _source_span(db, project, window, found, now))]
+        try:
+            parts = [
+                span for window in model.windows if (span := _source_span(db, project, window, found, now))
+            ]
+        except UndefinedTable:
+            continue
         if not parts:
             found[model.name] = (model.start, now) if model.start else None
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
@@ -101,9 +101,9 @@ class Plan:
         return {name: number for name, number in found.items() if number > MAX_REBUILD}
 
 
-def plan(models: Sequence[Model], facts: Facts) -> Plan:
-    """The work that brings `models` (in order) up to date."""
-    named = {model.name: model for model in models}
+def plan(models: Sequence[Model], facts: Facts, named: Container[str] | None = None) -> Plan:
+    """The work that brings `models` (in order) up to date; `named` are all of the project (default: these)."""
+    named = {model.name for model in models} if named is None else named
     book = _Book(facts.intervals)
     moving: dict[str, list[Span]] = {}  # of each model: what will, or may, change
     found = []

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from stepladder import ledger
 from stepladder.config import Project
@@ -28,11 +29,12 @@ from stepladder.ledger import Inputs, Run
 from stepladder.pipelines.apply import Job, Outcome, apply
 from stepladder.pipelines.bind import Bound, bind
 from stepladder.pipelines.facts import Asked, read_facts
-from stepladder.pipelines.graph import in_order, select, upstream
+from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.model import HASH_RULE, Model
 from stepladder.pipelines.plan import FOLLOWS, GRID, Facts, Plan, Wishes, Work, plan
 from stepladder.pipelines.prints import sources
 from stepladder.pipelines.read import read_models
+from stepladder.pipelines.selecting import Selection, select
 from stepladder.pipelines.workers import Queue, workers
 
 _SAME_ERRORS = 3  # of one model, before the rest of its intervals are left alone
@@ -70,18 +72,28 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Models bound to a target, and what there is to do."""
+    """Models bound to a target, and what there is to do. `models` are all of the project's, by name. `again` prepares
+    anew, the same wishes on what is there then."""
 
+    models: Mapping[str, Model]
     bound: tuple[Bound, ...]
     facts: Facts
     plan: Plan
+    again: Callable[[], Prepared]
+
+    @property
+    def blind(self) -> frozenset[str]:
+        """The interval models of which nobody can say what there is to do before what they read is made."""
+        asked = None not in self.facts.asked
+        names = [each.model.name for each in self.bound if each.model.by_interval]
+        return frozenset() if asked else frozenset(names) - self.facts.spans.keys()
 
 
 def prepare(
     db: Database,
     project: Project,
     *,
-    names: Sequence[str] = (),
+    names: Sequence[str] | Selection = (),
     asked: Asked = (None, None),
     now: dt.datetime | None = None,
     wishes: Wishes = NO_WISHES,
@@ -94,12 +106,16 @@ def prepare(
         raise UsageError(
             f"--start ({asked[0]:%Y-%m-%d %H:%M}Z) must be before --end ({asked[1]:%Y-%m-%d %H:%M}Z)."
         )
-    models = select(in_order(read_models(project)), names)
+    every = in_order(read_models(project))
+    named = {model.name: model for model in every}
+    models = select(every, names)
     bound = bind(models, db, project, strict=db.target.is_sqlite)
+    models = tuple(each.model for each in bound)  # with the windows that only the catalogue knows
     facts = read_facts(
-        db, project, bound, now or db.query("SELECT now()").scalar(), asked=asked, wishes=wishes
+        db, project, bound, named, now or db.query("SELECT now()").scalar(), asked=asked, wishes=wishes
     )
-    return Prepared(bound, facts, plan(models, facts))
+    again = partial(prepare, db, project, names=names, asked=asked, now=facts.now, wishes=wishes)
+    return Prepared(named, bound, facts, plan(models, facts, named), again)
 
 
 def run(
@@ -127,10 +143,17 @@ def run(
     state, said = "cancelled", None
     try:
         _note_first(db, prepared, unnoted)
-        runner = Runner(db, project, prepared, this, wait_seconds, on_start)
-        for step in runner.steps(1 if db.target.is_sqlite else jobs):
-            steps.append(step)
-            on_step(step)
+        while True:
+            runner = Runner(db, project, prepared, this, wait_seconds, on_start)
+            for step in runner.steps(1 if db.target.is_sqlite else jobs):
+                steps.append(step)
+                on_step(step)
+            blind = prepared.blind
+            if not blind or any(step.state != "done" for step in steps):
+                break
+            prepared = prepared.again()
+            if prepared.blind == blind:
+                break
         failed = [step for step in steps if step.state == "failed"]
         state, said = ("failed", str(failed[0].error)) if failed else ("done", None)
     except Error as error:
@@ -335,14 +358,13 @@ def _changes_table(job: Job, facts: Facts) -> bool:
 
 
 def _job(db: Database, bound: Bound, prepared: Prepared) -> Job:
-    named: Mapping[str, Model] = {each.model.name: each.model for each in prepared.bound}
     model = bound.model
     work = [each for each in prepared.plan.work if each.model == model.name]
     anew = [each for each in work if GRID in each.reasons]
     return Job(
         bound,
-        sorted(upstream(model, named)),
-        sources(db, bound, named) if work and model.kind != "view" else (),
+        sorted(upstream(model, prepared.models)),
+        sources(db, bound, prepared.models) if work and model.kind != "view" else (),
         rebuild=prepared.facts.wishes.rebuild,
         span=(min(each.start for each in anew), max(each.end for each in anew)) if anew else None,
     )
