@@ -456,5 +456,5 @@ def test_an_interval_model_over_a_table_that_is_not_made_yet(shop: Shop) -> None
         " WHERE at >= :start AND at < :end GROUP BY 1",
     )
     result = shop.run()
-    assert [step.work.model for step in result.steps] == ["clean", *["buys"] * 5]
+    assert [step.work.model for step in result.steps] == ["clean", *["buys"] * 9]
     assert shop.plan() == []
