@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native
     from stepladder.db.borrowed import wrap
     from stepladder.errors import Error
+    from stepladder.pipelines.declaring import model
     from stepladder.sql import Span
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __all__ = [
     "Transaction",
     "__version__",
     "connect",
+    "model",
     "native",
     "wrap",
 ]
@@ -39,6 +41,7 @@ _DOORS = {
     "Rows": "stepladder.db",
     "Transaction": "stepladder.db",
     "connect": "stepladder.db",
+    "model": "stepladder.pipelines.declaring",
     "native": "stepladder.db",
     "wrap": "stepladder.db",
     "Error": "stepladder.errors",

@@ -56,6 +56,22 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What [sources.NAME] says of a table that no model makes.
+
+    `time` is the column by which a model in Python gets its interval's rows of it; `time_is` the zone of its values
+    where they have none. `fresh` is how old its newest row may be, as text ("26 hours"). `print` is how a change of it
+    is found: "xmin", "digest", "column:NAME", "none"; None: the engine's own way.
+    """
+
+    name: str
+    time: str | None = None
+    time_is: str | None = None
+    fresh: str | None = None
+    print: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What stepladder.toml says. `timezone` is an IANA name: the zone whose midnight ends a day."""
 
@@ -65,6 +81,7 @@ class Project:
     timezone: str
     targets: Mapping[str, str] = field(repr=False)
     vars: Mapping[str, object]
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def models(self) -> Path:
@@ -110,6 +127,7 @@ def read_project(folder: Path) -> Project:
         timezone=timezone,
         targets=_targets(data.get("targets", {}), path),
         vars=_table(data, "vars", path),
+        sources=_sources(_table(data, "sources", path), path, timezone),
     )
 
 
@@ -249,12 +267,36 @@ def _targets(data: object, path: Path) -> dict[str, str]:
     return found
 
 
-def _check_zone(name: str, path: Path) -> None:
+_PRINTS = ("xmin", "digest", "none")
+
+
+def _sources(data: Mapping[str, object], path: Path, timezone: str) -> dict[str, Source]:
+    found = {}
+    for name, value in data.items():
+        place = f"{path}, source {name!r}"
+        if not isinstance(value, dict):
+            raise ConfigError(f"{place} must be a table: [sources.{name}].")
+        refuse_unknown(value, ("time", "time_is", "fresh", "print"), place)
+        words = {key: _text(value, key, path) for key in value}
+        print_, zone = words.get("print"), words.get("time_is")
+        if print_ and print_ not in _PRINTS and not print_.startswith("column:"):
+            raise ConfigError(
+                f"{place}: print = {print_!r}.{nearest(print_, _PRINTS)} It is one of {_list(_PRINTS)}, column:NAME."
+            )
+        if zone == "local":
+            words["time_is"] = timezone
+        elif zone:
+            _check_zone(zone, path, f"source {name!r}, time_is")
+        found[name] = Source(name, **words)
+    return found
+
+
+def _check_zone(name: str, path: Path, what: str = "timezone") -> None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(
-            f"{path}: timezone = {name!r} is no zone of the IANA database. Write one like 'Europe/Berlin' or 'UTC'."
+            f"{path}: {what} = {name!r} is no zone of the IANA database. Write one like 'Europe/Berlin' or 'UTC'."
         ) from error
 
 

@@ -57,3 +57,34 @@ def test_a_view_of_numerics_is_as_a_table(prices: sl.Database) -> None:
     )
     assert prices.query("SELECT twice FROM dear WHERE twice > 39.97").scalar() == Decimal("39.98")
     assert f"{prices.query('SELECT sum(twice) FROM dear').scalar():f}" == "39.88"
+
+
+AVERAGES = """
+SELECT avg(paid) FROM filled
+SELECT avg(paid) FILTER (WHERE id > 1), avg(DISTINCT paid), avg(paid) FILTER (WHERE id > 9) FROM filled
+SELECT avg(other.paid), count(*) FROM filled LEFT JOIN filled other ON other.id = filled.id + 1
+SELECT avg(filled.paid), count(*) FROM filled RIGHT JOIN three ON three.n = filled.id * 2
+SELECT avg(filled.paid), count(*) FROM filled FULL JOIN three ON three.n = filled.id * 2
+SELECT (SELECT avg(filled.paid) FROM three LIMIT 1) FROM filled GROUP BY filled.id HAVING avg(filled.paid) > 0 ORDER BY 1
+SELECT (SELECT avg(filled.paid) FROM three WHERE n > 9) FROM filled GROUP BY filled.id HAVING avg(filled.paid) > 0
+SELECT avg(paid), (SELECT avg(inner_.paid) FROM filled inner_ WHERE inner_.id <= max(filled.id)) FROM filled
+SELECT id, avg(paid) OVER (ORDER BY id ROWS 1 PRECEDING) FROM filled ORDER BY id
+SELECT id > 1, avg(paid) FROM filled GROUP BY ROLLUP (id > 1) ORDER BY 1 NULLS FIRST
+SELECT avg(paid) FROM filled WHERE id > 9
+"""
+
+
+@pytest.mark.postgres
+def test_an_average_counts_the_values_of_its_column(postgres_url: str) -> None:
+    schema = (
+        "CREATE TABLE filled (id int PRIMARY KEY, paid numeric(12,2) NOT NULL)",
+        "INSERT INTO filled VALUES (1, 1.50), (2, 2.75), (3, 0.05)",
+        "CREATE TABLE three (n int)",
+        "INSERT INTO three VALUES (2), (4), (10)",
+    )
+    with sl.connect("sqlite:///:memory:") as db, sl.connect(postgres_url) as server:
+        for statement in schema:
+            db.execute(statement)
+            server.execute(statement)
+        for query in AVERAGES.strip().splitlines():
+            assert repr(db.query(query).all()) == repr(server.query(query).all()), query

@@ -174,7 +174,7 @@ def test_a_model_that_cannot_run_is_refused_before_work(
     ("header", "said"),
     [
         ("evry = 'day'", "Did you mean 'every'"),
-        ("every = 'day'", "belong together"),
+        ("time = 'day'", "belong together"),
         ("time = 'session_start'\nevery = 'dya'", "Did you mean 'day'"),
         ("key = 'a'", "list of texts"),
         ("checks = ['row_count > many']", "row_count"),

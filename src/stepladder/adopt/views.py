@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from stepladder.adopt.plan import Obstacle, ViewPlan
 from stepladder.db.foreign_file import Entry
 from stepladder.errors import DatabaseError, NotPortable
-from stepladder.sql import Column, Created, Definition, TableName, Text, in_their_case, rewritten, translate
+from stepladder.sql import (
+    Column,
+    Created,
+    Definition,
+    Dependents,
+    TableName,
+    Text,
+    in_their_case,
+    rewritten,
+    translate,
+)
 
 _INSTEAD = "drop it, and make it again in PostgreSQL's SQL afterwards: DROP VIEW"
 
@@ -29,6 +39,12 @@ class _Tables:
 
     def taken(self, name: TableName) -> bool:  # noqa: ARG002
         return False
+
+    def kind(self, name: TableName) -> str | None:  # noqa: ARG002
+        return None
+
+    def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
+        return Dependents()
 
 
 def plan_views(

@@ -7,6 +7,7 @@ from stepladder.db.database import Database, connect, temporary
 from stepladder.db.examination import examine
 from stepladder.db.explain.plan import Node, Plan, Slow
 from stepladder.db.health.findings import Finding
+from stepladder.db.loading.incoming import created_columns
 from stepladder.db.loading.load import LoadResult
 from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
@@ -34,6 +35,7 @@ __all__ = [
     "Table",
     "Transaction",
     "connect",
+    "created_columns",
     "examine",
     "native",
     "temporary",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar, NamedTuple
+from weakref import ref
 
 from stepladder.config import Target
 from stepladder.db.catalog.values import Table
@@ -69,6 +70,7 @@ class Connection(ABC):
     read_only: bool = False
     figures: StatementFigures = StatementFigures()  # a pool gives each of its connections its own
     slow_seconds: float = NEVER
+    key: ref[Connection]  # what its pool knows it by
 
     def settle(self, *, limit: float | None, read_only: bool) -> None:
         """Make the session as the options want it; says nothing to the server where it is so already."""
@@ -252,6 +254,10 @@ class Connection(ABC):
     @abstractmethod
     def describe(self, table: TableName) -> Table | None:
         """All that the catalogue says of a table or view; None where there is none."""
+
+    @abstractmethod
+    def view_reads(self, view: TableName) -> tuple[TableName, ...]:
+        """The tables and views that a view reads, through other views too; none for what is no view."""
 
     @abstractmethod
     def tables(self) -> tuple[TableName, ...]:

@@ -6,13 +6,13 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from stepladder.config import Target, find_project, resolve_target, slow_seconds
-from stepladder.db.connection import Connection
+from stepladder.db.connection import Connection, Result
 from stepladder.db.monitor import NEVER, Stats, stats
 from stepladder.db.openers import opener
 from stepladder.db.pool import Pool
@@ -312,6 +312,23 @@ class Database(Session):
                 transaction.end()
 
     def _connection(self, ready: Callable[[Connection], None] | None = None) -> _Lease:
+        self._refuse_second()
+        return _Lease(self._pool, ready or self._settle)
+
+    def _timed(self, sql: str, values: Mapping[str, object]) -> Result:
+        # Without a context manager: around a query of microseconds it is one of them.
+        self._refuse_second()
+        connection = _taken(self._pool, self._settle)
+        try:
+            result = connection.timed(sql, values)
+        except BaseException as error:
+            self._pool.give_back(connection, broken=isinstance(error, ConnectionFailed))
+            raise
+        self._pool.give_back(connection)
+        return result
+
+    def _refuse_second(self) -> None:
+        """A thread has one connection: a second one might be waited for without end, or see another state."""
         if self._thread.transaction is not None:
             raise UseTransaction(
                 "This thread has a transaction open: what is asked of the database now would run outside it. "
@@ -319,7 +336,6 @@ class Database(Session):
             )
         if self._thread.streams:
             self._refuse_waiting_for_itself()
-        return _Lease(self._pool, ready or self._settle)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -389,28 +405,33 @@ class _Lease:
         self._ready = ready
 
     def __enter__(self) -> Connection:
-        broken = 0
-        while True:
-            connection = self._pool.take()
-            try:
-                self._ready(connection)
-            except Disconnected:
-                # Nothing of the user's was sent yet: another connection will do as well.
-                self._pool.give_back(connection, broken=True)
-                broken += 1
-                if broken == _FRESH_CONNECTIONS:
-                    raise
-            except BaseException:
-                self._pool.give_back(connection)
-                raise
-            else:
-                self._connection = connection
-                return connection
+        self._connection = _taken(self._pool, self._ready)
+        return self._connection
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.give_back(self._connection, broken=isinstance(error, ConnectionFailed))
+
+
+def _taken(pool: Pool, ready: Callable[[Connection], None]) -> Connection:
+    """A connection that was made ready."""
+    broken = 0
+    while True:
+        connection = pool.take()
+        try:
+            ready(connection)
+        except Disconnected:
+            # Nothing of the user's was sent yet: another connection will do as well.
+            pool.give_back(connection, broken=True)
+            broken += 1
+            if broken == _FRESH_CONNECTIONS:
+                raise
+        except BaseException:
+            pool.give_back(connection)
+            raise
+        else:
+            return connection
 
 
 def _rolled_back(unknown: DatabaseError) -> Disconnected:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from stepladder.errors import DatabaseError, DataError, NotPortable, ResourceError, database_error, redact
+from stepladder.sql import Type
 
 # SQLite's extended result codes (https://sqlite.org/rescode.html) and the SQLSTATE that PostgreSQL would give.
 _SQLSTATES = {
@@ -82,6 +83,14 @@ def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> Database
     state = _SQLSTATES.get(name) or _SQLSTATES.get(_primary(name)) or _by_words(message) or _by_class(error)
     lines = [message, *([_NEXT[state]] if state in _NEXT else [])]
     return database_error(state)("\n".join(lines), sqlstate=state, statement=_shown(statement))
+
+
+def odd_value(value: object, type_: Type | None) -> DataError:
+    """The error for a value of the file that is not of its column's type; without `type_` the value is somebody's words."""
+    said = str(value) if type_ is None else f"the file holds {value!r}, which is no {type_.bare}"
+    return DataError(
+        f"{said}\nSomething other than Stepladder wrote it. Find it by the column's ::text, and mend it with UPDATE."
+    )
 
 
 def _primary(name: str) -> str:

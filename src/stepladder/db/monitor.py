@@ -104,9 +104,7 @@ class StatementFigures:
 
     def add(self, text: str, seconds: float, rows: int | None) -> None:
         """Count a statement; `rows` is None where it failed. Called for every one: it stays below a microsecond."""
-        if len(text) > _TEXT_LENGTH:
-            text = text[:_TEXT_LENGTH]
-        found = self.texts.get(text) or self._new(text)
+        found = self.texts.get(text) or self._new(text[:_TEXT_LENGTH])
         found.count += 1
         found.seconds += seconds
         if seconds > found.slowest:
@@ -118,6 +116,8 @@ class StatementFigures:
 
     def _new(self, text: str) -> _Figures:
         """Room for a text; when there are too many, the half that took the least time is summed up."""
+        if text in self.texts:  # the beginning of a long one
+            return self.texts[text]
         if len(self.texts) >= 2 * _TEXTS:
             ordered = sorted(self.texts.items(), key=lambda item: item[1].seconds, reverse=True)
             for _, figures in ordered[_TEXTS:]:

@@ -45,6 +45,21 @@ _inherited: list[
 _Loan = tuple[threading.Thread, float, CodeType, int]
 
 
+class _Loans(dict["ref[Connection]", _Loan]):
+    """Who has which connection. One that nobody holds any more leaves by itself: `key` makes a connection's key."""
+
+    watched = True  # whether that is worth a warning
+
+    def key(self, connection: Connection) -> ref[Connection]:
+        return ref(connection, self._gone)
+
+    def _gone(self, key: ref[Connection]) -> None:
+        """Called at any moment, in any thread: it takes no lock."""
+        loan = self.pop(key, None)
+        if loan is not None and self.watched:
+            _warn(loan, "a connection was never given back: what its transaction wrote is rolled back")
+
+
 class _Turn:
     """A place in the queue. Once `given` it owns `connection`, or (None) the right to open one."""
 
@@ -78,7 +93,7 @@ class Pool:
     def _start_empty(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[tuple[Connection, float]] = []
-        self._out: dict[ref[Connection], _Loan] = {}
+        self._out = _Loans()
         self._opening: dict[ref[_Turn], _Loan] = {}
         self._waiting: deque[_Turn] = deque()
         self._closing = threading.Event()
@@ -92,6 +107,7 @@ class Pool:
     def _leave_to_parent(self) -> None:
         """In a forked child, which must not speak on its parent's sockets, nor close them: it opens its own."""
         _inherited.append(self._idle)
+        self._out.watched = False
         self._start_empty()
 
     @property
@@ -171,7 +187,7 @@ class Pool:
         try:
             with self._lock:
                 self._opening[ref(turn, self._given_up)] = turn.loan
-                self._out.pop(ref(broken), None)
+                self._out.pop(broken.key, None)
                 self._let_go(broken)
             broken.close()
             return self._open_new(turn, turn.loan[1] + self._timeout)
@@ -187,8 +203,9 @@ class Pool:
             self._opened += 1
             closed = self._closed
             self._give_figures(connection)
+            connection.key = self._out.key(connection)
             if not closed:
-                self._out[ref(connection, self._gone)] = turn.loan
+                self._out[connection.key] = turn.loan
             self._opening.pop(ref(turn), None)
         if closed:
             connection.close()
@@ -249,7 +266,7 @@ class Pool:
             kept = not self._closed
             if kept:
                 self._idle.append((connection, time.monotonic()))
-            self._out.pop(ref(connection), None)
+            self._out.pop(connection.key, None)
             if self._waiting:
                 self._serve()
         if not kept:
@@ -260,7 +277,7 @@ class Pool:
             connection.close()
         finally:
             with self._lock:
-                self._out.pop(ref(connection), None)
+                self._out.pop(connection.key, None)
                 self._let_go(connection)
                 self._serve()
 
@@ -271,6 +288,7 @@ class Pool:
         with self._lock:
             out = [] if self._closed else list(self._out.values())
             self._closed = True
+            self._out.watched = False
             idle, self._idle = self._idle, []
             for turn in self._waiting:
                 turn.woken.set()
@@ -315,18 +333,13 @@ class Pool:
 
     def _lend_idle(self, loan: _Loan) -> tuple[Connection, float]:
         found = self._idle[-1]
-        self._out[ref(found[0], self._gone)] = loan
+        self._out[found[0].key] = loan
         self._idle.pop()
         return found
 
-    # -- when nobody holds it any more; called at any moment, in any thread, so they take no lock
     def _given_up(self, key: ref[_Turn]) -> None:
+        """Nobody waits any more. Called at any moment, in any thread: it takes no lock."""
         self._opening.pop(key, None)
-
-    def _gone(self, key: ref[Connection]) -> None:
-        loan = self._out.pop(key, None)
-        if loan is not None and not self._closed:
-            _warn(loan, "a connection was never given back: what its transaction wrote is rolled back")
 
     def _refuse_closed(self) -> None:
         if self._closed:

@@ -42,14 +42,15 @@ class Prepared:
     def execute(self, values: Mapping[str, object], escape: Escape) -> Bound:
         """EXECUTE with a literal for each use."""
         written = {name: literal(value, escape, name) for name, value in values.items()}
-        if not self.uses:
-            return Bound(f"EXECUTE {self.name}", ())
-        text = f"EXECUTE {self.name}("
+        text = f"EXECUTE {self.name}"
+        before = "("
         changes = []
         for name, place in self.uses:
+            text += before
             changes.append((len(text), place - len(text)))
-            text += f"{written[name]}, "
-        return Bound(f"{text[:-2]})", tuple(changes))
+            text += written[name]
+            before = ", "
+        return Bound(f"{text})" if self.uses else text, tuple(changes))
 
 
 class PreparedStatements:

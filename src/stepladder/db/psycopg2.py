@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import psycopg2 as driver
@@ -72,9 +73,7 @@ class Psycopg2Connection(PostgresConnection):
                     heed()
             if cursor.description is None:
                 return Result((), [], affected(cursor.statusmessage))
-            columns = _columns(
-                tuple([(part[0], part[1], part[3], part[4], part[5]) for part in cursor.description])
-            )
+            columns = _columns(tuple(map(_COLUMN_PARTS, cursor.description)))
             return Result(columns, self._rows(cursor, columns), affected(cursor.statusmessage))
         except driver.Error as error:
             raise self._fault(error, text) from error
@@ -238,6 +237,7 @@ def utc(offset: timedelta | None) -> timezone:
     return timezone(offset) if offset else UTC
 
 
+_COLUMN_PARTS = attrgetter("name", "type_code", "internal_size", "precision", "scale")
 _NO_PRECISION = 65_535  # psycopg2's word for a numeric without a modifier
 _SCALES = 2048  # it reads a numeric's scale, a number of eleven bits with a sign, without the sign
 

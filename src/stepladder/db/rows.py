@@ -74,12 +74,15 @@ def row_class(names: tuple[str, ...]) -> type[Row]:
 class Rows(Sequence[Row]):
     """All rows of a query, read as often as you like. `columns` are their names and PostgreSQL types."""
 
-    __slots__ = ("_class", "_tuples", "columns")
+    __slots__ = ("_tuples", "columns")
 
     def __init__(self, columns: tuple[Column, ...], tuples: Sequence[tuple[Any, ...]]) -> None:
         self.columns = columns
         self._tuples = tuples
-        self._class = row_class(tuple([column.name for column in columns]))
+
+    @property
+    def _class(self) -> type[Row]:
+        return row_class(tuple([column.name for column in self.columns]))
 
     def __len__(self) -> int:
         return len(self._tuples)

@@ -113,6 +113,10 @@ class Session(ABC):
                 return connection.timed_native(sql.text, named or None if params is None else params)
         _refuse_transaction_words(sql)
         values = _values(params, named) if params is not None else named
+        return self._timed(sql, values)
+
+    def _timed(self, sql: str, values: Mapping[str, object]) -> Result:
+        """One statement of the user's."""
         with self._connection() as connection:
             return connection.timed(sql, values)
 
@@ -235,6 +239,12 @@ class Session(ABC):
         if columns is None:
             raise _no_table(found)
         return columns
+
+    def view_reads(self, name: str) -> tuple[TableName, ...]:
+        """The tables and views that a view reads, through other views too; none for a table."""
+        found = parse_name(name)
+        with self._connection() as connection:
+            return connection.view_reads(found)
 
     def server(self) -> str:
         """Product and version, for people: "PostgreSQL 18.6"."""

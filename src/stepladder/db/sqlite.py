@@ -22,6 +22,7 @@ from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
 from stepladder.db.arrow.types import pyarrow
+from stepladder.db.catalog import dependents as catalog_dependents
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.catalog.values import Table, table_of
 from stepladder.db.connection import (
@@ -34,10 +35,11 @@ from stepladder.db.connection import (
 )
 from stepladder.db.explain import sqlite as explain_sqlite
 from stepladder.db.explain.plan import Node, Plan
-from stepladder.db.faults import with_caret
+from stepladder.db.faults import odd_value, with_caret
 from stepladder.db.health import sqlite as health_sqlite
 from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
+from stepladder.db.redefining import redefine
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
 from stepladder.db.statement_key import statement_key
@@ -56,10 +58,14 @@ from stepladder.sql import (
     Column,
     Created,
     Definition,
+    Dependents,
     Dropped,
     Earlier,
     Effect,
     IndexDropped,
+    OfSequence,
+    Part,
+    Redefined,
     Renamed,
     TableName,
     TooManyDigits,
@@ -130,6 +136,8 @@ class SqliteConnection(Connection):
         self._stamp: tuple[int, int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
+        self._view_reads: catalog_dependents.Reads | None = None
+        self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
         self._plans: dict[Any, _Plan] = {}
@@ -146,9 +154,8 @@ class SqliteConnection(Connection):
             finally:
                 self._callbacks.prepares = True
         plan = self._plan(sql, values)
-        arguments = plan.arguments(values)
         if plan.translation.before or plan.translation.effects:
-            return self._as_one(lambda: self._run(plan, arguments, sql, values))
+            return self._as_one(lambda: self._run_parts(plan.translation, sql, values))
         return self._run_exactly(plan, sql, values)
 
     def run_native(self, text: str, values: NativeValues) -> Result:
@@ -203,15 +210,13 @@ class SqliteConnection(Connection):
             return self._arrow(self._in_decimals(sql, values), sql, values)
 
     def _arrow(self, translation: Translation, sql: str, values: Mapping[str, object]) -> Any:
-        from stepladder.db.arrow.from_stored import arrays_of_stored
-
         arrow_schema(translation.columns)
         batches = []
         with self._callbacks.watching(sql):
             cursor = self._raw.execute(translation.sql, _encode(translation.parameters, values))
             with closing(cursor):
                 while rows := cursor.fetchmany(_ARROW_ROWS):
-                    batches.append(arrays_of_stored(translation.columns, rows))
+                    batches.append(_arrow_arrays(translation.columns, rows))
         return table(translation.columns, batches)
 
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
@@ -309,62 +314,94 @@ class SqliteConnection(Connection):
     def _run_exactly(self, plan: _Plan, sql: str, values: Mapping[str, object]) -> Result:
         """Numerics that integers did not hold are computed anew as decimals: a query may run twice."""
         try:
-            return self._run(plan, plan.arguments(values), sql, values)
+            return self._run(plan, sql, values)
         except (TooManyDigits, NumericOutOfRange):
             if not plan.translation.lowered:
                 raise
             translation = self._in_decimals(sql, values)
             decimals = replace(plan, translation=translation, decoders=_decoders(translation.columns))
-            return self._run(decimals, decimals.arguments(values), sql, values)
+            return self._run(decimals, sql, values)
 
     def _in_decimals(self, sql: str, values: Mapping[str, object]) -> Translation:
         """A translation that computes no numeric as an integer."""
         return translate(sql, _Schema(self), types_of(values), lowers=False)
 
-    def _run(
-        self, plan: _Plan, arguments: Sequence[object], sql: str, values: Mapping[str, object]
-    ) -> Result:
-        translation = plan.translation
-        effects = translation.effects
-        self._callbacks.start()
+    def _run(self, plan: _Plan, sql: str, values: Mapping[str, object]) -> Result:
+        """A statement that is one to SQLite too."""
+        translation, arguments = plan.translation, plan.arguments(values)
+        callbacks = self._callbacks
+        callbacks.start()
         try:
+            cursor = self._execute(translation.sql, arguments)
+            rows = cursor.fetchall()
+            callbacks.prepares = True  # it has been run: from here on nothing may have it run again
+            affected = self._affected(cursor, translation.counts) if translation.writes else 0
+        except sqlite3.Error as error:
+            callbacks.fail(error, sql)
+        finally:
+            if callbacks.limit is not None:
+                callbacks.stop()
+        if plan.decoders:
+            rows = _decoded(rows, plan.decoders, translation.columns)
+        return Result(translation.columns, rows, affected)
+
+    def _run_parts(self, translation: Translation, sql: str, values: Mapping[str, object]) -> Result:
+        """A statement that is several to SQLite, or is followed by a change of the type catalogue."""
+        arguments, effects = _encode(translation.parameters, values), translation.effects
+        with self._callbacks.watching(sql):
             before = type_catalogue_changes.look(self._raw, effects) if effects else _UNCHANGED
+            self._refuse_to_redefine(translation.before)
             for part in translation.before:
                 self._run_part(part, values)
-            try:
-                cursor = self._cursor.execute(translation.sql, arguments)
-            except sqlite3.OperationalError as error:
-                if not is_busy(error):
-                    raise
-                cursor = self._raw.execute(translation.sql, arguments)  # which waits
+            cursor = self._raw.execute(translation.sql, arguments)
             rows = cursor.fetchall()
-            affected = self._affected(cursor) if translation.writes and not effects else 0
+            affected = self._affected(cursor, translation.counts) if translation.writes and not effects else 0
             for part in translation.before:
-                if part.into is not None:
+                if isinstance(part, Earlier) and part.into is not None:
                     self._raw.execute(f"DROP TABLE temp.{part.into}")
             for effect in effects:
                 self._note(effect, before)
-        except sqlite3.Error as error:
-            self._callbacks.fail(error, sql)
-        finally:
-            if self._callbacks.limit is not None:
-                self._callbacks.stop()
-        return Result(translation.columns, _decoded(rows, plan.decoders, translation.columns), affected)
+        columns = translation.columns
+        return Result(columns, _decoded(rows, _decoders(columns), columns), affected)
 
-    def _affected(self, cursor: sqlite3.Cursor) -> int:
+    def _execute(self, statement: str, arguments: Sequence[object] = ()) -> sqlite3.Cursor:
+        """By the one cursor, whose rows must all be fetched before the next one is executed."""
+        try:
+            return self._cursor.execute(statement, arguments)
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+            return self._raw.execute(statement, arguments)  # which waits
+
+    def _affected(self, cursor: sqlite3.Cursor, counts: str | None) -> int:
         """Rows written by what `cursor` ran last; the driver does not count those of a statement that begins with WITH."""
-        if cursor.rowcount >= 0:
+        if counts is None and cursor.rowcount >= 0:
             return cursor.rowcount
-        (found,) = self._raw.execute("SELECT changes()").fetchone()
+        (found,) = self._raw.execute(counts or "SELECT changes()").fetchone()
         return int(found)
 
-    def _run_part(self, part: Earlier, values: Mapping[str, object]) -> None:
+    def _run_part(self, part: Part, values: Mapping[str, object]) -> None:
+        if isinstance(part, Redefined):
+            redefine(self._raw, part)
+            return
         rows = self._raw.execute(part.sql, _encode(part.parameters, values)).fetchall()
         if part.into is not None:
             names = ", ".join(f"c{place}" for place in range(1, part.columns + 1))
             self._raw.execute(f"CREATE TEMP TABLE {part.into} ({names})")
             marks = ", ".join("?" * part.columns)
             self._raw.executemany(f"INSERT INTO temp.{part.into} VALUES ({marks})", rows)
+
+    def _refuse_to_redefine(self, parts: Sequence[Part]) -> None:
+        """Raise NotPortable for a table whose text may hold what its definition does not say."""
+        names = {part.table for part in parts if isinstance(part, Redefined)}
+        for name in names:
+            if name.schema in (None, "pg_temp") and name.name in self._temporary:
+                raise NotPortable("this ALTER TABLE of a temporary table")
+            if name.stored_name not in type_catalogue.intact(self._raw):
+                raise NotPortable(
+                    f"ALTER TABLE {name.sql}, which Stepladder did not make",
+                    instead="give the file known types: `stepladder adopt FILE`",
+                )
 
     def _translate(self, sql: str, values: Mapping[str, object]) -> Translation:
         return self._plan(sql, values).translation
@@ -393,7 +430,7 @@ class SqliteConnection(Connection):
 
     def _notice_changes(self) -> None:
         """Forget what is known of the tables when their schema has changed, by whomever."""
-        (version,) = self._raw.execute("PRAGMA schema_version").fetchone()
+        ((version,),) = self._execute("PRAGMA schema_version").fetchall()
         stamp = (version, self._temporary_changes, self._foreign_stamp() if self._reads_foreign else 0)
         if stamp != self._stamp:
             self._forget_schema()
@@ -433,6 +470,7 @@ class SqliteConnection(Connection):
 
     def _make_new(self) -> None:
         """Undo what outlives a statement: temporary tables, and what a native one may have set."""
+        self._callbacks.sequences.forget()
         made = self._raw.execute(
             "SELECT type, name FROM sqlite_temp_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         ).fetchall()
@@ -484,7 +522,10 @@ class SqliteConnection(Connection):
         return self._known[name]
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
-        return type_catalogue.keys(self._raw, table.stored_name)
+        name = table.stored_name
+        if name not in self._known_keys:
+            self._known_keys[name] = type_catalogue.keys(self._raw, name)
+        return self._known_keys[name]
 
     def definition(self, table: TableName) -> Definition | None:
         """What CREATE TABLE has said of a table or view; None where there is none."""
@@ -508,6 +549,33 @@ class SqliteConnection(Connection):
         """Whether a table, an index or a constraint of the schema has the name."""
         return type_catalogue_changes.taken(self._raw, name)
 
+    def kind(self, name: TableName) -> str | None:
+        """What has that name: a table, a view, an index; None for nothing."""
+        if name.schema in (None, "pg_temp") and name.name in self._temporary:
+            return "table"
+        return catalog_dependents.kind(self._raw, name)
+
+    def dependents(self, table: TableName) -> Dependents:
+        """The views and foreign keys that need a table."""
+        if table.schema in (None, "pg_temp") and table.name in self._temporary:
+            keys = [
+                (made.table, key)
+                for made in self._temporary.values()
+                for key in made.definition.foreign_keys
+                if key.table == shown_name(table).sql
+            ]
+            return Dependents(foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table.stored_name, self._reads_of_views())
+
+    def view_reads(self, view: TableName) -> tuple[TableName, ...]:
+        self._notice_changes()
+        return catalog_dependents.reached(view.stored_name, self._reads_of_views())
+
+    def _reads_of_views(self) -> catalog_dependents.Reads:
+        if self._view_reads is None:
+            self._view_reads = catalog_dependents.view_reads(self._raw)
+        return self._view_reads
+
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
 
@@ -518,12 +586,16 @@ class SqliteConnection(Connection):
         """Follow a change of the tables: of temporary ones here, of others in the file."""
         table = effect.index if isinstance(effect, IndexDropped) else effect.table
         name = table.name
-        if isinstance(effect, Created) and effect.temporary:
+        if isinstance(effect, OfSequence):
+            type_catalogue_changes.follow(self._raw, effect, before)
+        elif isinstance(effect, Created) and effect.temporary:
             self._temporary[name] = effect
         elif name in self._temporary and table.schema in (None, "pg_temp"):
             found = self._temporary.pop(name)
             if isinstance(effect, Renamed):
                 self._temporary[effect.new.name] = found
+            elif isinstance(effect, Created):
+                self._temporary[name] = replace(effect, temporary=True)
             elif not isinstance(effect, Dropped):
                 self._temporary[name] = replace(found, definition=altered(found.definition, effect))
         else:
@@ -533,6 +605,8 @@ class SqliteConnection(Connection):
 
     def _forget_schema(self) -> None:
         self._known.clear()
+        self._view_reads = None
+        self._known_keys.clear()
         self._plans.clear()
 
     def _forget_rolled_back(self) -> None:
@@ -612,9 +686,7 @@ class _OpenQuery(Cursor):
         return _decoded(self._stored(rows), self._decoders, self.columns)
 
     def fetch_arrow(self, rows: int) -> list[Any]:
-        from stepladder.db.arrow.from_stored import arrays_of_stored
-
-        return arrays_of_stored(self.columns, self._stored(rows))
+        return _arrow_arrays(self.columns, self._stored(rows))
 
     def close(self) -> None:
         self._cursor.close()
@@ -672,6 +744,8 @@ class _Schema:
         self.keys = connection.keys
         self.definition = connection.definition
         self.taken = connection.taken
+        self.kind = connection.kind
+        self.dependents = connection.dependents
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
@@ -686,8 +760,6 @@ def _decoders(columns: Sequence[Column]) -> list[tuple[int, Decode]]:
 def _decoded(
     rows: list[tuple[Any, ...]], decoders: Sequence[tuple[int, Decode]], columns: Sequence[Column]
 ) -> list[tuple[Any, ...]]:
-    if not decoders:
-        return rows
     decoded: list[tuple[Any, ...]] = []
     place = 0
     try:
@@ -699,7 +771,21 @@ def _decoded(
             decoded.append(tuple(cells))
     except DataError as error:
         raise error.at(f'row {len(decoded) + 1}, column "{columns[place].name}"') from error
+    except (ValueError, TypeError) as error:
+        raise odd_value(cells[place], columns[place].type).at(
+            f'row {len(decoded) + 1}, column "{columns[place].name}"'
+        ) from error
     return decoded
+
+
+def _arrow_arrays(columns: Sequence[Column], rows: list[tuple[Any, ...]]) -> list[Any]:
+    from stepladder.db.arrow.from_stored import arrays_of_stored
+
+    try:
+        return arrays_of_stored(columns, rows)
+    except (ValueError, TypeError) as error:  # pyarrow's are ValueErrors
+        _decoded(rows, _decoders(columns), columns)  # says which value, unless Python takes it as it is
+        raise odd_value(str(error), None) from error
 
 
 def _now() -> str:

@@ -7,8 +7,8 @@ exact type is kept in two tables of ours in the same file, written in the transa
                           details                   (defaults, constraints, indexes, comments in PostgreSQL's SQL, as JSON)
     "stepladder.column"   table_name, position, name, type, not_null
 
-A definition that no longer matches was changed behind our back: the table is then *foreign*, as is one that
-Stepladder did not make. A foreign column has the type that its declaration says, and every value is looked
+A definition that no longer matches was changed behind our back: the table is then refused until `adopt` has looked at
+it. One that Stepladder never made is *foreign*. A foreign column has the type that its declaration says, and every value is looked
 at before the first read: a value that does not fit refuses the table; none is ever coerced.
 """
 
@@ -19,7 +19,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from stepladder.errors import NotPortable
-from stepladder.sql import Column, Type, parse_type, quote
+from stepladder.sql import Column, TableColumn, Type, parse_type, quote
 
 # Numbered steps: append, never change. `stepladder.version` says how far a file has come.
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -30,6 +30,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
             not_null INTEGER NOT NULL, PRIMARY KEY (table_name, position))""",
     ),
     ('ALTER TABLE "stepladder.table" ADD COLUMN details TEXT',),
+    (
+        """CREATE TABLE "stepladder.sequence" (
+            sequence_name TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, start INTEGER NOT NULL, increment INTEGER NOT NULL,
+            minimum INTEGER NOT NULL, maximum INTEGER NOT NULL, cycle INTEGER NOT NULL, last INTEGER NOT NULL,
+            called INTEGER NOT NULL)""",
+    ),
 )
 _PART = "type catalogue"
 _VERSION = (
@@ -52,18 +58,30 @@ _FOREIGN = (
     ("DOUB", "float8"),
     ("BLOB", "bytea"),
 )
+_COMPARISONS = ("Eq", "Ne", "Lt", "Le", "Gt", "Ge")
 _STORAGE = {"int8": ("integer",), "text": ("text",), "float8": ("real",), "bytea": ("blob",)}
 
 
 def read(raw: sqlite3.Connection, table: str) -> tuple[tuple[Column, ...], bool] | None:
-    """The columns of a table or view, and whether it is foreign; None where there is none of that name."""
+    """The columns of a table or view, and whether it is foreign; None where there is none of that name.
+
+    Raises NotPortable for a table of ours that was changed since, and for a foreign one whose types cannot be told.
+    """
     found = raw.execute(
         "SELECT name, sql FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')", (table,)
     ).fetchone()
     if found is None:
         return None
     columns = recorded(raw, *found)
-    return (_foreign(raw, table), True) if columns is None else (columns, False)
+    if columns is not None:
+        return columns, False
+    if _made(raw) and _recorded(raw, table) is not None:
+        raise NotPortable(
+            f"{table}, which something other than Stepladder has changed since it was recorded",
+            why="its columns' types were recorded for what it was",
+            instead="`stepladder adopt FILE` looks at every value and keeps the recorded types that fit; or make it anew",
+        )
+    return _foreign(raw, table), True
 
 
 def recorded(raw: sqlite3.Connection, table: str, definition: str) -> tuple[Column, ...] | None:
@@ -87,7 +105,7 @@ def details(raw: sqlite3.Connection, table: str) -> str | None:
 
 def write(raw: sqlite3.Connection, table: str, columns: Sequence[Column], details: str) -> None:
     """Record a table that was made or changed in this transaction."""
-    _make(raw)
+    make(raw)
     _record(raw, table, columns, details)
 
 
@@ -136,7 +154,8 @@ def _made(raw: sqlite3.Connection) -> bool:
     return raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'stepladder.table'").fetchone() is not None
 
 
-def _make(raw: sqlite3.Connection) -> None:
+def make(raw: sqlite3.Connection) -> None:
+    """Make what is missing of the catalogue's own tables."""
     first = not _made(raw)
     done = (
         0
@@ -195,8 +214,20 @@ def _foreign(raw: sqlite3.Connection, table: str) -> tuple[Column, ...]:
                 instead="give the file known types: `stepladder adopt FILE`",
             )
         _look_at_values(raw, table, name, type_)
-        columns.append(Column(name, Type(type_), bool(not_null)))
+        collation = _collation(raw, table, name) if type_ == "text" else None
+        columns.append(TableColumn(name, Type(type_), bool(not_null), collation=collation))
     return tuple(columns)
+
+
+def _collation(raw: sqlite3.Connection, table: str, column: str) -> str | None:
+    """The collation that a foreign column was declared with, NOCASE say; None for BINARY. SQLite's plan for a comparison
+    names it: no PRAGMA does."""
+    try:
+        steps = raw.execute(f"EXPLAIN SELECT {quote(column)} > 'x' FROM {quote(table)}").fetchall()
+    except sqlite3.OperationalError:  # one that only the program that made the table has
+        return "unknown"
+    names = [str(p4).rpartition("-")[0] for _, opcode, _, _, _, p4, *_ in steps if opcode in _COMPARISONS]
+    return next((name for name in names if name not in ("", "BINARY")), None)
 
 
 def declared_type(declared: str) -> str | None:

@@ -8,6 +8,16 @@ from __future__ import annotations
 
 from stepladder.files.opening import FORMATS, open_source
 from stepladder.files.parquet import ParquetSource
+from stepladder.files.seeds import seed_source
 from stepladder.files.source import Batch, ColumnBatch, Reject, Source
 
-__all__ = ["FORMATS", "Batch", "ColumnBatch", "ParquetSource", "Reject", "Source", "open_source"]
+__all__ = [
+    "FORMATS",
+    "Batch",
+    "ColumnBatch",
+    "ParquetSource",
+    "Reject",
+    "Source",
+    "open_source",
+    "seed_source",
+]

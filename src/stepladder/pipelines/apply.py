@@ -7,7 +7,6 @@ keeps nothing.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import time
 from collections.abc import Sequence
@@ -21,10 +20,10 @@ from stepladder.ledger import Claim, ModelRecord, Run
 from stepladder.pipelines.bind import Bound, refuse_output
 from stepladder.pipelines.facts import edges
 from stepladder.pipelines.model import HASH_RULE, Model
+from stepladder.pipelines.stage import STAGE, stage
 from stepladder.quality import Check, Finding, failing_sql, judge, scan_sql, table_expectations
 from stepladder.sql import Column, quote
 
-STAGE = "stepladder_stage"
 _NAME_BYTES = 63
 _NO_EQUALITY = ("json", "xml", "point", "polygon")
 
@@ -58,7 +57,7 @@ def apply(
     ) as tx:
         read_version = ledger.upstream_version(tx, upstream, held.start, held.end)
         before = ledger.interval(tx, held.model, held.start)
-        staged = _stage(tx, model_values(project, bound, held.start, held.end, run.now), model)
+        staged = stage(tx, project, bound, held.start, held.end, run.now)
         refuse_output(model, staged.columns, str(model.path.relative_to(project.folder)))
         part = _slice(project, model, staged.columns, held)
         rows = _check(tx, model, part)
@@ -78,21 +77,6 @@ def apply(
             seconds=seconds,
         )
     return Outcome(rows, wrote, removed, time.monotonic() - started)
-
-
-def model_values(
-    project: Project, bound: Bound, start: dt.datetime, end: dt.datetime, now: dt.datetime
-) -> dict[str, object]:
-    """The values of the parameters that the model's SQL names, for one interval."""
-    first, last = edges(start, end, project.timezone, by_date=bound.by_date)
-    given = {"start": first, "end": last, "now": now, "zone": project.timezone}
-    return {name: given[name] if name in given else project.vars[name] for name in bound.model.parameters}
-
-
-def _stage(tx: Transaction, values: dict[str, object], model: Model) -> Table:
-    # The line breaks that stand for the header come before the SELECT: the server's line numbers stay the file's.
-    tx.execute(f"CREATE TEMP TABLE {STAGE} AS {model.sql}", values)
-    return tx.table(STAGE)
 
 
 def _slice(project: Project, model: Model, columns: Sequence[Column], held: Claim) -> _Slice:

@@ -2,112 +2,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from stepladder.config import Project
-from stepladder.db import Session
+from stepladder.db import Database, Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
-from stepladder.pipelines.model import Model, is_model
+from stepladder.pipelines.known import Known
+from stepladder.pipelines.model import Function, Model, Query, is_model
+from stepladder.pipelines.naming import shown
 from stepladder.quality import unknown_columns
-from stepladder.sql import Column, Definition, TableColumn, TableName, Type, columns_read, describe, type_of
+from stepladder.sql import (
+    Column,
+    Finding,
+    TableName,
+    Text,
+    Type,
+    columns_read,
+    describe,
+    type_of,
+    windows,
+    zone_findings,
+)
 
 _ZONED = ("timestamptz", "date")
-_Found: TypeAlias = "tuple[tuple[TableColumn, ...], tuple[tuple[str, ...], ...]]"  # columns and keys
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A model and its output's columns; None where only the server can tell them. `by_date`: its windows are on
     date columns, so :start and :end are dates of the project's zone. `read`: the columns of each table that it reads,
-    where that is known."""
+    where that is known. `target`: the target's name, or its URL without the password. `warnings`: what runs, but may not
+    say what was meant."""
 
     model: Model
     columns: tuple[Column, ...] | None
     by_date: bool
     read: Mapping[TableName, frozenset[str]] | None = None
+    target: str = ""
+    warnings: tuple[Finding, ...] = ()
 
 
 def bind(models: Sequence[Model], session: Session, project: Project, *, strict: bool) -> tuple[Bound, ...]:
-    """Bind models, upstream first. `strict` (SQLite): whatever cannot be typed here is refused, since it could not
-    run either; else (PostgreSQL) the server may know what we do not, and only a missing table or column is refused.
+    """Bind models, upstream first: types, and the windows of columns that SQL names without their table.
+
+    `strict` (SQLite): whatever cannot be typed here is refused, since it could not run either; else (PostgreSQL) the
+    server may know what we do not, and only a missing table or column is refused. Where what a model reads has no
+    types before its first run (models in Python), it is typed when it runs.
 
     Raises ModelError with file and line.
     """
     schema = Known(session)
+    target = str(session.target.name or session.target) if isinstance(session, Database) else ""
     bound = []
     for model in models:
-        found = _bind(model, schema, project, strict=strict)
+        found = replace(_bind(model, schema, project, strict=strict), target=target)
         schema.models[model.name] = found.columns
         bound.append(found)
     return tuple(bound)
 
 
-class Known:
-    """The target's tables (none without a session), and the models as they will be."""
-
-    def __init__(self, session: Session | None) -> None:
-        self._session = session
-        self._tables: dict[TableName, _Found | None] = {}
-        self.models: dict[str, tuple[Column, ...] | None] = {}
-
-    def columns(self, table: TableName) -> Sequence[Column] | None:
-        if is_model(table, self.models):
-            return self.models[table.name]
-        found = self._table(table)
-        return None if found is None else found[0]
-
-    def keys(self, table: TableName) -> Sequence[Sequence[str]]:
-        if is_model(table, self.models):
-            return ()
-        found = self._table(table)
-        return () if found is None else found[1]
-
-    def definition(self, table: TableName) -> Definition | None:
-        found = None if is_model(table, self.models) else self._table(table)
-        return None if found is None else Definition(found[0])
-
-    def taken(self, name: TableName) -> bool:
-        return self.columns(name) is not None
-
-    def _table(self, name: TableName) -> _Found | None:
-        if self._session is None:
-            return None
-        if name not in self._tables:
-            try:
-                table = self._session.table(name.sql)
-                self._tables[name] = (table.columns, table.keys)
-            except UndefinedTable:
-                self._tables[name] = None
-        return self._tables[name]
-
-
 def _bind(model: Model, schema: Known, project: Project, *, strict: bool) -> Bound:
-    file = str(model.path.relative_to(project.folder))
-    for table in model.reads:
+    file, body = shown(model.path, project), model.body
+    line = body.line if isinstance(body, Function) else None
+    for table in (*model.reads, *model.depends):
         if not is_model(table, schema.models) and schema.columns(table) is None:
             raise ModelError(
                 f"{model.name} reads {table.sql}, which is neither a model nor a table of the target. "
                 f"Load it first: stepladder load FILE --into {table.sql} --mode append --create",
                 file=file,
+                line=line,
             )
+    _refuse_own_rows(model, schema, file, line)
+    if isinstance(body, Query):
+        return _bind_query(model, body, schema, project, strict=strict)
+    columns = body.columns or schema.made(model.name)
+    if columns is not None:
+        refuse_output(model, columns, file)
+    read = {table: frozenset(each.name for each in schema.columns(table) or ()) for table in model.reads}
+    return Bound(model, columns, by_date=False, read=read if all(read.values()) else None)
+
+
+def _bind_query(model: Model, body: Query, schema: Known, project: Project, *, strict: bool) -> Bound:
+    file = shown(model.path, project)
+    model = _with_windows(model, body, schema)
     by_date = reads_dates(model, schema)
     try:
         types = parameter_types(model, project, by_date=by_date)
-        columns = describe(model.sql, schema, types)
+        columns = describe(body.sql, schema, types)
     except (ProgrammingError, NotPortable) as error:
-        if strict or _surely_wrong(error, model, schema):
-            line = model.sql.count("\n", 0, error.position) + 1 if error.position is not None else None
+        unknown = any(schema.columns(table) is None for table in model.reads)
+        if (strict and not unknown) or _surely_wrong(error, unknown=unknown):
+            line = body.sql.count("\n", 0, error.position) + 1 if error.position is not None else None
             raise ModelError(error.message, file=file, line=line) from error
         return Bound(model, None, by_date)
     refuse_output(model, columns, file)
-    return Bound(model, columns, by_date, columns_read(model.sql, schema, types))
+    warnings = zone_findings(
+        source_text(model, project), body.sql.lstrip("\n"), schema, types, project.timezone
+    )
+    return Bound(model, columns, by_date, columns_read(body.sql, schema, types), warnings=warnings)
 
 
-def _surely_wrong(error: Exception, model: Model, schema: Known) -> bool:
-    upstream_unknown = any(schema.columns(table) is None for table in model.reads)
-    return isinstance(error, UndefinedColumn | UndefinedTable) and not upstream_unknown
+def source_text(model: Model, project: Project) -> Text:
+    """A model's file, and where in it its SELECT begins."""
+    text = model.path.read_text(encoding="utf-8-sig")
+    return Text(shown(model.path, project), text, max(text.rfind(model.sql.lstrip("\n")), 0))
+
+
+def _refuse_own_rows(model: Model, schema: Known, file: str, line: int | None) -> None:
+    """What a model reads through a view are its own rows of the last run: it would never come to rest."""
+    for table in model.reads:
+        if not is_model(table, schema.models) and is_model(
+            TableName(None, model.name), _names(schema.through(table))
+        ):
+            raise ModelError(
+                f"{model.name} reads {table.sql}, a view over {model.name} itself. Read what the view reads, in the interval, instead.",
+                file=file,
+                line=line,
+            )
+
+
+def _names(tables: Iterable[TableName]) -> frozenset[str]:
+    return frozenset(table.name for table in tables if table.schema in (None, "public"))
+
+
+def _with_windows(model: Model, body: Query, schema: Known) -> Model:
+    """The model with windows on columns that SQL names without their table, too: now the tables are known."""
+
+    def names(table: TableName) -> Sequence[str] | None:
+        found = schema.columns(table)
+        return None if found is None else [column.name for column in found]
+
+    read = windows(body.sql, names)
+    return replace(model, windows=read.inside, whole=read.whole)
+
+
+def _surely_wrong(error: Exception, *, unknown: bool) -> bool:
+    return isinstance(error, UndefinedColumn | UndefinedTable) and not unknown
 
 
 def reads_dates(model: Model, schema: Known) -> bool:
@@ -155,9 +186,26 @@ def refuse_output(model: Model, columns: Sequence[Column], file: str) -> None:
                 file=file,
             )
     type_ = next((column.type for column in columns if column.name == model.time), None)
-    if type_ is not None and type_.name not in _ZONED:
+    if type_ is not None:
+        _refuse_time(model, type_, file)
+
+
+def _refuse_time(model: Model, type_: Type, file: str) -> None:
+    """The time column must say instants, or days of the project's zone."""
+    if type_.name == "timestamp":
+        if model.time_is is None:
+            raise ModelError(
+                f"the time column {model.time} is {type_}: its values do not say of which zone they are. Say it: "
+                f'time_is = "UTC" (or "Europe/Berlin", or "local"); or make it a timestamptz, or a date of the project\'s zone: '
+                f"({model.time} AT TIME ZONE :zone)::date.",
+                file=file,
+            )
+    elif type_.name not in _ZONED:
         raise ModelError(
-            f"the time column {model.time} is {type_}: its values do not say of which zone they are. "
-            f"Make it a timestamptz, or a date of the project's zone: ({model.time} AT TIME ZONE :zone)::date.",
+            f"the time column {model.time} is {type_}; it must be a timestamptz, a date of the project's zone, or a timestamp.",
             file=file,
+        )
+    elif model.time_is is not None:
+        raise ModelError(
+            f"time_is has no meaning here: the time column {model.time} is {type_}. Leave it out.", file=file
         )

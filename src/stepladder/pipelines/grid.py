@@ -65,6 +65,16 @@ def local_date(instant: dt.datetime, zone: str) -> dt.date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
+def held(instant: dt.datetime, type_: str, zone: str, time_is: str | None = None) -> dt.date:
+    """An instant as a column of the type holds it: as a date of the project's zone, or as a timestamp of the zone that
+    its values are of (None: UTC)."""
+    if type_ == "date":
+        return local_date(instant, zone)
+    if type_ == "timestamp":
+        return instant.astimezone(ZoneInfo(time_is or "UTC")).replace(tzinfo=None)
+    return instant
+
+
 def local_instant(text: str, zone: str) -> dt.datetime:
     """A local date ("2026-03-08") or an ISO instant as an instant in UTC. Raises UsageError."""
     try:

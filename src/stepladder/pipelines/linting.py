@@ -10,10 +10,14 @@ from pathlib import Path
 from stepladder.config import Project
 from stepladder.db import Session
 from stepladder.errors import DatabaseError, ModelError, NotPortable, UsageError
-from stepladder.pipelines.bind import Known, parameter_types, reads_dates
-from stepladder.pipelines.graph import in_order, select
-from stepladder.pipelines.model import Model, is_model
-from stepladder.pipelines.read import read_model
+from stepladder.pipelines.bind import parameter_types, reads_dates, source_text
+from stepladder.pipelines.graph import in_order
+from stepladder.pipelines.known import Known
+from stepladder.pipelines.model import Model, Query, is_model
+from stepladder.pipelines.modules import Modules
+from stepladder.pipelines.naming import shown
+from stepladder.pipelines.read import model_files, read_file
+from stepladder.pipelines.selecting import select
 from stepladder.sql import Finding, Setting, Text, describe, lint_script, lint_statement
 
 
@@ -41,9 +45,10 @@ def _setting(project: Project | None, session: Session | None, by_bytes: bool) -
 
 def _of_models(project: Project, schema: Known, names: Sequence[str], setting: Setting) -> Iterator[Finding]:
     models: list[Model] = []
-    for path in sorted(project.models.rglob("*.sql")):
+    modules = Modules(project.folder, project.models)
+    for path in model_files(project):
         try:
-            models.append(read_model(path, project))
+            models += read_file(path, project, modules)
         except ModelError as error:
             schema.models[path.stem] = None
             if not names or path.stem in names:
@@ -51,21 +56,23 @@ def _of_models(project: Project, schema: Known, names: Sequence[str], setting: S
     known = [name for name in names if name not in schema.models]
     ordered = in_order(models)
     for model in ordered if not names else select(ordered, known) if known else ():
+        if not isinstance(model.body, Query):
+            schema.models[model.name] = model.body.columns or schema.made(model.name)
+            continue
         findings = _of_model(model, project, schema, setting)
         if not names or model.name in names:
             yield from findings
 
 
 def _unread(path: Path, project: Project, error: ModelError) -> Finding:
-    file, line = _shown(path, project), error.line or 1
+    file, line = shown(path, project), error.line or 1
     said = error.message.removeprefix(f"{error.file}:").removeprefix(f"{error.line}:").strip()
     return Finding(file, line, 1, "error", said, snippet=())
 
 
 def _of_model(model: Model, project: Project, schema: Known, setting: Setting) -> tuple[Finding, ...]:
     sql = model.sql.lstrip("\n")
-    text = model.path.read_text(encoding="utf-8-sig")
-    source = Text(_shown(model.path, project), text, max(text.rfind(sql), 0))
+    source = source_text(model, project)
     unknown = any(is_model(table, schema.models) and schema.columns(table) is None for table in model.reads)
     setting = replace(setting, complete=setting.complete and not unknown, model=True)
     schema.models[model.name] = None
@@ -77,7 +84,3 @@ def _of_model(model: Model, project: Project, schema: Known, setting: Setting) -
     with suppress(DatabaseError, NotPortable):  # said by the findings
         schema.models[model.name] = describe(sql, schema, types)
     return findings
-
-
-def _shown(path: Path, project: Project) -> str:
-    return str(path.relative_to(project.folder)) if path.is_relative_to(project.folder) else str(path)

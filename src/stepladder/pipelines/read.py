@@ -1,8 +1,7 @@
-"""Model files: a TOML header in a comment, and one SELECT."""
+"""Model files: SQL with a TOML header in a comment, Python functions, CSV seeds."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -10,46 +9,65 @@ from pathlib import Path
 from typing import Any
 
 from stepladder.config import Project, nearest
-from stepladder.errors import ModelError, ProgrammingError, UsageError
-from stepladder.pipelines.grid import EVERY, local_instant
-from stepladder.pipelines.model import BUILT_IN, Model, is_model
-from stepladder.quality import Check, parse_check
+from stepladder.errors import ModelError, ProgrammingError
+from stepladder.pipelines.functions import cut, read_functions
+from stepladder.pipelines.header import KEYS, Place, read_keys, unknown_key
+from stepladder.pipelines.model import BUILT_IN, Model, Query, is_model
+from stepladder.pipelines.modules import Modules
+from stepladder.pipelines.naming import check_name, shown
+from stepladder.pipelines.seeds import read_seed
 from stepladder.sql import check_syntax, is_query, parameter_names, references, statements, windows
 
 _HEADER = re.compile(r"\s*/\*\s*stepladder\b(.*?)\*/", re.DOTALL)
-_KEYS = ("time", "every", "key", "checks", "start", "description")
-_NAME_BYTES = 63
 
 
 def read_models(project: Project) -> tuple[Model, ...]:
     """Every model of the project, by name. Raises ModelError with file and line."""
     folder = project.models
     if not folder.is_dir():
-        raise ModelError(f"there is no folder {folder}: a project's models are its .sql files.")
+        raise ModelError(f"there is no folder {folder}: a project's models are its files.")
+    modules = Modules(project.folder, folder)
     found: dict[str, Model] = {}
-    for path in sorted(folder.rglob("*.sql")):
-        model = read_model(path, project)
-        if model.name in found:
-            raise ModelError(
-                f"another model is called {model.name}: {found[model.name].path}.", file=str(path)
-            )
-        found[model.name] = model
+    for path in model_files(project):
+        for model in read_file(path, project, modules):
+            if model.name in found:
+                raise ModelError(
+                    f"another model is called {model.name}: {found[model.name].path}.", file=str(path)
+                )
+            found[model.name] = model
     if not found:
         raise ModelError(
             f"there is no model in {folder}: write one, for instance {folder / 'orders_by_day.sql'}."
         )
-    return tuple(found[name] for name in sorted(found))
+    return tuple(cut(found[name], found, project) for name in sorted(found))
+
+
+def model_files(project: Project) -> list[Path]:
+    """The files that may hold models. Those whose name begins with _ do not."""
+    return sorted(
+        path
+        for path in project.models.rglob("*")
+        if path.suffix in (".sql", ".py", ".csv") and path.is_file() and not path.name.startswith("__")
+    )
+
+
+def read_file(path: Path, project: Project, modules: Modules) -> tuple[Model, ...]:
+    """The models in one file: one, but in Python any number. Raises ModelError."""
+    if path.suffix == ".py":
+        return read_functions(path, project, modules)
+    return (read_seed(path, project) if path.suffix == ".csv" else read_model(path, project),)
 
 
 def read_model(path: Path, project: Project) -> Model:
-    """The model in one file. Raises ModelError."""
-    file = _shown(path, project)
+    """The model in one file of SQL. Raises ModelError."""
+    file = shown(path, project)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"cannot be read: {error}", file=file) from error
-    name = _name(path, file)
-    header, sql = _split(text, file)
+    name = path.stem
+    check_name(name, file)
+    header, sql, place = _split(text, file)
     try:
         check_syntax(sql)
         sql = _one_query(sql)
@@ -59,17 +77,12 @@ def read_model(path: Path, project: Project) -> Model:
     model = Model(
         name=name,
         path=path,
-        sql=sql,
-        time=_word(header, "time", file),
-        every=_word(header, "every", file),
-        key=tuple(_words(header, "key", file)),
-        checks=_checks(header, file),
-        start=_start(header, project, file),
-        description=_word(header, "description", file) or "",
+        body=Query(sql, parameters),
         reads=reads,
-        windows=found_windows,
-        parameters=parameters,
+        windows=found_windows.inside,
+        whole=found_windows.whole,
         settings=_settings(parameters, project),
+        **read_keys(header, place, project),
     )
     _refuse_nonsense(model, project, file)
     return model
@@ -80,8 +93,9 @@ def _settings(parameters: Sequence[str], project: Project) -> str:
     return " ".join(f"{name}={given[name]!r}" for name in sorted(parameters) if name in given)
 
 
-def _split(text: str, file: str) -> tuple[Mapping[str, Any], str]:
-    """The header's values, and the text with the header blanked, so that every line keeps its number."""
+def _split(text: str, file: str) -> tuple[Mapping[str, Any], str, Place]:
+    """The header's values, the text with the header blanked, so that every line keeps its number, and where the keys
+    stand."""
     match = _HEADER.match(text)
     if match is None:
         stray = re.search(r"/\*\s*stepladder\b", text)
@@ -91,7 +105,7 @@ def _split(text: str, file: str) -> tuple[Mapping[str, Any], str]:
                 file=file,
                 line=_line(text, stray.start()),
             )
-        return {}, text
+        return {}, text, Place(file)
     try:
         header = tomllib.loads(match[1])
     except tomllib.TOMLDecodeError as error:
@@ -102,16 +116,17 @@ def _split(text: str, file: str) -> tuple[Mapping[str, Any], str]:
             file=file,
             line=offset + int(at[1]) if at else offset + 1,
         ) from error
+    first = text.count("\n", 0, match.start(1)) + 1
+    place = Place(file, {key: first + _line_of(key, match[1]) for key in header}, first)
     for key in header:
-        if key not in _KEYS:
-            place = re.search(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", match[1], re.MULTILINE)
-            line = text[: match.start(1) + (place.end() if place else 0)].count("\n") + 1
-            raise ModelError(
-                f"unknown key {key!r} in the header.{nearest(key, _KEYS)} Known: {', '.join(_KEYS)}.",
-                file=file,
-                line=line,
-            )
-    return header, "\n" * match[0].count("\n") + text[match.end() :]
+        if key not in KEYS:
+            raise unknown_key(key, KEYS, place, "the header")
+    return header, "\n" * match[0].count("\n") + text[match.end() :], place
+
+
+def _line_of(key: str, header: str) -> int:
+    found = re.search(rf"^\s*(?:\[\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]", header, re.MULTILINE)
+    return header.count("\n", 0, found.end()) if found else 0
 
 
 def _one_query(sql: str) -> str:
@@ -128,24 +143,14 @@ def _one_query(sql: str) -> str:
 
 
 def _refuse_nonsense(model: Model, project: Project, file: str) -> None:
-    if (model.time is None) != (model.every is None):
-        raise ModelError(
-            "`time` and `every` belong together: give both, or neither for a table that is made whole.",
-            file=file,
-        )
-    if model.every and model.every not in EVERY:
-        raise ModelError(
-            f"every = {model.every!r}.{nearest(model.every, EVERY)} It is one of {', '.join(EVERY)}.",
-            file=file,
-        )
-    missing = [f":{name}" for name in ("start", "end") if model.every and name not in model.parameters]
+    missing = [f":{name}" for name in ("start", "end") if model.by_interval and name not in model.parameters]
     if missing:
         raise ModelError(
             f"a model with `every` reads its interval: {' and '.join(missing)} is missing from the SQL. "
             "Add, for instance, WHERE event_timestamp >= :start AND event_timestamp < :end.",
             file=file,
         )
-    idle = [f":{name}" for name in ("start", "end") if not model.every and name in model.parameters]
+    idle = [f":{name}" for name in ("start", "end") if not model.by_interval and name in model.parameters]
     if idle:
         raise ModelError(f"{' and '.join(idle)} needs `time` and `every` in the header.", file=file)
     known = (*BUILT_IN, *project.vars)
@@ -163,54 +168,5 @@ def _colons(names: Sequence[str]) -> str:
     return ", ".join(f":{name}" for name in names)
 
 
-def _name(path: Path, file: str) -> str:
-    name = path.stem
-    if len(name.encode()) > _NAME_BYTES:
-        raise ModelError(
-            f"the name has {len(name.encode())} bytes; PostgreSQL keeps {_NAME_BYTES}, so two models could become one table. Shorten it.",
-            file=file,
-        )
-    if name.startswith("stepladder"):
-        raise ModelError("names that begin with stepladder are kept for Stepladder's own tables.", file=file)
-    if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
-        raise ModelError(f"{name!r} is no plain table name: use small letters, digits and _.", file=file)
-    return name
-
-
-def _checks(header: Mapping[str, Any], file: str) -> tuple[Check, ...]:
-    try:
-        return tuple(parse_check(text) for text in _words(header, "checks", file))
-    except UsageError as error:
-        raise ModelError(error.message, file=file) from error
-
-
-def _start(header: Mapping[str, Any], project: Project, file: str) -> dt.datetime | None:
-    value = header.get("start")
-    if value is None:
-        return None
-    try:
-        return local_instant(str(value), project.timezone)
-    except UsageError as error:
-        raise ModelError(f"start: {error.message}", file=file) from error
-
-
-def _word(header: Mapping[str, Any], key: str, file: str) -> str | None:
-    value = header.get(key)
-    if value is not None and not isinstance(value, str):
-        raise ModelError(f"{key} must be text in quotes.", file=file)
-    return value
-
-
-def _words(header: Mapping[str, Any], key: str, file: str) -> Sequence[str]:
-    value = header.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ModelError(f'{key} must be a list of texts: {key} = ["…", "…"].', file=file)
-    return value
-
-
 def _line(text: str, position: int | None) -> int | None:
     return None if position is None else text.count("\n", 0, position) + 1
-
-
-def _shown(path: Path, project: Project) -> str:
-    return str(path.relative_to(project.folder)) if path.is_relative_to(project.folder) else str(path)

@@ -107,12 +107,17 @@ def _same(name: TableName, plain: TableName) -> bool:
 
 def _time(readers: Iterable[Model], table: TableName) -> str | None:
     """The one column by which all of these read the table's span."""
-    columns = {_window(reader.windows, table) for reader in readers}
+    columns = {_window(reader, table) for reader in readers}
     return columns.pop() if len(columns) == 1 else None
 
 
-def _window(windows: Iterable[Window], table: TableName) -> str | None:
-    return next((window.column for window in windows if _same(window.table, table)), None)
+def _window(reader: Model, table: TableName) -> str | None:
+    """The column by which a model reads nothing but its own interval of a table."""
+    if any(_same(each, table) for each in reader.whole):
+        return None
+    found = [window for window in reader.windows if _same(window.table, table)]
+    exact = all(window == Window(window.table, window.column) for window in found)
+    return found[0].column if found and exact else None
 
 
 def reading(

@@ -14,6 +14,7 @@ from stepladder.pipelines import (
     Asked,
     Bound,
     Model,
+    Selection,
     bind,
     in_order,
     plan_afresh,
@@ -52,7 +53,7 @@ def prove(
     target: Database,
     project: Project,
     *,
-    names: Sequence[str] = (),
+    names: Sequence[str] | Selection = (),
     asked: Asked = (None, None),
     now: dt.datetime | None = None,
     sample: int | None = None,
@@ -72,7 +73,10 @@ def prove(
     if sample is not None and sample < 1:
         raise UsageError(f"a sample has at least one row of each input, not {sample}.")
     watcher, now = watcher or Watcher(), now or dt.datetime.now(dt.UTC)
-    models = select(in_order(read_models(project)), names)
+    chosen = select(in_order(read_models(project)), names)
+    models = tuple(model for model in chosen if model.query is not None)
+    if not models:
+        raise UsageError("none of these models is SQL, and only SQL is to be proved. Nothing was run.")
     schemas = frozenset(table.schema for model in models for table in model.reads if table.schema)
     with ExitStack() as stack:
         sides = (stack.enter_context(sqlite_side()), stack.enter_context(postgres_side(target, schemas)))
@@ -80,7 +84,9 @@ def prove(
         order = text_order(sides[1].session)
         inputs = _copy(origin, project, models, sides, asked, now, sample, watcher)
         proofs = _Proving(project, models, sides, now, asked, watcher).all(order)
-    notes = () if order.by_bytes else (order.meaning,)
+    others = [model.name for model in chosen if model.query is None]
+    notes: tuple[str, ...] = () if order.by_bytes else (order.meaning,)
+    notes += (f"no SQL, so taken as {origin.target} has them: {', '.join(others)}",) if others else ()
     return Proof(
         str(origin.target),
         str(target.target),

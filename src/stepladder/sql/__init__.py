@@ -14,6 +14,7 @@ from stepladder.sql.decoding import decoder
 from stepladder.sql.definition import (
     Check,
     Definition,
+    Dependents,
     ForeignKey,
     Index,
     IndexPart,
@@ -24,8 +25,6 @@ from stepladder.sql.definition import (
     shown_name,
 )
 from stepladder.sql.effects import (
-    ColumnAdded,
-    ColumnDropped,
     ColumnRenamed,
     Commented,
     Created,
@@ -33,14 +32,18 @@ from stepladder.sql.effects import (
     Effect,
     IndexDropped,
     Indexed,
+    OfSequence,
     Renamed,
+    SequenceAltered,
+    SequenceDropped,
+    SequenceMade,
 )
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
 from stepladder.sql.functions.lowered import TooManyDigits
 from stepladder.sql.jsons import check_json, jsonb_text, parse_json, python_json
 from stepladder.sql.lexer import Token, tokens
-from stepladder.sql.lint import Finding, Setting, Text, failing, lint_script, lint_statement
+from stepladder.sql.lint import Finding, Setting, Text, failing, lint_script, lint_statement, zone_findings
 from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
@@ -70,22 +73,23 @@ from stepladder.sql.prototype import (
 )
 from stepladder.sql.reading import (
     Answer,
-    Window,
     answer,
     has_plan,
     is_query,
     means_the_same_prepared,
     references,
-    windows,
 )
 from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.parts import Earlier, Part, Redefined
 from stepladder.sql.schemas import in_schemas
+from stepladder.sql.sequences import NumberSequence, advanced, changed, set_to
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
-from stepladder.sql.translate import Earlier, Schema, Translation, describe, translate
+from stepladder.sql.translate import Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
+from stepladder.sql.windows import Window, Windows, windows
 
 __all__ = [
     "AGGREGATES",
@@ -99,14 +103,13 @@ __all__ = [
     "Check",
     "Collation",
     "Column",
-    "ColumnAdded",
-    "ColumnDropped",
     "ColumnRenamed",
     "Commented",
     "Comparison",
     "Constructs",
     "Created",
     "Definition",
+    "Dependents",
     "Dropped",
     "Earlier",
     "Effect",
@@ -119,11 +122,18 @@ __all__ = [
     "IndexPart",
     "Indexed",
     "Key",
+    "NumberSequence",
     "Numbered",
+    "OfSequence",
+    "Part",
+    "Redefined",
     "Renamed",
     "Rewritten",
     "Scalar",
     "Schema",
+    "SequenceAltered",
+    "SequenceDropped",
+    "SequenceMade",
     "Setting",
     "SortKey",
     "Span",
@@ -136,9 +146,11 @@ __all__ = [
     "Translation",
     "Type",
     "Window",
+    "Windows",
     "WrittenColumn",
     "WrittenTable",
     "accesses",
+    "advanced",
     "altered",
     "answer",
     "bind",
@@ -146,6 +158,7 @@ __all__ = [
     "canonical_default",
     "canonical_generated",
     "cast_name",
+    "changed",
     "check",
     "check_json",
     "check_syntax",
@@ -196,6 +209,7 @@ __all__ = [
     "repointed",
     "rewritten",
     "server_encoder",
+    "set_to",
     "shown_name",
     "sort_keys",
     "spelled",
@@ -207,4 +221,5 @@ __all__ = [
     "types_of",
     "windows",
     "writes_rows",
+    "zone_findings",
 ]

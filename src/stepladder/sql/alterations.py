@@ -7,10 +7,9 @@ from dataclasses import replace
 from stepladder.sql.canonical import canonical, canonical_generated
 from stepladder.sql.definition import Definition, ForeignKey, Index, Key, TableColumn, as_part, shown_name
 from stepladder.sql.effects import (
-    ColumnAdded,
-    ColumnDropped,
     ColumnRenamed,
     Commented,
+    Created,
     Effect,
     IndexDropped,
     Indexed,
@@ -21,10 +20,8 @@ from stepladder.sql.effects import (
 def altered(table: Definition, effect: Effect) -> Definition:
     """The definition of the table that the statement was about, after it."""
     match effect:
-        case ColumnAdded():
-            return _with_column(table, effect.definition)
-        case ColumnDropped():
-            return _without_column(table, effect.column)
+        case Created():
+            return effect.definition
         case ColumnRenamed():
             return _with_column_renamed(table, effect.column, effect.new)
         case Indexed():
@@ -45,21 +42,6 @@ def repointed(table: Definition, effect: Effect) -> Definition:
     if isinstance(effect, ColumnRenamed):
         return _references(table, shown_name(effect.table).sql, column=(effect.column, effect.new))
     return table
-
-
-def _with_column(table: Definition, added: Definition) -> Definition:
-    """The table with one more column, and the constraints that came with it."""
-    return replace(
-        table,
-        columns=table.columns + added.columns,
-        checks=table.checks + added.checks,
-        foreign_keys=table.foreign_keys + added.foreign_keys,
-    ).in_order()
-
-
-def _without_column(table: Definition, name: str) -> Definition:
-    """The table without a column that no constraint and no index is about."""
-    return replace(table, columns=tuple(column for column in table.columns if column.name != name))
 
 
 def _commented(table: Definition, column: str | None, comment: str | None) -> Definition:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import DatabaseError, NotPortable
-from stepladder.sql.definition import Definition
+from stepladder.sql.definition import Definition, Dependents
 from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.coercion import assign, resolved
@@ -47,6 +47,12 @@ class _NoTables:
     def taken(self, name: TableName) -> bool:  # noqa: ARG002
         return False
 
+    def kind(self, name: TableName) -> str | None:  # noqa: ARG002
+        return None
+
+    def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
+        return Dependents()
+
 
 def canonical(text: str, columns: Sequence[Column], *, renamed: Mapping[str, str] | None = None) -> str:
     """A condition or an expression over the table's own `columns`. `renamed`: columns that have another name now."""
@@ -55,6 +61,8 @@ def canonical(text: str, columns: Sequence[Column], *, renamed: Mapping[str, str
 
 def canonical_default(text: str, column: Column) -> str | None:
     """A column's DEFAULT; None for NULL, which is no default."""
+    if not _is_known(column):  # a foreign table's BOOLEAN, say
+        return text.strip()
     return _read(text, (), lambda node: show_default(assign(node, column.type, column.name)))
 
 
@@ -66,7 +74,7 @@ def canonical_generated(
     def shown(node: Expression) -> str:
         return show(_called(assign(node, column.type, column.name), renamed or {}))
 
-    return _read(text, columns, shown) or text
+    return (_read(text, columns, shown) if _is_known(column) else None) or text
 
 
 def _read(text: str, columns: Sequence[Column], then: Callable[[Expression], str | None]) -> str | None:
@@ -83,9 +91,13 @@ def _row(columns: Sequence[Column]) -> Scope:
     known: list[tuple[str, Expression]] = [
         (column.name, Reference(type=column.type, source=_SOURCE, place=place, name=column.name))
         for place, column in enumerate(columns)
-        if catalog().has_type(catalog_name(column.type))
+        if _is_known(column)
     ]
     return Scope(items=[Item(None, known)], clause="CHECK")
+
+
+def _is_known(column: Column) -> bool:
+    return catalog().has_type(catalog_name(column.type))
 
 
 def _called(node: Any, renamed: Mapping[str, str]) -> Any:

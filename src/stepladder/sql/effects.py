@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from stepladder.sql.definition import Definition, Index
 from stepladder.sql.names import TableName
+from stepladder.sql.sequences import NumberSequence
 from stepladder.sql.types import Column
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A table is there now with this definition (a view: its columns only)."""
+    """A table is there now with this definition (a view: its columns only). It may have been there with another one."""
 
     table: TableName
     definition: Definition
@@ -36,22 +37,6 @@ class Renamed:
 
     table: TableName
     new: TableName
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnAdded:
-    """A table has one more column; `definition` holds it and its constraints."""
-
-    table: TableName
-    definition: Definition
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnDropped:
-    """A table has one column less."""
-
-    table: TableName
-    column: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +72,28 @@ class Commented:
     comment: str | None
 
 
-Effect = (
-    Created
-    | Dropped
-    | Renamed
-    | ColumnAdded
-    | ColumnDropped
-    | ColumnRenamed
-    | Indexed
-    | IndexDropped
-    | Commented
-)
+@dataclass(frozen=True, slots=True)
+class SequenceMade:
+    """There is a sequence now."""
+
+    table: TableName
+    sequence: NumberSequence
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceAltered:
+    """A sequence is changed; `options` are those of ALTER SEQUENCE."""
+
+    table: TableName
+    options: tuple[tuple[str, int | str | bool | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceDropped:
+    """A sequence is gone."""
+
+    table: TableName
+
+
+OfSequence = SequenceMade | SequenceAltered | SequenceDropped
+Effect = Created | Dropped | Renamed | ColumnRenamed | Indexed | IndexDropped | Commented | OfSequence

@@ -65,9 +65,7 @@ def tokens(sql: str) -> Iterator[Token]:
         if match is None:  # every character is matched by the last alternative
             raise AssertionError(f"no token at {at}")
         kind, end = match.lastgroup or "other", match.end()
-        if match["dollar"] is not None:
-            kind = "dollar"
-        elif kind == "comment":
+        if kind == "comment":
             end = _comment_end(sql, at)
         elif kind == "open":
             raise SqlSyntaxError(

@@ -97,6 +97,8 @@ def check_names(wanted: set[str], values: Mapping[str, object]) -> None:
 
 def literal(value: Any, escape: Escape, name: str = "value") -> str:
     """One value as a literal. `name` is said in the ParameterError of a value that cannot be one."""
+    if type(value) is int and -(2**31) < value < 2**31:  # most values are: the rest would say the same
+        return str(value) if value >= 0 else f"({value})"
     try:
         type_ = type_of(value)
         if value is None:

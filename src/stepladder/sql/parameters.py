@@ -128,13 +128,8 @@ def numbered(sql: str) -> Numbered:
 
     Raises SqlSyntaxError where the user wrote `$1`: parameters have names.
     """
-    for token in tokens(sql):
-        if token.kind == "positional":
-            raise SqlSyntaxError(
-                f"there is no parameter {token.text}: write :name, and give its value by name",
-                sqlstate="42P02",
-                position=token.start,
-            )
+    if "$" in sql:
+        _refuse_positional(sql)
     names: list[str] = []
     parts: list[str] = []
     changes: list[tuple[int, int]] = []
@@ -148,6 +143,16 @@ def numbered(sql: str) -> Numbered:
         at = parameter.end
         changes.append((length, at - length))
     return Numbered("".join([*parts, sql[at:]]), tuple(names), tuple(changes))
+
+
+def _refuse_positional(sql: str) -> None:
+    for token in tokens(sql):
+        if token.kind == "positional":
+            raise SqlSyntaxError(
+                f"there is no parameter {token.text}: write :name, and give its value by name",
+                sqlstate="42P02",
+                position=token.start,
+            )
 
 
 def code_text(sql: str) -> str:

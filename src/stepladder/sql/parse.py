@@ -53,6 +53,12 @@ def parse_one(sql: str) -> tuple[Numbered, Any]:
     return text, found[0]
 
 
+def parsed_expression(text: str) -> Any:
+    """The raw tree of one expression."""
+    _, tree = parse_one(f"SELECT ({text})")
+    return tree["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
+
+
 def writes_rows(sql: str) -> bool:
     """Whether `sql` is one INSERT, UPDATE, DELETE or MERGE; False for what does not parse."""
     try:

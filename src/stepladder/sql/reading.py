@@ -1,25 +1,16 @@
-"""What a statement reads, seen in its raw tree: tables, windows of time, whether it returns rows."""
+"""What a statement reads, seen in its raw tree: tables, whether it returns rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from stepladder.errors import NotPortable, SqlSyntaxError
-from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
+from stepladder.sql.infer.raw import Raw, body_of, kind_of
 from stepladder.sql.names import TableName
-from stepladder.sql.parameters import Numbered, numbered
+from stepladder.sql.parameters import numbered
 from stepladder.sql.parse import deep, parse, parse_one
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A source that is read by `column >= :start AND column < :end`."""
-
-    table: TableName
-    column: str
 
 
 def is_query(sql: str) -> bool:
@@ -125,103 +116,3 @@ def _with(clause: Raw, hidden: frozenset[str]) -> tuple[list[TableName], frozens
         found += _tables(each["CommonTableExpr"]["ctequery"], inside)
         inside |= {each["CommonTableExpr"]["ctename"]}
     return found, hidden | frozenset(names)
-
-
-# -- windows
-def windows(sql: str) -> tuple[Window, ...]:
-    """The sources that one SELECT compares with both `:start` (>=) and `:end` (<)."""
-    with deep():
-        text, tree = parse_one(sql)
-        return tuple(dict.fromkeys(_windows(tree, text, frozenset())))
-
-
-def _windows(node: Any, text: Numbered, hidden: frozenset[str]) -> Iterator[Window]:
-    if isinstance(node, list):
-        for each in node:
-            yield from _windows(each, text, hidden)
-    elif isinstance(node, dict):
-        inside = hidden
-        if "withClause" in node:
-            for each in node["withClause"]["ctes"]:
-                yield from _windows(each["CommonTableExpr"]["ctequery"], text, inside)
-                inside |= {each["CommonTableExpr"]["ctename"]}
-        if "whereClause" in node or "fromClause" in node:
-            yield from _select_windows(node, text, inside)
-        for key, value in node.items():
-            if key != "withClause":
-                yield from _windows(value, text, inside)
-
-
-def _select_windows(body: Raw, text: Numbered, hidden: frozenset[str]) -> Iterator[Window]:
-    sources = dict(_sources(body.get("fromClause", []), hidden))
-    conditions = [body["whereClause"]] if "whereClause" in body else []
-    conditions += _join_conditions(body.get("fromClause", []))
-    lower: set[tuple[str | None, str]] = set()
-    upper: list[tuple[str | None, str]] = []
-    for test in (part for condition in conditions for part in _conjuncts(condition)):
-        found = _bound(test, text)
-        if found and found[2] == "start":
-            lower.add(found[:2])
-        elif found:
-            upper.append(found[:2])
-    for alias, column in upper:
-        if (alias, column) in lower:
-            table = (
-                sources.get(alias) if alias else next(iter(sources.values())) if len(sources) == 1 else None
-            )
-            if table is not None:
-                yield Window(table, column)
-
-
-def _sources(nodes: Any, hidden: frozenset[str]) -> Iterator[tuple[str, TableName | None]]:
-    """Everything in FROM by its alias; None for what is no table."""
-    for node in nodes:
-        kind, body = kind_of(node), body_of(node)
-        alias = body.get("alias", {}).get("aliasname")
-        if kind == "RangeVar":
-            table = next(_table(body, hidden), None)
-            yield alias or body["relname"], table
-        elif kind == "JoinExpr":
-            yield from _sources([body["larg"], body["rarg"]], hidden)
-        else:
-            yield alias or f"?{id(node)}", None
-
-
-def _join_conditions(nodes: Any) -> list[Any]:
-    found = []
-    for node in nodes:
-        if kind_of(node) == "JoinExpr":
-            body = body_of(node)
-            found += [body["quals"]] if "quals" in body else []
-            found += _join_conditions([body["larg"], body["rarg"]])
-    return found
-
-
-def _conjuncts(node: Raw) -> Iterator[Raw]:
-    body = body_of(node)
-    if kind_of(node) == "BoolExpr" and body["boolop"] == "AND_EXPR":
-        for each in body["args"]:
-            yield from _conjuncts(each)
-    else:
-        yield node
-
-
-_EDGES = {(">=", "start"), ("<", "end")}
-_MIRRORED = {"<=": ">=", ">": "<"}
-
-
-def _bound(node: Raw, text: Numbered) -> tuple[str | None, str, str] | None:
-    """(alias, column, parameter) of `column >= :start` or `column < :end`, either way round."""
-    body = body_of(node)
-    if kind_of(node) != "A_Expr" or body["kind"] != "AEXPR_OP" or "lexpr" not in body:
-        return None
-    symbol, left, right = strings(body["name"])[-1], body["lexpr"], body["rexpr"]
-    if kind_of(left) == "ParamRef":
-        symbol, left, right = _MIRRORED.get(symbol, ""), right, left
-    if kind_of(left) != "ColumnRef" or kind_of(right) != "ParamRef":
-        return None
-    parameter = text.names[body_of(right).get("number", 1) - 1]
-    names = strings(body_of(left)["fields"])
-    if (symbol, parameter) not in _EDGES or len(names) < len(body_of(left)["fields"]):
-        return None
-    return (names[-2] if len(names) > 1 else None), names[-1], parameter

@@ -6,7 +6,8 @@ Text is written in PostgreSQL's own style (`1 year 2 mons -3 days +04:05:06.7`);
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from calendar import monthrange
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from stepladder.errors import InvalidDatetime
@@ -40,6 +41,27 @@ class Span(NamedTuple):
 def from_timedelta(value: timedelta) -> Span:
     """Python's timedelta as PostgreSQL's drivers send it: days, and the rest as time."""
     return Span(0, value.days, value.seconds * _SECOND + value.microseconds)
+
+
+def later(moment: date, span: Span, sign: int = 1) -> date:
+    """A date, a timestamp or an instant of UTC, `span` later (or earlier): months first, then days, then time, as
+    PostgreSQL adds them. A date stays one: a part of a day counts as a day. Beyond the calendar's ends: its end."""
+    try:
+        months = moment.year * 12 + moment.month - 1 + sign * span.months
+        year, month = divmod(months, 12)
+        last = monthrange(year, month + 1)[1] if 1 <= year <= 9999 else 0
+        moved = moment.replace(year=year, month=month + 1, day=min(moment.day, last))
+        rest = timedelta(days=span.days, microseconds=span.microseconds)
+        if not isinstance(moved, datetime):
+            rest = timedelta(days=-(-rest // timedelta(days=1)))
+        return moved + sign * rest
+    except (OverflowError, ValueError):
+        end = type(moment).max if sign * span.order > 0 else type(moment).min
+        return (
+            end.replace(tzinfo=moment.tzinfo)
+            if isinstance(end, datetime) and isinstance(moment, datetime)
+            else end
+        )
 
 
 def printed_interval(text: str) -> timedelta | Span:

@@ -6,37 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stepladder.errors import ParameterError
+from stepladder.sql.changed import changed, refuse_late_reading, refuse_reading
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, Schema, Scope, refuse
+from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
+from stepladder.sql.infer.returning import as_merge, needs_join
 from stepladder.sql.infer.scales import width
-from stepladder.sql.infer.tree import Cte, CteSource, Query, TableSource, Write, WriteQuery, walk
+from stepladder.sql.infer.tree import Cte, CteSource, Merge, Query, Write, WriteQuery, walk
 from stepladder.sql.infer.writes import delete, insert, update
 from stepladder.sql.parameters import Numbered
 from stepladder.sql.parse import deep, parse_one, placed
 from stepladder.sql.rewrite import definitions
 from stepladder.sql.rewrite.definitions import shown
+from stepladder.sql.rewrite.merge import merge_parts
+from stepladder.sql.rewrite.parts import Earlier, Parameters, Part
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import kept_rows, print_query
+from stepladder.sql.rewrite.sequences import refuse_numbers_in_order
 from stepladder.sql.rewrite.writes import print_write
 from stepladder.sql.types import Column, Type
 
 __all__ = ["Schema", "Translation", "describe", "translate"]
-
-
-Parameters = tuple[tuple[str, Type], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A part of a statement that SQLite runs by itself. Its rows, if any, go into the temporary table `into`, of so
-    many `columns`, until the statement has ended."""
-
-    sql: str
-    parameters: Parameters = ()
-    into: str | None = None
-    columns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,8 @@ class Translation:
 
     `sql` has numbered placeholders; `parameters` are what they stand for, in order: the user's name, and the type
     that the value is to be encoded to. `columns` is the result, empty for a statement without rows. `effects` are
-    the changes of tables that the type catalogue must follow.
+    the changes of tables that the type catalogue must follow. `counts` is a query for the number of rows written,
+    where that is not what the last part has written.
     """
 
     sql: str
@@ -54,7 +47,8 @@ class Translation:
     effects: tuple[Effect, ...]
     writes: bool
     lowered: bool = False  # whether numerics are computed as integers, which may not hold them
-    before: tuple[Earlier, ...] = ()  # what must run first, in one transaction with it
+    before: tuple[Part, ...] = ()  # what must run first, in one transaction with it
+    counts: str | None = None
 
 
 _WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
@@ -83,8 +77,9 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
     if kind == "SelectStmt":
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
+        refuse_numbers_in_order(found)
         printer.result = found
-        before = _written_before(found.with_, found)
+        before = _written_before(analysis.schema, found.with_, found)
         text = print_query(printer, found)
         columns = shown(found.columns)
         return Translation(
@@ -92,25 +87,48 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
         )
     if kind in _WRITES:
         write = _WRITES[kind](analysis, body, Scope())
+        if needs_join(write):
+            return _merged(analysis.schema, as_merge(analysis, write))
         columns = _returned(write)
-        before = _written_before(write.with_, write)
+        refuse_late_reading(analysis.schema, write)
+        refuse_numbers_in_order(write)
+        before = _written_before(analysis.schema, write.with_, write)
         text = print_write(printer, write)
         return Translation(text, tuple(printer.parameters), columns, (), writes=True, before=before)
+    if kind == "MergeStmt":
+        return _merged(analysis.schema, merge(analysis, body, Scope()))
     text, effects, added = definitions.define(analysis, kind, body, printer)
-    before = tuple(map(Earlier, printer.before))
-    return Translation(text, tuple(printer.parameters), (), effects, writes=added, before=before)
+    return Translation(
+        text, tuple(printer.parameters), (), effects, writes=added, before=tuple(printer.before)
+    )
 
 
-def _written_before(ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earlier, ...]:
+def _merged(schema: Schema, write: Merge) -> Translation:
+    refuse_late_reading(schema, write)
+    parts = merge_parts(write)
+    return Translation(
+        parts.last.sql,
+        parts.last.parameters,
+        _returned(write),
+        (),
+        writes=True,
+        before=(*_written_before(schema, write.with_, write), *parts.before),
+        counts=parts.counts,
+    )
+
+
+def _written_before(schema: Schema, ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earlier, ...]:
     """The writes in WITH, in order. Each part of the statement sees the tables as they were before it."""
     found = []
     for place, cte in enumerate(ctes):
         if not isinstance(cte.query, WriteQuery):
             continue
         write = cte.query.write
+        refuse_late_reading(schema, replace(write, with_=(*ctes[:place], *write.with_)))
+        tables = changed(schema, write)
         rest = [*ctes[place + 1 :], replace(statement, with_=())]
         for part in rest:
-            _refuse_reading(part, write)
+            refuse_reading(part, tables, write, "another part of the statement than the write in WITH")
         for earlier in ctes[:place]:
             elsewhere = [*(other for other in ctes[:place] if other is not earlier), *rest]
             if any(
@@ -118,7 +136,9 @@ def _written_before(ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earl
                 for part in elsewhere
                 for node in walk(part)
             ):
-                _refuse_reading(earlier, write)
+                refuse_reading(
+                    earlier, tables, write, "a query that is read before and after the write in WITH"
+                )
         printer = Printer(print_query)
         text = print_write(printer, replace(write, with_=(*ctes[:place], *write.with_)))
         width = len(write.returning)
@@ -127,21 +147,14 @@ def _written_before(ctes: Sequence[Cte], statement: Query | Write) -> tuple[Earl
     return tuple(found)
 
 
-def _refuse_reading(part: object, write: Write) -> None:
-    for node in walk(part):
-        if isinstance(node, TableSource) and node.table == write.target.table:
-            raise refuse(
-                f"the table {node.table.sql}, which WITH changes, in another part of the statement",
-                None,
-                why="each part sees the rows as they were before the statement",
-                instead="write two statements in a transaction",
-            )
-
-
 def _write_query(analysis: Analysis, tree: Raw, scope: Scope) -> Query:
     kind = kind_of(tree)
     if kind not in _WRITES:
-        raise refuse(f"{kind.removesuffix('Stmt')} in WITH", None)
+        raise refuse(
+            f"{kind.removesuffix('Stmt').upper()} in WITH",
+            None,
+            instead="write two statements in a transaction",
+        )
     write = _WRITES[kind](analysis, body_of(tree), scope)
     return WriteQuery(columns=_returned(write), write=write)
 
@@ -192,4 +205,5 @@ def describe(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> tuple[
             if kind == "SelectStmt":
                 found: Query = query(analysis, tree, Scope())
                 return shown(found.columns)
-            return _returned(_WRITES[kind](analysis, body_of(tree), Scope())) if kind in _WRITES else ()
+            rule = merge if kind == "MergeStmt" else _WRITES.get(kind)
+            return _returned(rule(analysis, body_of(tree), Scope())) if rule else ()

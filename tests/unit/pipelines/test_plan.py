@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stepladder.errors import ConfigError
 from stepladder.ledger import Interval, ModelRecord
-from stepladder.pipelines.model import Model
+from stepladder.pipelines.model import Model, Query
 from stepladder.pipelines.plan import Facts, Plan, plan
 from stepladder.sql import TableName
 
@@ -24,16 +24,11 @@ def model(name: str, *reads: str, every: str | None = "day") -> Model:
     return Model(
         name=name,
         path=Path(f"{name}.sql"),
-        sql=f"SELECT 1 AS {name}",
+        body=Query(f"SELECT 1 AS {name}"),
+        kind="interval" if every else "table",
         time="at" if every else None,
         every=every,
-        key=(),
-        checks=(),
-        start=None,
-        description="",
         reads=tuple(TableName(None, table) for table in reads),
-        windows=(),
-        parameters=(),
     )
 
 

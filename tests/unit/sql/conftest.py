@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from stepladder.db import type_catalogue_changes
+from stepladder.db.catalog import dependents
+from stepladder.db.redefining import redefine
+from stepladder.db.sequences import Sequences
 from stepladder.sql import (
     AGGREGATES,
     COLLATIONS,
@@ -17,10 +21,14 @@ from stepladder.sql import (
     Column,
     Created,
     Definition,
+    Dependents,
     Dropped,
     Earlier,
     Effect,
     IndexDropped,
+    OfSequence,
+    Part,
+    Redefined,
     Renamed,
     TableColumn,
     TableName,
@@ -75,6 +83,8 @@ class Lite:
         for collation in COLLATIONS:
             self.raw.create_collation(collation.name, collation.compare)
         self.raw.create_function("pg_now", 0, lambda: self.now)
+        for name, arity, function in Sequences(self.raw).functions():
+            self.raw.create_function(name, arity, self._keeping(function))
         self.now = ""
 
     def _keeping(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,6 +116,12 @@ class Lite:
         found = self.raw.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name.stored_name,))
         return found.fetchone() is not None
 
+    def kind(self, name: TableName) -> str | None:
+        return dependents.kind(self.raw, name)
+
+    def dependents(self, table: TableName) -> Dependents:
+        return dependents.dependents(self.raw, table.stored_name, dependents.view_reads(self.raw))
+
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})
         arguments = self._arguments(translation, values)
@@ -124,7 +140,10 @@ class Lite:
             translation.columns, [_decoded(row, decoders) for row in rows] if translation.columns else []
         )
 
-    def _run_part(self, part: Earlier, values: dict[str, Any]) -> None:
+    def _run_part(self, part: Part, values: dict[str, Any]) -> None:
+        if isinstance(part, Redefined):
+            redefine(self.raw, part)
+            return
         rows = self.raw.execute(part.sql, self._arguments(part, values)).fetchall()
         if part.into is not None:
             self.raw.execute(f"DROP TABLE IF EXISTS temp.{part.into}")
@@ -160,6 +179,9 @@ class Lite:
         return translate(sql, self, {}).sql
 
     def _follow(self, effect: Effect) -> None:
+        if isinstance(effect, OfSequence):
+            type_catalogue_changes.follow(self.raw, effect, type_catalogue_changes.Before())
+            return
         if isinstance(effect, IndexDropped):
             return
         name = effect.table.stored_name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from stepladder.sql import Column, Definition, TableName, Type, columns_read
+from stepladder.sql import Column, Definition, Dependents, TableName, Type, columns_read
 
 TABLES = {"t": ("id", "a", "b"), "u": ("id", "c")}
 
@@ -24,6 +24,12 @@ class _Tables:
 
     def taken(self, name: TableName) -> bool:
         return False
+
+    def kind(self, name: TableName) -> str | None:
+        return None
+
+    def dependents(self, table: TableName) -> Dependents:
+        return Dependents()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stepladder.errors import SqlSyntaxError
-from stepladder.sql import TableName, Window, check_syntax, is_query, references, windows
+from stepladder.sql import TableName, check_syntax, is_query, references
 
 
 @pytest.mark.parametrize(
@@ -23,22 +23,6 @@ def test_tables_are_found_in_their_scopes(sql: str, tables: list[str]) -> None:
     assert [table.sql for table in references(sql)] == tables
 
 
-@pytest.mark.parametrize(
-    ("sql", "found"),
-    [
-        ("SELECT 1 FROM e WHERE at >= :start AND at < :end", [("e", "at")]),
-        ("SELECT 1 FROM e x JOIN f y ON x.id = y.id WHERE y.d >= :start AND :end > y.d", [("f", "d")]),
-        ("SELECT 1 FROM e WHERE at < :end", []),
-        ("SELECT 1 FROM e WHERE at >= :start OR at < :end", []),
-        ("SELECT 1 FROM e, f WHERE at >= :start AND at < :end", []),
-        ("WITH q AS (SELECT 1 FROM e WHERE at >= :start AND at < :end) SELECT * FROM q", [("e", "at")]),
-        ("WITH q AS (SELECT 1) SELECT * FROM q WHERE at >= :start AND at < :end", []),
-    ],
-)
-def test_windows_are_read_from_the_conditions(sql: str, found: list[tuple[str, str]]) -> None:
-    assert windows(sql) == tuple(Window(TableName(None, table), column) for table, column in found)
-
-
 def test_a_query_is_one_select() -> None:
     assert is_query("WITH a AS (SELECT 1) TABLE a")
     assert not is_query("DELETE FROM a RETURNING *")
@@ -53,7 +37,7 @@ def test_a_syntax_error_has_its_place() -> None:
 
 def test_a_column_of_the_result_costs_no_call() -> None:
     """numeric(p,s) is stored as a number, which what reads the result makes a Decimal of; expressions need its text."""
-    from stepladder.sql import Column, parse_type, translate
+    from stepladder.sql import Column, Dependents, parse_type, translate
 
     class Prices:
         def columns(self, _: TableName) -> tuple[Column, ...]:
@@ -67,6 +51,12 @@ def test_a_column_of_the_result_costs_no_call() -> None:
 
         def taken(self, _: TableName) -> bool:
             return False
+
+        def kind(self, _: TableName) -> str | None:
+            return None
+
+        def dependents(self, _: TableName) -> Dependents:
+            return Dependents()
 
     assert "pg_" not in translate("SELECT price FROM prices", Prices(), {}).sql
     assert "pg_" not in translate("SELECT price FROM prices ORDER BY price + 1", Prices(), {}).sql

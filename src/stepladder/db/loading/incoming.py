@@ -146,6 +146,12 @@ def incoming(data: object, format_: str | None) -> Incoming:
     return _from_iterable(iter(data))
 
 
+def created_columns(data: object) -> tuple[Column, ...]:
+    """The columns of a table that a load makes for this data, which must be readable twice; none for tuples. Raises what
+    a load raises."""
+    return incoming(data, None).typed()
+
+
 def unique(names: tuple[str, ...]) -> tuple[str, ...]:
     """The names. Raises AmbiguousColumn where two are equal."""
     if len(set(names)) < len(names):

@@ -79,7 +79,7 @@ def _float_result(value: float, arguments: tuple[float, ...]) -> float:
 def _power(base: float, exponent: float) -> float:
     if base == 0 and exponent < 0:
         raise DataError("zero raised to a negative power is undefined", sqlstate="2201F")
-    if base < 0 and not float(exponent).is_integer():
+    if base < 0 and math.isfinite(exponent) and not float(exponent).is_integer():
         raise DataError(
             "a negative number raised to a non-integer power yields a complex result", sqlstate="2201F"
         )
@@ -210,6 +210,8 @@ def numeric_divide(one: Decimal, other: Decimal) -> Decimal:
         return Decimal("NaN")
     if other == 0:
         raise DivisionByZero("division by zero")
+    if one.is_finite() and other.is_infinite():
+        return Decimal(0)
     if not _finite(one, other):
         return EXACT.divide(one, other)
     scale = division_scale(one, other)
@@ -241,7 +243,7 @@ def _first_digit(value: Decimal) -> tuple[int, int]:
 
 def numeric_modulo(one: Decimal, other: Decimal) -> Decimal:
     """The remainder with the sign of the dividend."""
-    if other == 0:
+    if other == 0 and not one.is_nan():
         raise DivisionByZero("division by zero")
     if not _finite(one, other):
         return one if other.is_infinite() and one.is_finite() else Decimal("NaN")
@@ -250,7 +252,7 @@ def numeric_modulo(one: Decimal, other: Decimal) -> Decimal:
 
 def numeric_div(one: Decimal, other: Decimal) -> Decimal:
     """div(): the quotient's whole part."""
-    if other == 0:
+    if other == 0 and not one.is_nan():
         raise DivisionByZero("division by zero")
     if not _finite(one, other):
         raise NotPortable("div() of NaN or infinity")
@@ -311,6 +313,23 @@ def numeric_sign(value: str) -> str:
 def numeric_fit(value: str, precision: int, scale: int) -> str:
     """A cast to numeric(p,s)."""
     return numeric_text(fit_numeric(parse_numeric(value), Type("numeric", precision, scale)))
+
+
+def kept_numeric(value: str, precision: int, scale: int) -> str:
+    """A numeric(p,s) on its way into a column that holds SQLite's own numbers."""
+    if value == "NaN":
+        raise nan_is_not_kept(precision, scale)
+    return value
+
+
+def nan_is_not_kept(precision: int, scale: int, position: int | None = None) -> NotPortable:
+    """The refusal of NaN in a column of numeric(p,s)."""
+    return NotPortable(
+        f"NaN in a column of type numeric({precision},{scale})",
+        why="its values are SQLite's own numbers, of which none is NaN",
+        instead="NULL; or a column of type numeric without digits, which is kept as text",
+        position=position,
+    )
 
 
 def numeric_compare(one: str, other: str) -> int:
@@ -422,6 +441,7 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_numeric_sign", 1, numeric_sign),
     strict("pg_numeric_sqrt", 1, numeric_square_root),
     strict("pg_numeric_fit", 3, numeric_fit),
+    strict("pg_kept_numeric", 3, kept_numeric),
     strict("pg_numeric_scale", 1, numeric_scale),
     strict("pg_trim_scale", 1, trim_scale),
     strict("pg_width_bucket", 4, width_bucket),

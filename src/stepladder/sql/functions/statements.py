@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepladder.errors import DatabaseError, DataError, NotPortable
+from stepladder.errors import DatabaseError, DataError, NotPortable, database_error
 from stepladder.sql.functions.registry import Scalar, strict
 
 
@@ -27,6 +27,32 @@ def only_once_where(rows: int, value: object) -> object:
     return value
 
 
+def merged_once(rows: int) -> int:
+    """`rows`, unless MERGE would change so many > 1 times the same row (21000)."""
+    if rows > 1:
+        raise DatabaseError(
+            "MERGE command cannot affect row a second time: more than one row of the source matches it",
+            sqlstate="21000",
+        )
+    return rows
+
+
+def joined_once(rows: int) -> int:
+    """`rows`, unless so many > 1 rows of FROM or USING are joined to one that is changed: PostgreSQL takes any of them."""
+    if rows > 1:
+        raise NotPortable(
+            "UPDATE … FROM or DELETE … USING that finds several rows for one, with RETURNING of their columns",
+            why="PostgreSQL takes any of them",
+            instead="join with one row for each, by GROUP BY or DISTINCT ON",
+        )
+    return rows
+
+
+def violated(sqlstate: str, message: str) -> None:
+    """Raise the error of a constraint that rows do not fulfil."""
+    raise database_error(sqlstate)(message, sqlstate=sqlstate)
+
+
 def limit(count: int | None, word: str) -> int:
     """LIMIT's or OFFSET's number for SQLite, to which a negative LIMIT is none."""
     if count is None:
@@ -39,6 +65,9 @@ def limit(count: int | None, word: str) -> int:
 SCALARS: tuple[Scalar, ...] = (
     Scalar("pg_only_once", 2, only_once),
     Scalar("pg_only_once_where", 2, only_once_where),
+    Scalar("pg_merged_once", 1, merged_once),
+    Scalar("pg_joined_once", 1, joined_once),
+    Scalar("pg_violated", 2, violated, deterministic=False),  # else SQLite may ask it without a row
     Scalar("pg_limit", 2, limit),
     strict("pg_float_hex", 1, float.hex),
     strict("pg_float_of_hex", 1, float.fromhex),

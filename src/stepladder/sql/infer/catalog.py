@@ -106,6 +106,7 @@ class Catalog:
             found_ = Operator(name, arguments, result, procedure.removeprefix("pg_catalog."))
             self._operators.setdefault(name, []).append(found_)
             self._symbols.setdefault((found_.procedure, len(arguments)), name)
+        self._chosen: dict[tuple[str, tuple[str, ...]], Choice] = {}  # of operators: they are few
 
     def every_procedure(self) -> Iterator[Procedure]:
         """All functions, aggregates and window functions."""
@@ -258,6 +259,12 @@ class Catalog:
     def operator(self, name: str, types: Sequence[str]) -> Choice:
         """The operator for operands of these types. Raises UndefinedFunction, AmbiguousFunction."""
         sources = tuple(types)
+        known = self._chosen.get((name, sources))
+        if known is None:
+            known = self._chosen[name, sources] = self._choose(name, sources)
+        return known
+
+    def _choose(self, name: str, sources: tuple[str, ...]) -> Choice:
         candidates: list[Candidate] = [
             (op.arguments, op) for op in self._operators.get(name, ()) if len(op.arguments) == len(sources)
         ]
@@ -267,8 +274,8 @@ class Catalog:
         found = next((each for each in candidates if each[0] == exact), None) or self._best(
             sources, candidates
         )
-        spelled = " ".join([*map(self.display, types[:-1]), name, self.display(types[-1])])
         if found is None:
+            spelled = " ".join([*map(self.display, sources[:-1]), name, self.display(sources[-1])])
             raise self._refusal(sources, candidates, f"operator does not exist: {spelled}", spelled)
         arguments, result = self._finish(sources, found[0], found[1].result)
         return Choice(found[1].procedure, arguments, result, None)

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Protocol
 
 from stepladder.errors import DatabaseError, NotPortable
-from stepladder.sql.definition import Definition
+from stepladder.sql.definition import Definition, Dependents
 from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.tree import Cte, Expression, Query, Reference, walk
 from stepladder.sql.names import TableName
@@ -31,6 +31,12 @@ class Schema(Protocol):
 
     def taken(self, name: TableName) -> bool:
         """Whether a table, an index or a constraint of its schema has that name."""
+
+    def kind(self, name: TableName) -> str | None:
+        """What has that name: a table, a view, an index, a sequence; None for nothing."""
+
+    def dependents(self, table: TableName) -> Dependents:
+        """What depends on a table or view, directly."""
 
 
 @dataclass(slots=True)
@@ -63,6 +69,7 @@ class Scope:
     windows: dict[str, Raw] = field(default_factory=dict)
     clause: str = "SELECT"
     aggregated: bool = False  # by an aggregate in a subquery, over columns of this level
+    merge_action: Reference | None = None  # what merge_action() is, in MERGE's RETURNING
 
     def levels(self) -> Iterator[Scope]:
         """This level, then those around it."""

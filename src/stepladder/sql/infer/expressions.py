@@ -506,7 +506,16 @@ def _grouping(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     return Grouping(type=INT4, position=position, arguments=arguments)
 
 
+def _merge_action(_: Analysis, body: Raw, scope: Scope) -> Expression:
+    found = next((level.merge_action for level in scope.levels() if level.merge_action), None)
+    if found is None:
+        message = "MERGE_ACTION() can only be used in the RETURNING list of a MERGE command"
+        raise wrong(SqlSyntaxError, message, body.get("location"))
+    return found
+
+
 _RULES: dict[str, Callable[[Analysis, Any, Scope], Expression]] = {
+    "MergeSupportFunc": _merge_action,
     "GroupingFunc": _grouping,
     "RowExpr": _row,
     "A_Const": _constant,

@@ -7,7 +7,13 @@ from typing import Any
 
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
 
-_FIXED = {"A_ArrayExpr": "array", "RowExpr": "row", "CoalesceExpr": "coalesce", "GroupingFunc": "grouping"}
+_FIXED = {
+    "A_ArrayExpr": "array",
+    "RowExpr": "row",
+    "CoalesceExpr": "coalesce",
+    "GroupingFunc": "grouping",
+    "MergeSupportFunc": "merge_action",
+}
 _Named = tuple[str | None, int]  # a name, and how strong it is: 2 beats a cast's type name
 
 

@@ -417,11 +417,12 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """INSERT, UPDATE, DELETE: what they share."""
+    """INSERT, UPDATE, DELETE: what they share. `old_id` is the source of `old` in RETURNING, where that is a row."""
 
     target: TableSource
     with_: tuple[Cte, ...]
     returning: tuple[Target, ...]
+    old_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,6 +460,31 @@ class Delete(Write):
     where: Expression | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeAction:
+    """One WHEN of MERGE: `when` is MATCHED, NOT MATCHED or NOT MATCHED BY SOURCE, `command` what is done, INSERT, UPDATE,
+    DELETE or NOTHING; `assignments` are of INSERT too."""
+
+    when: str
+    condition: Expression | None
+    command: str
+    assignments: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge(Write):
+    """MERGE; `action_id` is the source whose one column is merge_action(), `identity` the key that numbers itself,
+    `new_id` the source of `new` in RETURNING, `twice` the function that raises for a row that would be changed twice."""
+
+    source: Source
+    on: Expression
+    actions: tuple[MergeAction, ...]
+    action_id: int
+    identity: str | None
+    new_id: int = 0
+    twice: str = "pg_merged_once"
+
+
 @cache
 def _parts(kind: type) -> tuple[str, ...]:
     """The names of a node's fields that may hold nodes. Asked for every node of every walk."""
@@ -471,22 +497,21 @@ def _is_node(kind: type) -> bool:
     return is_dataclass(kind) and not issubclass(kind, Type | Column | TableName)
 
 
-def children(node: Any) -> Iterator[Any]:
+def children(node: Any) -> list[Any]:
     """The nodes directly below a node."""
+    found: list[Any] = []
     for name in _parts(node.__class__):
-        value = getattr(node, name)
-        if type(value) is tuple:
-            yield from _nodes(value)
-        elif _is_node(value.__class__):
-            yield value
+        _add_nodes(getattr(node, name), found)
+    return found
 
 
-def _nodes(values: tuple[Any, ...]) -> Iterator[Any]:
-    for value in values:
-        if type(value) is tuple:
-            yield from _nodes(value)
-        elif _is_node(value.__class__):
-            yield value
+def _add_nodes(value: Any, found: list[Any]) -> None:
+    kind = value.__class__
+    if kind is tuple:
+        for each in value:
+            _add_nodes(each, found)
+    elif _is_node(kind):
+        found.append(value)
 
 
 def leaves(source: Source) -> Iterator[Any]:
@@ -500,10 +525,11 @@ def leaves(source: Source) -> Iterator[Any]:
 
 def level(node: Any) -> Iterator[Any]:
     """A node and those below it, without subqueries."""
-    yield node
-    for child in children(node):
-        if not isinstance(child, Query):
-            yield from level(child)
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        left += [child for child in reversed(children(node)) if not isinstance(child, Query)]
 
 
 def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
@@ -521,12 +547,10 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
 
 def walk(node: Any) -> Iterator[Any]:
     """A node, or several, and all below, subqueries too."""
-    if node is None:
-        return
-    if isinstance(node, tuple):
-        for each in node:
-            yield from walk(each)
-        return
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    left: list[Any] = []
+    _add_nodes(node, left)
+    left.reverse()
+    while left:
+        node = left.pop()
+        yield node
+        left += reversed(children(node))

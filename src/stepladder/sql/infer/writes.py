@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
-from stepladder.sql.infer.coercion import assign, boolean, resolved
+from stepladder.sql.definition import shown_name
+from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
-from stepladder.sql.infer.queries import read_target, read_with, select_body
+from stepladder.sql.infer.own_values import check_update, is_generated, left_out
+from stepladder.sql.infer.queries import read_with, select_body
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
+from stepladder.sql.infer.returning import no_row, of, returning
 from stepladder.sql.infer.sources import find_table, read_from, table_item
 from stepladder.sql.infer.tree import (
     Conflict,
@@ -22,43 +26,49 @@ from stepladder.sql.infer.tree import (
     Reference,
     Select,
     TableSource,
-    Target,
     Update,
     Values,
 )
-from stepladder.sql.parse import parse_one
+from stepladder.sql.parse import parsed_expression
 from stepladder.sql.types import Column, Type
 
 
 def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
     """INSERT."""
-    if body.get("override", "OVERRIDING_NOT_SET") != "OVERRIDING_NOT_SET":
-        raise refuse("OVERRIDING SYSTEM VALUE", None)
     ctes = read_with(analysis, body.get("withClause"), scope)
     target = find_table(analysis, body["relation"])
-    columns = _insert_columns(body, target)
-    query, values, own = _insert_source(analysis, body, scope, target, columns)
-    if isinstance(query, Values):
-        columns = tuple(column.name for column in query.columns)
-    item = table_item(analysis, target, _alias(body["relation"]))
+    columns = insert_columns(body, target)
+    query, given, own = _insert_source(analysis, body, scope, target, columns)
+    item = table_item(analysis, target, alias_of(body["relation"]))
     conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
+    old_id = analysis.new_id()
     return Insert(
         target=target,
         with_=ctes,
-        columns=columns[: len(values)],
+        columns=tuple(name for name, _ in given),
         query=query,
         query_id=own,
-        values=values,
+        values=tuple(value for _, value in given),
         conflict=conflict,
-        returning=_returning(analysis, body, Scope(items=[item], ctes=scope.ctes)),
+        returning=returning(
+            analysis,
+            body,
+            Scope(items=[item], ctes=scope.ctes),
+            target,
+            old=of(old_id) if conflict is not None and conflict.assignments else no_row,
+            new=of(target.id),
+        ),
+        old_id=old_id,
     )
 
 
-def _alias(relation: Raw) -> str:
+def alias_of(relation: Raw) -> str:
+    """The name under which a write's table is in sight."""
     return str(relation.get("alias", {}).get("aliasname", relation["relname"]))
 
 
-def _column(target: TableSource, name: str, position: int | None) -> Column:
+def target_column(target: TableSource, name: str, position: int | None) -> Column:
+    """The column of a write's table. Raises UndefinedColumn."""
     for column in target.columns:
         if column.name == name:
             return column
@@ -66,12 +76,13 @@ def _column(target: TableSource, name: str, position: int | None) -> Column:
     raise wrong(UndefinedColumn, message, position)
 
 
-def _insert_columns(body: Raw, target: TableSource) -> tuple[str, ...]:
+def insert_columns(body: Raw, target: TableSource) -> tuple[str, ...]:
+    """The columns that INSERT names, else all. Raises UndefinedColumn."""
     named = [each["ResTarget"] for each in body.get("cols", ())]
     for each in named:
         if each.get("indirection"):
             raise refuse("a part of a column as the target", each.get("location"))
-        _column(target, each["name"], each.get("location"))
+        target_column(target, each["name"], each.get("location"))
     names = tuple(each["name"] for each in named) or tuple(column.name for column in target.columns)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -81,29 +92,35 @@ def _insert_columns(body: Raw, target: TableSource) -> tuple[str, ...]:
 
 def _insert_source(
     analysis: Analysis, body: Raw, scope: Scope, target: TableSource, names: Sequence[str]
-) -> tuple[Query | None, tuple[Expression, ...], int]:
+) -> tuple[Query | None, tuple[tuple[str, Expression], ...], int]:
+    """The rows, the value of each column that gets one, and the number of the source that the values are over."""
     own = analysis.new_id()
     if "selectStmt" not in body:
         return None, (), own
     select = body_of(body["selectStmt"])
-    types = [_column(target, name, None).type for name in names]
+    types = [target_column(target, name, None).type for name in names]
     if select.get("valuesLists") and not select.keys() & {
         "withClause",
         "sortClause",
         "limitCount",
         "limitOffset",
     }:
-        rows = _insert_values(analysis, select, scope, target, names, types, own)
+        rows = _insert_values(analysis, body, scope, target, names, types, own)
         if not rows.columns:
             return None, (), own
-        return rows, tuple(_references(rows, own)), own
+        return rows, tuple((each.name, each) for each in _references(rows, own)), own
     query = select_body(analysis, select, Scope(scope), keep_unknown=True)
-    _check_width(len(query.columns), names)
-    values: list[Expression] = []
-    for place, (name, type_) in enumerate(zip(names, types, strict=False)):
-        if place < len(query.columns):
-            values.append(assign(_branch_value(query, own, place), type_, name))
-    return query, tuple(values), own
+    _check_width(len(query.columns), names, body, None)
+    given = list(zip(names, types, strict=True))[: len(query.columns)]
+    values = [
+        (name, assign(_branch_value(query, own, place), type_, name))
+        for place, (name, type_) in enumerate(given)
+    ]
+    dropped = left_out(analysis, target.table, [name for name, _ in values], body)
+    kept = tuple(each for each in values if each[0] not in dropped)
+    if not kept:
+        raise refuse("a row of nothing but OVERRIDING USER VALUE", None, instead="INSERT … DEFAULT VALUES")
+    return query, kept, own
 
 
 def _references(query: Query, source: int) -> list[Reference]:
@@ -120,14 +137,18 @@ def _branch_value(query: Query, source: int, place: int) -> Expression:
     return Reference(type=column.type, source=source, place=place, name=column.name)
 
 
-def _check_width(given: int, names: Sequence[str], position: int | None = None) -> None:
+def _check_width(given: int, names: Sequence[str], body: Raw, last: int | None) -> None:
+    """Columns that are named must all be given; `last` is the place of the last expression."""
     if given > len(names):
-        raise wrong(SqlSyntaxError, "INSERT has more expressions than target columns", position)
+        raise wrong(SqlSyntaxError, "INSERT has more expressions than target columns", last)
+    if body.get("cols") and given < len(names):
+        first = body["cols"][given]["ResTarget"].get("location")
+        raise wrong(SqlSyntaxError, "INSERT has more target columns than expressions", first)
 
 
 def _insert_values(
     analysis: Analysis,
-    select: Raw,
+    body: Raw,
     scope: Scope,
     target: TableSource,
     names: Sequence[str],
@@ -135,18 +156,20 @@ def _insert_values(
     own: int,
 ) -> Values:
     """Every value is assigned to its own column: rows need no common type, and DEFAULT may stand there alone."""
-    given = [each["List"]["items"] for each in select["valuesLists"]]
+    given = [each["List"]["items"] for each in body_of(body["selectStmt"])["valuesLists"]]
     if len({len(items) for items in given}) > 1:
         raise wrong(SqlSyntaxError, "VALUES lists must all be the same length", None)
-    _check_width(len(given[0]), names, body_of(given[0][-1]).get("location"))
+    _check_width(len(given[0]), names, body, body_of(given[0][-1]).get("location"))
     # What every row leaves to the default is left out, so that SQLite fills it in.
-    places = [place for place in range(len(given[0])) if not all(_is_default(row[place]) for row in given)]
+    places = [place for place in range(len(given[0])) if not all(is_default(row[place]) for row in given)]
+    dropped = left_out(analysis, target.table, [names[place] for place in places], body)
+    places = [place for place in places if names[place] not in dropped]
     if not places and len(given) > 1:
         raise refuse("several rows of nothing but DEFAULT", None, instead="insert them one by one")
     inner = Scope(scope, clause="VALUES")
 
     def value(item: Raw, name: str, type_: Type) -> Expression:
-        if _is_default(item):
+        if is_default(item):
             return default_of(analysis, target, name, body_of(item).get("location"))
         return assign(expression(analysis, item, inner), type_, name)
 
@@ -154,7 +177,8 @@ def _insert_values(
     return Values(columns=tuple(Column(names[place], types[place]) for place in places), rows=rows, id=own)
 
 
-def _is_default(item: Raw) -> bool:
+def is_default(item: Raw) -> bool:
+    """Whether a value is the word DEFAULT."""
     return kind_of(item) == "SetToDefault"
 
 
@@ -164,11 +188,17 @@ def default_of(analysis: Analysis, target: TableSource, name: str, position: int
     found = next((each for each in definition.columns if each.name == name), None) if definition else None
     if found is None or found.generated:
         raise refuse(f"DEFAULT for the column {name}", position, instead="leave the column out")
-    if found.default is None:
+    default = found.default
+    if found.sequence is not None:
+        default = f"nextval({_quoted(shown_name(replace(target.table, name=found.sequence)).sql)})"
+    if default is None:
         return Constant(type=found.type, value=None)
-    _, tree = parse_one(f"SELECT ({found.default})")
-    raw = tree["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
+    raw = parsed_expression(default)
     return assign(expression(analysis, raw, Scope(clause="DEFAULT")), found.type, name)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _conflict(
@@ -183,7 +213,7 @@ def _conflict(
         for place, column in enumerate(target.columns)
     ]
     inner = Scope(items=[item, Item("excluded", columns, in_sight=False)], ctes=scope.ctes, clause="UPDATE")
-    assignments = _assignments(analysis, clause.get("targetList"), inner, target)
+    sets = assignments(analysis, clause.get("targetList"), inner, target)
     if clause["action"] == "ONCONFLICT_UPDATE" and not key:
         message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
         raise wrong(SqlSyntaxError, message, clause.get("location"))
@@ -196,7 +226,7 @@ def _conflict(
     if key and frozenset(key) not in keys:
         message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
         raise wrong(ProgrammingError, message, clause.get("location"), sqlstate="42P10")
-    return Conflict(key=key, assignments=assignments, where=where, excluded=excluded)
+    return Conflict(key=key, assignments=sets, where=where, excluded=excluded)
 
 
 def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
@@ -213,12 +243,12 @@ def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
         element = each["IndexElem"]
         if "name" not in element or element.get("collation") or element.get("opclass"):
             raise refuse("ON CONFLICT over an expression", infer.get("location"))
-        _column(target, element["name"], infer.get("location"))
+        target_column(target, element["name"], infer.get("location"))
         names.append(element["name"])
     return tuple(names)
 
 
-def _assignments(
+def assignments(
     analysis: Analysis, nodes: Sequence[Raw] | None, scope: Scope, target: TableSource
 ) -> tuple[tuple[str, Expression], ...]:
     found: dict[str, Expression] = {}
@@ -227,12 +257,21 @@ def _assignments(
         position = body.get("location")
         if body.get("indirection"):
             raise refuse("a part of a column as the target", position)
-        column = _column(target, body["name"], position)
+        column = target_column(target, body["name"], position)
         if column.name in found:
             message = f'multiple assignments to same column "{column.name}"'
             raise wrong(SqlSyntaxError, message, position)
-        found[column.name] = _assigned(
-            analysis, _one_of_several(body["val"], position), scope, target, column
+        raw = _one_of_several(body["val"], position)
+        if not is_default(raw):
+            check_update(analysis, target.table, column.name, position)
+        elif is_generated(analysis, target.table, column.name):
+            continue
+        found[column.name] = _assigned(analysis, raw, scope, target, column)
+    if nodes and not found:
+        raise refuse(
+            "SET … = DEFAULT of generated columns only",
+            None,
+            instead="leave it out: they are computed anyway",
         )
     return tuple(found.items())
 
@@ -264,7 +303,7 @@ _NOT_ALONE = frozenset(
 
 
 def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, column: Column) -> Expression:
-    if not _is_default(raw):
+    if not is_default(raw):
         return assign(expression(analysis, raw, scope), column.type, column.name)
     value = default_of(analysis, target, column.name, body_of(raw).get("location"))
     definition = analysis.schema.definition(target.table)
@@ -273,24 +312,21 @@ def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, c
     return value
 
 
-def _returning(analysis: Analysis, body: Raw, scope: Scope) -> tuple[Target, ...]:
-    clause: Any = body.get("returningList") or body.get("returningClause", {}).get("exprs") or ()
-    if body.get("returningClause", {}).get("options"):
-        raise refuse("RETURNING WITH", None)
-    scope.clause = "RETURNING"
-    found = [target for each in clause for target in read_target(analysis, each["ResTarget"], scope)]
-    return tuple(Target(name=target.name, value=resolved(target.value)) for target in found)
-
-
 def update(analysis: Analysis, body: Raw, scope: Scope) -> Update:
     """UPDATE."""
     target, ctes, sources = _begin(analysis, body, scope, "fromClause")
     scope.clause = "UPDATE"
-    assignments = _assignments(analysis, body["targetList"], scope, target)
+    sets = assignments(analysis, body["targetList"], scope, target)
     where = _where(analysis, body, scope)
-    returning = _returning(analysis, body, scope)
+    old_id = analysis.new_id()
     return Update(
-        target=target, with_=ctes, assignments=assignments, sources=sources, where=where, returning=returning
+        target=target,
+        with_=ctes,
+        assignments=sets,
+        sources=sources,
+        where=where,
+        returning=returning(analysis, body, scope, target, old=of(old_id), new=of(target.id)),
+        old_id=old_id,
     )
 
 
@@ -299,14 +335,18 @@ def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
     target, ctes, sources = _begin(analysis, body, scope, "usingClause")
     where = _where(analysis, body, scope)
     return Delete(
-        target=target, with_=ctes, sources=sources, where=where, returning=_returning(analysis, body, scope)
+        target=target,
+        with_=ctes,
+        sources=sources,
+        where=where,
+        returning=returning(analysis, body, scope, target, old=of(target.id), new=no_row),
     )
 
 
 def _begin(analysis: Analysis, body: Raw, scope: Scope, word: str) -> tuple[TableSource, Any, Any]:
     ctes = read_with(analysis, body.get("withClause"), scope)
     target = find_table(analysis, body["relation"])
-    scope.items.append(table_item(analysis, target, _alias(body["relation"])))
+    scope.items.append(table_item(analysis, target, alias_of(body["relation"])))
     return target, ctes, read_from(analysis, body.get(word), scope)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,10 @@ from stepladder.errors import (
     UndefinedTable,
 )
 from stepladder.sql.alterations import altered
-from stepladder.sql.definition import Definition, TableColumn
-from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, Renamed
+from stepladder.sql.definition import Definition, Dependents, TableColumn
+from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, OfSequence, Renamed
 from stepladder.sql.infer.context import Scope
+from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import body_of, kind_of
 from stepladder.sql.infer.tree import Query, Write
@@ -36,7 +37,7 @@ from stepladder.sql.translate import Schema, analysis_of, translate
 from stepladder.sql.types import Column, Type
 
 _DEFINES = ("CREATE", "ALTER")
-_WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
+_WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete, "MergeStmt": merge}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +133,35 @@ def _elsewhere(what: str) -> str:
     return "run this only on PostgreSQL"
 
 
+def zone_findings(
+    source: Text, sql: str, schema: Schema, parameters: Mapping[str, Type], name: str
+) -> tuple[Finding, ...]:
+    """Where one statement takes a day or an hour in UTC, and the project's zone is another one; nothing else."""
+    return tuple(
+        _said(
+            source, sql, schema, parameters, lambda tree, _: [] if name == "UTC" else list(zone(tree, name))
+        )
+    )
+
+
 def _warnings(
     source: Text, sql: str, schema: Schema, parameters: Mapping[str, Type], setting: Setting
+) -> list[Finding]:
+    return _said(source, sql, schema, parameters, lambda tree, raw: _warned(tree, raw, schema, setting))
+
+
+def _said(
+    source: Text,
+    sql: str,
+    schema: Schema,
+    parameters: Mapping[str, Type],
+    warn: Callable[[Query | Write, Any], list[Warned]],
 ) -> list[Finding]:
     try:
         with deep():
             text, raw = parse_one(sql)
             tree = _tree(text, raw, schema, parameters)
-            warned = [] if tree is None else _warned(tree, raw, schema, setting)
+            warned = [] if tree is None else warn(tree, raw)
     except (NotPortable, DatabaseError):  # said already, by what translates
         return []
     places = [(None if each.place is None else text.bytes_to_user(each.place), each) for each in warned]
@@ -198,9 +220,17 @@ class _Script:
         plain = _plain(name)
         return self._now[plain] is not None if plain in self._now else self._before.taken(name)
 
+    def kind(self, name: TableName) -> str | None:
+        if _plain(name) not in self._now:
+            return self._before.kind(name)
+        return None if self._now[_plain(name)] is None else "table"
+
+    def dependents(self, table: TableName) -> Dependents:
+        return Dependents() if _plain(table) in self._now else self._before.dependents(table)
+
     def follow(self, effect: Effect) -> None:
         """Take a statement's change of a table in."""
-        if isinstance(effect, IndexDropped):
+        if isinstance(effect, IndexDropped | OfSequence):
             return
         name = _plain(effect.table)
         if isinstance(effect, Created):

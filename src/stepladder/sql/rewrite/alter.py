@@ -1,106 +1,88 @@
-"""ALTER TABLE and COMMENT ON as SQLite's text."""
+"""ALTER TABLE: its actions, in the order in which PostgreSQL takes them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from stepladder.errors import ProgrammingError, UndefinedColumn
-from stepladder.sql.effects import ColumnAdded, ColumnDropped, ColumnRenamed, Commented, Renamed
-from stepladder.sql.infer.context import Analysis, refuse, wrong
-from stepladder.sql.infer.raw import Raw, body_of, strings
+from stepladder.sql.infer.context import Analysis, refuse
+from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.sources import table_name
-from stepladder.sql.names import TableName, quote
-from stepladder.sql.rewrite.columns import ColumnText, TableText, column_text
-from stepladder.sql.rewrite.constraints import definition
+from stepladder.sql.names import TableName
+from stepladder.sql.rewrite.alter_columns import (
+    add_column,
+    drop_column,
+    drop_not_null,
+    set_default,
+    set_not_null,
+    set_type,
+)
+from stepladder.sql.rewrite.alter_constraints import add_constraint, drop_constraint
+from stepladder.sql.rewrite.alteration import Alteration
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
-from stepladder.sql.types import Column
+from stepladder.sql.rewrite.tables import NOTHING, Defined, known
+
+# What is dropped goes first, constraints come last (ATPrepCmd in tablecmds.c).
+_PASSES = (
+    ("AT_DropColumn", "AT_DropConstraint", "AT_DropNotNull"),
+    ("AT_AlterColumnType",),
+    ("AT_AddColumn",),
+    ("AT_SetNotNull",),
+    ("AT_AddConstraint", "AT_ColumnDefault"),
+)
+_KEYS = ("CONSTR_UNIQUE", "CONSTR_PRIMARY")
 
 
 def alter(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    """ALTER TABLE … ADD, DROP COLUMN."""
+    """ALTER TABLE."""
     table = table_name(body["relation"])
     if body.get("missing_ok") and analysis.schema.columns(table) is None:
         return NOTHING, (), False
-    columns = tuple(known(analysis, table, body["relation"]))
-    if len(body["cmds"]) != 1:
-        raise refuse(
-            "ALTER TABLE with several actions",
-            body["relation"].get("location"),
-            instead="one action a statement",
-        )
-    command = body["cmds"][0]["AlterTableCmd"]
-    if command["subtype"] == "AT_AddColumn":
-        return _add_column(analysis, table, columns, command, printer)
-    if command["subtype"] == "AT_DropColumn" and command.get("behavior") != "DROP_CASCADE":
-        kept = tuple(column for column in columns if column.name != command["name"])
-        if len(kept) == len(columns):
-            if command.get("missing_ok"):
-                return NOTHING, (), False
-            message = f'column "{command["name"]}" of relation "{table.name}" does not exist'
-            raise wrong(UndefinedColumn, message, None)
-        return (
-            f"ALTER TABLE {table.sqlite} DROP COLUMN {quote(command['name'])}",
-            (ColumnDropped(table, command["name"]),),
-            False,
-        )
-    raise refuse(f"ALTER TABLE: {command['subtype'].removeprefix('AT_')}", body["relation"].get("location"))
+    known(analysis, table, body["relation"])
+    state = altered_table(analysis, table, body, printer)
+    commands = [each["AlterTableCmd"] for each in body["cmds"]]
+    constraints: list[Raw] = []
+    for command in sorted(commands, key=lambda each: _pass_of(each, body)):
+        constraints += _act(state, command) or ()
+    for constraint in sorted(constraints, key=lambda each: each["contype"] not in _KEYS):
+        add_constraint(state, constraint)
+    return NOTHING, state.effects(), False
 
 
-def _add_column(
-    analysis: Analysis, table: TableName, columns: tuple[Column, ...], command: Any, printer: Printer
-) -> Defined:
-    body = command["def"]["ColumnDef"]
-    if any(column.name == body["colname"] for column in columns):
-        if command.get("missing_ok"):
-            return NOTHING, (), False
-        message = f'column "{body["colname"]}" of relation "{table.name}" already exists'
-        raise wrong(ProgrammingError, message, body.get("location"), sqlstate="42701")
-    text = TableText(table)
-    column_text(analysis, body, text, printer)
-    added: ColumnText = text.columns[0]
-    if text.primary or text.unique or added.identity:
-        raise refuse("ADD COLUMN with a key", body.get("location"), instead="create an index")
-    checks = "".join(f" {constraint}" for constraint in text.constraints)
-    return (
-        f"ALTER TABLE {table.sqlite} ADD COLUMN {added.text(inline_key=False)}{checks}",
-        (ColumnAdded(table, definition(analysis, text)),),
-        False,
-    )
+def altered_table(analysis: Analysis, table: TableName, body: Raw, printer: Printer) -> Alteration:
+    """The table as it is. Raises NotPortable for a view."""
+    definition = analysis.schema.definition(table)
+    if definition is None or analysis.schema.kind(table) == "view":
+        raise refuse("ALTER TABLE of a view", body["relation"].get("location"))
+    return Alteration(analysis, table, definition, printer)
 
 
-def rename(analysis: Analysis, body: Raw, _: Printer) -> Defined:
-    """ALTER TABLE … RENAME, of the table or a column."""
-    table = table_name(body["relation"])
-    columns = tuple(known(analysis, table, body["relation"]))
-    new = body["newname"]
-    if body["renameType"] == "OBJECT_TABLE":
-        renamed = replace(table, name=new)
-        exists(analysis, renamed, body["relation"], allowed=False)
-        text = f"ALTER TABLE {table.sqlite} RENAME TO {renamed.sqlite.removeprefix('temp.')}"
-        return text, (Renamed(table, renamed),), False
-    if body["renameType"] != "OBJECT_COLUMN":
-        raise refuse("this kind of RENAME", None)
-    if all(column.name != body["subname"] for column in columns):
-        raise wrong(UndefinedColumn, f'column "{body["subname"]}" does not exist', None)
-    after = tuple(
-        replace(column, name=new) if column.name == body["subname"] else column for column in columns
-    )
-    refuse_twins(after)
-    text = f"ALTER TABLE {table.sqlite} RENAME COLUMN {quote(body['subname'])} TO {quote(new)}"
-    return text, (ColumnRenamed(table, body["subname"], new),), False
+def _pass_of(command: Raw, body: Raw) -> int:
+    kind = command["subtype"]
+    if kind == "AT_ColumnDefault" and "def" not in command:
+        kind = "AT_DropNotNull"
+    for number, kinds in enumerate(_PASSES):
+        if kind in kinds:
+            return number
+    raise refuse(f"ALTER TABLE: {kind.removeprefix('AT_')}", body["relation"].get("location"))
 
 
-def comment(analysis: Analysis, body: Raw, _: Printer) -> Defined:
-    """COMMENT ON TABLE, VIEW, COLUMN: kept in the catalogue of types only."""
-    kind, names = body["objtype"], strings(body_of(body["object"]).get("items"))
-    if kind not in ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_COLUMN"):
-        raise refuse(f"COMMENT ON {kind.removeprefix('OBJECT_')}", None)
-    column = names.pop() if kind == "OBJECT_COLUMN" else None
-    table = TableName(names[-2] if len(names) > 1 else None, names[-1])
-    columns = known(analysis, table, {})
-    if column is not None and all(each.name != column for each in columns):
-        message = f'column "{column}" of relation "{table.name}" does not exist'
-        raise wrong(UndefinedColumn, message, None)
-    return NOTHING, (Commented(table, column, body.get("comment") or None),), False
+def _act(state: Alteration, command: Any) -> list[Raw] | None:
+    """Do one action; constraints that are to be added when all else is done are returned."""
+    kind = command["subtype"]
+    if kind == "AT_AddConstraint":
+        return [command["def"]["Constraint"]]
+    if kind == "AT_AddColumn":
+        return add_column(state, command)
+    if kind == "AT_DropColumn":
+        drop_column(state, command)
+    elif kind == "AT_DropConstraint":
+        drop_constraint(state, command)
+    elif kind == "AT_SetNotNull":
+        set_not_null(state, command["name"])
+    elif kind == "AT_DropNotNull":
+        drop_not_null(state, command["name"])
+    elif kind == "AT_ColumnDefault":
+        set_default(state, command["name"], command.get("def"))
+    else:
+        set_type(state, command["name"], command["def"]["ColumnDef"])
+    return None

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from stepladder.errors import DuplicateTable, ProgrammingError, UndefinedTable
+from stepladder.errors import DatabaseError, DuplicateTable
 from stepladder.sql.definition import Check, Definition, ForeignKey, Key, joined, object_name, shown_name
 from stepladder.sql.expression_text import show
-from stepladder.sql.infer.context import Analysis, wrong
+from stepladder.sql.infer.catalog import catalog
+from stepladder.sql.infer.context import Analysis, refuse, wrong
 from stepladder.sql.infer.tree import Expression, Reference, walk
+from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.names import TableName, parse_name
 from stepladder.sql.rewrite.columns import TableText
+from stepladder.sql.rewrite.tables import fault
+from stepladder.sql.types import Column, Type
 
 
 def definition(analysis: Analysis, text: TableText) -> Definition:
     """All that CREATE TABLE (or ADD COLUMN) says. Raises DuplicateTable, UndefinedTable, ProgrammingError."""
-    names = _Names(analysis, text.table)
+    names = ConstraintNames(analysis, text.table)
+    own = [*([text.primary] if text.primary else []), *(each.columns for each in text.unique)]
     checks = tuple(Check(names.check(name, node), show(node)) for name, node in text.checks)
     primary, unique = _without_twins(text)
     return Definition(
@@ -25,7 +30,8 @@ def definition(analysis: Analysis, text: TableText) -> Definition:
         unique=tuple(names.key(key, joined(key.columns), "key") for key in unique),
         foreign_keys=tuple(
             replace(
-                _resolved(analysis, text, key, place), name=names.of(key.name, joined(key.columns), "fkey")
+                resolved(analysis, text.table, text.definitions(), own, key, place),
+                name=names.of(key.name, joined(key.columns), "fkey"),
             )
             for key, place in text.foreign
         ),
@@ -33,12 +39,12 @@ def definition(analysis: Analysis, text: TableText) -> Definition:
     ).in_order()
 
 
-class _Names:
-    """The names of one table's constraints."""
+class ConstraintNames:
+    """The names of one table's constraints; `own` are those that it has."""
 
-    def __init__(self, analysis: Analysis, table: TableName) -> None:
+    def __init__(self, analysis: Analysis, table: TableName, own: Iterable[str] = ()) -> None:
         self._table = table
-        self._own: set[str] = set()
+        self._own = set(own)
         self._taken: Callable[[TableName], bool] = analysis.schema.taken
 
     def of(self, given: str, middle: str | None, label: str) -> str:
@@ -56,6 +62,7 @@ class _Names:
         return self.of(given, columns.pop() if len(columns) == 1 else None, "check")
 
     def key(self, key: Key, middle: str | None, label: str) -> Key:
+        """A key with its name."""
         return replace(key, name=self.of(key.name, middle, label))
 
     def _is_taken(self, name: str) -> bool:
@@ -75,19 +82,48 @@ def _without_twins(text: TableText) -> tuple[Key | None, list[Key]]:
     return (kept[0], kept[1:]) if primary else (None, kept)
 
 
-def _resolved(analysis: Analysis, text: TableText, key: ForeignKey, place: int | None) -> ForeignKey:
-    """A foreign key with the columns that it refers to: the primary key's where none are named."""
+def resolved(
+    analysis: Analysis,
+    table: TableName,
+    columns: Sequence[Column],
+    own: Sequence[tuple[str, ...]],
+    key: ForeignKey,
+    place: int | None,
+) -> ForeignKey:
+    """A foreign key with the columns that it refers to: the primary key's where none are named. `columns` and `own` are
+    the table's own columns and keys."""
     target = parse_name(key.table)
-    itself = target == shown_name(text.table)
-    if not itself and analysis.schema.columns(target) is None:
-        raise wrong(UndefinedTable, f'relation "{key.table}" does not exist', place)
-    own = [*([text.primary] if text.primary else []), *(each.columns for each in text.unique)]
+    itself = target == shown_name(table)
+    theirs = columns if itself else analysis.schema.columns(target)
+    if theirs is None:
+        raise fault("42P01", f'relation "{key.table}" does not exist', place)
     keys = [*(own if itself else []), *map(tuple, analysis.schema.keys(target))]
     referenced = key.referenced or (keys[0] if keys else ())
+    there = {column.name: column.type for column in theirs}
+    for name in referenced:
+        if name not in there:
+            message = f'column "{name}" referenced in foreign key constraint does not exist'
+            raise fault("42703", message, place)
     if len(referenced) != len(key.columns):
         message = "number of referencing and referenced columns for foreign key disagree"
-        raise wrong(ProgrammingError, message, place, sqlstate="42830")
+        raise fault("42830", message, place)
     if all(set(each) != set(referenced) for each in keys):
         message = f'there is no unique constraint matching given keys for referenced table "{target.name}"'
-        raise wrong(ProgrammingError, message, place, sqlstate="42830")
+        raise fault("42830", message, place)
+    types = {column.name: column.type for column in columns}
+    for name, other in zip(key.columns, referenced, strict=True):
+        _refuse_unlike(types[name], there[other], (name, other), place)
     return replace(key, referenced=referenced)
+
+
+def _refuse_unlike(one: Type, other: Type, names: tuple[str, str], place: int | None) -> None:
+    """Raise for types that have no =, or whose values SQLite does not store in one form."""
+    whole, texts = {"int2", "int4", "int8"}, {"text", "varchar"}
+    if one.bare == other.bare or any({one.name, other.name} <= kinds for kinds in (whole, texts)):
+        return
+    try:
+        catalog().operator("=", (catalog_name(other), catalog_name(one)))
+    except DatabaseError as error:
+        message = f'foreign key constraint cannot be implemented: columns "{names[0]}" and "{names[1]}" are of incompatible types'
+        raise fault("42804", f"{message}: {one} and {other}", place) from error
+    raise refuse(f"a foreign key from {one} to {other}", place, instead="give both columns one type")

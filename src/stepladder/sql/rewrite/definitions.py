@@ -1,27 +1,34 @@
-"""CREATE, DROP, ALTER, TRUNCATE as SQLite's text, and what they change of the type catalogue."""
+"""CREATE TABLE and CREATE VIEW as SQLite's text, and what they change of the type catalogue."""
 # ruff: noqa: S608 - printing SQL is what this module does; names are quoted, values are parameters or literals
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stepladder.errors import ProgrammingError, UndefinedTable
+from stepladder.errors import ProgrammingError
 from stepladder.sql.definition import Definition, TableColumn
-from stepladder.sql.effects import Created, Dropped, IndexDropped
+from stepladder.sql.effects import Created, Dropped, SequenceMade
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.queries import query
-from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
+from stepladder.sql.infer.raw import Raw, kind_of, strings
 from stepladder.sql.infer.sources import table_name
+from stepladder.sql.infer.tree import Query, Reference, Select
 from stepladder.sql.names import TableName, quote
-from stepladder.sql.rewrite.alter import alter, comment, rename
+from stepladder.sql.rewrite.alter import alter
 from stepladder.sql.rewrite.columns import TableText, column_text, table_constraint
+from stepladder.sql.rewrite.comments import comment
 from stepladder.sql.rewrite.constraints import definition
+from stepladder.sql.rewrite.drops import drop, truncate
 from stepladder.sql.rewrite.indexes import create_index
+from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.rules import string
+from stepladder.sql.rewrite.renames import rename
+from stepladder.sql.rewrite.sequence_definitions import alter_sequence, create_sequence
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
+from stepladder.sql.rewrite.writes import as_number
+from stepladder.sql.sequences import made
 from stepladder.sql.storage import declared, is_native_numeric
 from stepladder.sql.types import Column
 
@@ -73,7 +80,7 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         if body.get(word):
             raise refuse(f"CREATE TABLE with {word}", body["relation"].get("location"))
     table, temporary = _target(body["relation"])
-    if not temporary and exists(analysis, table, body["relation"], allowed=bool(body.get("if_not_exists"))):
+    if exists(analysis, table, body["relation"], allowed=bool(body.get("if_not_exists"))):
         return NOTHING, (), False
     text = TableText(table)
     for each in body.get("tableElts", ()):
@@ -86,11 +93,21 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             table_constraint(analysis, each["Constraint"], text, printer)
     if not text.columns:
         raise refuse("a table without columns", body["relation"].get("location"))
-    return (
-        f"CREATE TABLE {table.sqlite} ({text.body()})",
-        (Created(table, definition(analysis, text), temporary),),
-        False,
-    )
+    text_ = f"CREATE TABLE {table.sqlite} ({text.body()})"
+    created = Created(table, definition(analysis, text), temporary)
+    return text_, (created, *_own_sequences(created, body["relation"])), False
+
+
+def _own_sequences(created: Created, body: Raw) -> Iterator[SequenceMade]:
+    """The sequences of numbered columns that are no key."""
+    for column in created.definition.columns:
+        if column.sequence is not None:
+            if created.temporary:
+                raise refuse(
+                    f"the numbered column {column.name} of a temporary table, which is not its primary key",
+                    body.get("location"),
+                )
+            yield SequenceMade(replace(created.table, name=column.sequence), made({"as": column.type.name}))
 
 
 def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
@@ -100,7 +117,7 @@ def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined
     if into.get("skipData"):
         raise refuse("WITH NO DATA", None, instead="add WHERE false")
     table, temporary = _target(into["rel"])
-    if not temporary and exists(analysis, table, into["rel"], allowed=bool(body.get("if_not_exists"))):
+    if exists(analysis, table, into["rel"], allowed=bool(body.get("if_not_exists"))):
         return NOTHING, (), False
     found = query(analysis, body["query"], Scope())
     names = strings(into.get("colNames"))
@@ -130,23 +147,35 @@ def _kept(text: str, column: Column) -> str:
         raise refuse(
             f"the column {column.name} of type character without a length", None, instead="cast it to text"
         )
-    if column.type.name in ("int2", "int4", "int8"):
-        affinity = "INTEGER"
-    else:
-        affinity = "NUMERIC" if is_native_numeric(column.type) else _AFFINITIES.get(column.type.name, "TEXT")
+    if is_native_numeric(column.type):
+        return f"{as_number(text, column.type)} AS {quote(column.name)}"
+    whole = column.type.name in ("int2", "int4", "int8")
+    affinity = "INTEGER" if whole else _AFFINITIES.get(column.type.name, "TEXT")
     return f"CAST({text} AS {affinity}) AS {quote(column.name)}"
 
 
 # -- views
-def _numbers_as_stored(text: str, columns: Sequence[Column]) -> str:
+def _numbers_as_stored(printer: Printer, found: Query, columns: Sequence[Column]) -> str:
     """A view's query, its numerics in the form that a table's columns have."""
+    text = printer.query(found)
     if not any(is_native_numeric(column.type) for column in columns):
         return text
-    names = [
-        f"CAST(c{place} AS NUMERIC)" if is_native_numeric(column.type) else f"c{place}"
-        for place, column in enumerate(columns, 1)
-    ]
+    names = []
+    for place, column in enumerate(columns, 1):
+        name = f"c{place}"
+        if not is_native_numeric(column.type):
+            names.append(name)
+        elif _is_stored(printer, found, place - 1):
+            names.append(f"CAST({name} AS NUMERIC)")
+        else:
+            names.append(as_number(name, column.type))
     return f"SELECT {', '.join(names)} FROM ({text})"
+
+
+def _is_stored(printer: Printer, found: Query, place: int) -> bool:
+    """Whether a column of the query is one of a table, which no NaN is in."""
+    value = found.targets[place].value if isinstance(found, Select) else None
+    return isinstance(value, Reference) and value.source in printer.stored
 
 
 def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
@@ -156,6 +185,8 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     if temporary:
         raise refuse("a temporary view", None)
     there = exists(analysis, table, body["view"], allowed=bool(body.get("replace")))
+    if there and analysis.schema.kind(table) != "view":
+        raise wrong(ProgrammingError, f'"{table.name}" is not a view', None, sqlstate="42809")
     found = query(analysis, body["query"], Scope())
     columns = tuple(
         Column(name, column.type)
@@ -166,11 +197,11 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     refuse_twins(columns)
     if there:
         _refuse_other_columns(analysis.schema.columns(table) or (), columns)
-        printer.before.append(f"DROP VIEW {table.sqlite}")
+        printer.before.append(Earlier(f"DROP VIEW {table.sqlite}"))
     names = ", ".join(quote(column.name) for column in columns)
     created = Created(table, _bare_definition(columns))
     return (
-        f"CREATE VIEW {table.sqlite} ({names}) AS {_numbers_as_stored(printer.query(found), columns)}",
+        f"CREATE VIEW {table.sqlite} ({names}) AS {_numbers_as_stored(printer, found, columns)}",
         (Dropped(table), created) if there else (created,),
         False,
     )
@@ -189,42 +220,7 @@ def _refuse_other_columns(before: Sequence[Column], after: Sequence[Column]) -> 
             raise wrong(ProgrammingError, message, None, sqlstate="42P16")
 
 
-# -- DROP, TRUNCATE
-def _drop(analysis: Analysis, body: Raw, _: Printer) -> Defined:
-    word = {"OBJECT_TABLE": "TABLE", "OBJECT_VIEW": "VIEW", "OBJECT_INDEX": "INDEX"}.get(body["removeType"])
-    if word is None or len(body["objects"]) != 1:
-        raise refuse("this kind of DROP", None, instead="drop one table, view or index at a time")
-    if body.get("behavior") == "DROP_CASCADE":
-        raise refuse("DROP … CASCADE", None, instead="drop what depends on it first")
-    names = strings(body_of(body["objects"][0]).get("items"))
-    table = TableName(names[-2] if len(names) > 1 else None, names[-1])
-    if word == "INDEX":
-        there = "IF EXISTS " if body.get("missing_ok") else ""
-        return f"DROP INDEX {there}{table.sqlite}", (IndexDropped(table),), False
-    if analysis.schema.columns(table) is None:
-        if body.get("missing_ok"):
-            return NOTHING, (), False
-        raise wrong(UndefinedTable, f'{word.lower()} "{table.name}" does not exist', None)
-    return f"DROP {word} {table.sqlite}", (Dropped(table),), False
-
-
-def _truncate(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    if body.get("behavior") == "DROP_CASCADE":
-        raise refuse("TRUNCATE … CASCADE", None, instead="name every table")
-    for each in body["relations"]:
-        table = table_name(each["RangeVar"])
-        known(analysis, table, each["RangeVar"])
-        definition_ = analysis.schema.definition(table)
-        if (
-            body.get("restart_seqs")
-            and definition_
-            and any(column.identity for column in definition_.columns)
-        ):
-            printer.before.append(f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}")
-        printer.before.append(f"DELETE FROM {table.sqlite}")
-    return printer.before.pop(), (), True
-
-
+# -- ANALYZE
 def _analyze(analysis: Analysis, body: Raw, _: Printer) -> Defined:
     if body.get("is_vacuumcmd") or body.get("options") or len(body.get("rels", ())) > 1:
         raise refuse(
@@ -245,8 +241,10 @@ _RULES: dict[str, Callable[[Analysis, Any, Printer], Defined]] = {
     "CreateTableAsStmt": _create_table_as,
     "ViewStmt": _create_view,
     "IndexStmt": create_index,
-    "DropStmt": _drop,
-    "TruncateStmt": _truncate,
+    "CreateSeqStmt": create_sequence,
+    "AlterSeqStmt": alter_sequence,
+    "DropStmt": drop,
+    "TruncateStmt": truncate,
     "VacuumStmt": _analyze,
     "AlterTableStmt": alter,
     "RenameStmt": rename,

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from stepladder.errors import ProgrammingError
 from stepladder.sql.definition import Index, IndexPart, joined, object_name
 from stepladder.sql.effects import Indexed
 from stepladder.sql.expression_text import show
 from stepladder.sql.infer.coercion import boolean, resolved
-from stepladder.sql.infer.context import Analysis, Scope, refuse
+from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.naming import index_column_name
 from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import Expression, Reference
 from stepladder.sql.names import TableName, quote
+from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
-from stepladder.sql.rewrite.tables import Defined, known
+from stepladder.sql.rewrite.queries import has_own_collation
+from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
+from stepladder.sql.types import Column
 
 
 def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     """CREATE INDEX: over columns and expressions, unique, partial."""
     table = table_name(body["relation"])
     columns = known(analysis, table, body["relation"])
+    if analysis.schema.kind(table) == "view":
+        message = (
+            f'cannot create index on relation "{table.name}"\nThis operation is not supported for views.'
+        )
+        raise wrong(ProgrammingError, message, None, sqlstate="42809")
     for word in ("indexIncludingParams", "nulls_not_distinct", "concurrent", "options"):
         if body.get(word):
             raise refuse(f"CREATE INDEX with {word}", body["relation"].get("location"))
@@ -36,16 +45,46 @@ def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     keys = [_index_key(analysis, element, scope) for element in elements]
     where = _index_predicate(analysis, body, scope)
     name = body.get("idxname") or _index_name(analysis, table, elements)
+    if body.get("idxname") and exists(
+        analysis, replace(table, name=name), body["relation"], allowed=bool(body.get("if_not_exists"))
+    ):
+        return NOTHING, (), False
     words = "UNIQUE INDEX" if body.get("unique") else "INDEX"
-    there = "IF NOT EXISTS " if body.get("if_not_exists") else ""
     # An index is named in its table's database; the table is named bare.
     inside = table.sqlite.removeprefix("temp.")
-    listed = ", ".join(_key_text(printer, *each) for each in zip(keys, elements, strict=True))
-    text = f"CREATE {words} {there}{replace(table, name=name).sqlite} ON {inside} ({listed})"
+    own = {column.name for column in columns if has_own_collation(column)}
+    listed = ", ".join(
+        _key_text(printer, key, descending=element.get("ordering") == "SORTBY_DESC", own_collations=own)
+        for key, element in zip(keys, elements, strict=True)
+    )
+    text = f"CREATE {words} {replace(table, name=name).sqlite} ON {inside} ({listed})"
     text += f" WHERE {printer.expression(where)}" if where else ""
     parts = tuple(_index_part(*each) for each in zip(keys, elements, strict=True))
     index = Index(name, parts, unique=bool(body.get("unique")), where=show(where) if where else None)
     return text, (Indexed(table, index),), False
+
+
+def index_text(
+    analysis: Analysis, table: TableName, index: Index, columns: Sequence[Column], printer: Printer
+) -> str:
+    """The statement that makes an index of a definition anew."""
+    if index.other:
+        raise refuse(f"ALTER TABLE over the index {index.name}, which is {index.other}", None)
+    scope = row_scope(printer, analysis, columns)
+    listed = ", ".join(
+        _key_text(
+            printer,
+            resolved(expression(analysis, parsed_expression(part.sql), scope)),
+            descending=part.descending,
+        )
+        for part in index.parts
+    )
+    words = "UNIQUE INDEX" if index.unique else "INDEX"
+    text = f"CREATE {words} {replace(table, name=index.name).sqlite} ON {table.sqlite.removeprefix('temp.')} ({listed})"
+    if index.where is None:
+        return text
+    where = boolean(expression(analysis, parsed_expression(index.where), scope), "WHERE")
+    return f"{text} WHERE {printer.expression(where)}"
 
 
 def _index_predicate(analysis: Analysis, body: Raw, scope: Scope) -> Expression | None:
@@ -66,12 +105,16 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
     return node
 
 
-def _key_text(printer: Printer, node: Expression, element: Raw) -> str:
+def _key_text(
+    printer: Printer, node: Expression, *, descending: bool, own_collations: Collection[str] = ()
+) -> str:
     # SQLite uses an index for a column only when it names the bare column.
-    plain = isinstance(node, Reference)
-    text = quote(node.name) if isinstance(node, Reference) else f"({printer.expression(node)})"
-    collated = "" if plain else collation(node.type)
-    return text + collated + (" DESC" if element.get("ordering") == "SORTBY_DESC" else "")
+    if isinstance(node, Reference):
+        text = quote(node.name)
+        collated = " COLLATE BINARY" if node.name in own_collations else ""
+    else:
+        text, collated = f"({printer.expression(node)})", collation(node.type)
+    return text + collated + (" DESC" if descending else "")
 
 
 def _index_part(node: Expression, element: Raw) -> IndexPart:

@@ -55,6 +55,7 @@ from stepladder.sql.rewrite import (
     lowering,
     numbers,
     regex,
+    sequences,
     text,
     uuids,
 )
@@ -69,9 +70,10 @@ from stepladder.sql.rewrite.comparisons import (
     order_collation,
     plainly_ordered,
 )
+from stepladder.sql.rewrite.parts import Part
 from stepladder.sql.rewrite.rules import Rule, is_position, signature, string
 from stepladder.sql.rewrite.windows import window
-from stepladder.sql.types import Type
+from stepladder.sql.types import Column, Type
 
 CALLS: dict[str, Rule] = {
     **comparisons.RULES,
@@ -86,6 +88,7 @@ CALLS: dict[str, Rule] = {
     **jsonb.RULES,
     **json_build.RULES,
     **uuids.RULES,
+    **sequences.RULES,
 }
 OPEN_CALLS: dict[str, Rule] = {
     **text.OPEN_RULES,
@@ -106,9 +109,12 @@ class Printer:
         self.parameters: list[tuple[str, Type]] = []
         self.references: dict[int, Callable[[Reference], str]] = {}  # by source
         self.stored: dict[int, Callable[[Reference], str]] = {}  # by table: its columns as they are stored
+        self.unfilled: dict[
+            int, Sequence[Column]
+        ] = {}  # by table of this query that no outer join fills with NULLs
         self.alone: set[int] = set()  # tables that are all of their FROM
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
-        self.before: list[str] = []  # statements that must run first
+        self.before: list[Part] = []  # what must run first
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
         self._ids = count(1_000_000)  # analysis numbers from 1
@@ -207,6 +213,8 @@ def constant(value: Any) -> str:
 
 
 def _constant(_: Printer, node: Constant) -> str:
+    if node.type.name == "regclass":
+        raise refuse("a value of type regclass", node.position)
     return constant(node.value)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from stepladder.sql.definition import TableColumn
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import (
     Constant,
@@ -34,6 +35,7 @@ from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.comparisons import order_collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
+from stepladder.sql.rewrite.outer_columns import has_outer_columns, has_own_columns
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.rows import print_rows, row_reference
 from stepladder.sql.rewrite.rules import is_position
@@ -49,6 +51,7 @@ def print_query(printer: Printer, query: Query) -> str:
     plain = with_same_digits(printer, plain)
     printer.result = plain if printer.result is query else printer.result
     query = plain
+    printer.unfilled = {}
     head = print_with(printer, query.with_)
     if query.ties:
         return head + _with_ties(printer, replace(query, with_=()))
@@ -88,7 +91,12 @@ def stored_column(alias: str, column: Column) -> str:
     name = f"{alias}.{quote(column.name)}" if alias else quote(column.name)
     if is_native_numeric(column.type):
         return f"pg_numeric_stored({name}, {column.type.scale or 0})"
-    return name
+    return f"({name} COLLATE BINARY)" if has_own_collation(column) else name
+
+
+def has_own_collation(column: Column) -> bool:
+    """Whether SQLite would compare a foreign table's column by another collation than by bytes: NOCASE, RTRIM."""
+    return isinstance(column, TableColumn) and column.collation not in (None, "C", "POSIX")
 
 
 def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) -> None:
@@ -100,6 +108,8 @@ def put_in_sight(printer: Printer, source: Source, *, nullable: bool = False) ->
         put_in_sight(printer, source.right, nullable=nullable or outer)
     elif isinstance(source, TableSource):
         columns = source.columns
+        if not nullable:
+            printer.unfilled[source.id] = columns
         printer.stored[source.id] = lambda node: f"t{node.source}.{quote(columns[node.place].name)}"
         printer.references[source.id] = lambda node: stored_column(f"t{node.source}", columns[node.place])
     elif isinstance(source, FunctionSource):
@@ -233,6 +243,8 @@ def _is_chain(source: Source) -> bool:
 
 # -- SELECT
 def _select(printer: Printer, query: Select) -> str:
+    if any(has_outer_columns(query, each.key) for each in query.order):
+        return _ordered_outside(printer, query)
     tail = _grouped_rows(printer, query)
     columns = ", ".join(_targets(printer, query))
     return f"SELECT {'DISTINCT ' if query.distinct else ''}{columns}{tail}{_tail(printer, query)}"
@@ -244,13 +256,17 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
     if query.where is not None:
         text += f" WHERE {printer.expression(query.where)}"
     if query.group:
-        text += " GROUP BY " + ", ".join(_group_key(printer, key) for key in query.group)
+        text += " GROUP BY " + ", ".join(_group_key(printer, query, key) for key in query.group)
     if query.having is not None:
         text += f" HAVING {printer.expression(query.having)}"
     return text
 
 
-def _group_key(printer: Printer, key: Expression) -> str:
+def _group_key(printer: Printer, query: Select, key: Expression) -> str:
+    if has_outer_columns(query, key):  # which SQLite does not find there
+        if has_own_columns(query, key):
+            raise refuse("GROUP BY of a subquery's and an outer query's columns together", key.position)
+        return "''"
     plain = isinstance(key, Constant | Parameter)
     text = printer.expression(key) if plain else printer.sort_key(key)
     return f"({text} || '')" if plain or is_position(key, text) else text
@@ -310,6 +326,14 @@ def _with_ties(printer: Printer, query: Query) -> str:
         f"SELECT {numbered(len(query.columns))} FROM (SELECT *, {numbers} FROM ({_keyed(printer, query, keys)}))"
         f" WHERE n > {skipped} AND ({wanted} < 0 OR ({wanted} > 0 AND r <= {skipped} + {wanted})) ORDER BY n"
     )
+
+
+def _ordered_outside(printer: Printer, query: Select) -> str:
+    """SQLite finds no columns of queries around in ORDER BY: the keys stand in the list, and the order outside."""
+    keys = [f"k{place}" for place in range(1, len(query.order) + 1)]
+    order = ", ".join(_sorted(key, each) for key, each in zip(keys, query.order, strict=True))
+    rows = _keyed(printer, replace(query, with_=()), keys)
+    return f"SELECT {numbered(len(query.targets))} FROM ({rows}) ORDER BY {order}{_tail(printer, query, ())}"
 
 
 def _keyed(printer: Printer, query: Query, keys: Sequence[str]) -> str:

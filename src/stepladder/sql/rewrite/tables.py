@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stepladder.errors import DuplicateTable, ProgrammingError, UndefinedTable
+from stepladder.errors import (
+    DatabaseError,
+    DuplicateTable,
+    ProgrammingError,
+    UndefinedTable,
+    database_error,
+)
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, refuse, wrong
 from stepladder.sql.infer.raw import Raw
@@ -15,9 +21,14 @@ Defined = tuple[str, tuple[Effect, ...], bool]  # the text, its effects, whether
 NOTHING = "SELECT NULL WHERE 0"
 
 
+def fault(sqlstate: str, message: str, position: int | None = None) -> DatabaseError:
+    """PostgreSQL's error of that code."""
+    return wrong(database_error(sqlstate), message, position, sqlstate=sqlstate)
+
+
 def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) -> bool:
     """Whether the table is there. Raises DuplicateTable where that is not allowed."""
-    there = analysis.schema.columns(table) is not None
+    there = analysis.schema.kind(table) is not None
     if there and not allowed:
         raise wrong(DuplicateTable, f'relation "{table.sql}" already exists', body.get("location"))
     return there

@@ -5,17 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stepladder.sql.functions.numbers import nan_is_not_kept
 from stepladder.sql.infer.context import refuse
+from stepladder.sql.infer.returning import uses_row_inside
 from stepladder.sql.infer.tree import (
+    Cast,
+    Constant,
     Delete,
     Expression,
     Insert,
+    Query,
     Reference,
+    Source,
     TableSource,
-    Target,
     Update,
     Values,
     Write,
+    leaves,
     walk,
 )
 from stepladder.sql.names import quote
@@ -45,26 +51,48 @@ def print_write(printer: Printer, write: Write) -> str:
 def stored(printer: Printer, node: Expression, type_: Type) -> str:
     """A value in the form that its column stores."""
     text = printer.expression(node)
-    return f"CAST({text} AS NUMERIC)" if is_native_numeric(type_) else text
+    if not is_native_numeric(type_):
+        return text
+    plain = node
+    while isinstance(plain, Cast):
+        plain = plain.argument
+    if isinstance(plain, Constant) and plain.value == "NaN":
+        raise nan_is_not_kept(type_.precision or 0, type_.scale or 0, plain.position)
+    return as_number(text, type_)
 
 
-def _returning(printer: Printer, target: TableSource, targets: Sequence[Target]) -> str:
+def as_number(text: str, type_: Type) -> str:
+    """The text of a numeric(p,s) as the number that a column holds."""
+    return f"CAST(pg_kept_numeric({text}, {type_.precision}, {type_.scale or 0}) AS NUMERIC)"
+
+
+def _returning(printer: Printer, write: Write, sources: Sequence[Source] = ()) -> str:
     """RETURNING sees the bare names of the table's columns only.
 
     Whether such a column is NULL SQLite (3.40) takes from the constraint of another one: a bare `IS NULL` may be false for
     NULL. Behind COLLATE it looks at the value.
     """
-    if not targets:
+    if not write.returning:
         return ""
+    target = write.target
     columns = target.columns
     printer.stored[target.id] = lambda node: quote(columns[node.place].name)
     printer.references[target.id] = lambda node: _returned(columns[node.place])
-    for each in targets:
+    beside = {leaf.id for source in sources for leaf in leaves(source)}
+    for each in write.returning:
         for node in walk(each.value):
-            if isinstance(node, Reference) and node.source != target.id:
-                raise refuse("RETURNING of another table's column", each.value.position)
-    texts = [f"{printer.expression(each.value)} AS c{place}" for place, each in enumerate(targets, 1)]
+            if isinstance(node, Reference) and node.source == write.old_id:
+                raise refuse("RETURNING old", each.value.position, instead=_ALONE)
+            if isinstance(node, Reference) and node.source in beside:
+                raise refuse("RETURNING of another table's column", each.value.position, instead=_ALONE)
+    if uses_row_inside(write):
+        place = write.returning[0].value.position
+        raise refuse("a subquery of RETURNING that reads the row, or a query of WITH", place, instead=_ALONE)
+    texts = [f"{printer.expression(each.value)} AS c{place}" for place, each in enumerate(write.returning, 1)]
     return f" RETURNING {', '.join(texts)}"
+
+
+_ALONE = "read it by a query of its own, in the same transaction"
 
 
 def _returned(column: Column) -> str:
@@ -79,7 +107,7 @@ def _insert(printer: Printer, write: Insert) -> str:
         text += " DEFAULT VALUES"
     else:
         text += f" ({', '.join(map(quote, write.columns))}) {_rows(printer, write)}"
-    return text + _conflict(printer, write) + _returning(printer, write.target, write.returning)
+    return text + _conflict(printer, write) + _returning(printer, write)
 
 
 def _rows(printer: Printer, write: Insert) -> str:
@@ -147,10 +175,13 @@ def _update(printer: Printer, write: Update) -> str:
     if not write.sources:
         printer.alone.add(write.target.id)
     sources = from_clause(printer, write.sources)
+    if not sources and any(isinstance(node, Query) for _, value in write.assignments for node in walk(value)):
+        # Its new values are then found for all rows before the first is written: a subquery may read this table.
+        sources = " FROM (SELECT 1)"
     sets = _sets(printer, write.assignments, write.target)
     where = f" WHERE {printer.expression(write.where)}" if write.where is not None else ""
     text = f"UPDATE {sqlite_name(write.target.table)} AS t{write.target.id} SET {sets}{sources}{where}"
-    return text + _returning(printer, write.target, write.returning)
+    return text + _returning(printer, write, write.sources)
 
 
 def _delete(printer: Printer, write: Delete) -> str:
@@ -166,4 +197,4 @@ def _delete(printer: Printer, write: Delete) -> str:
         text += f" WHERE EXISTS (SELECT 1{sources}{where})"
     elif write.where is not None:
         text += f" WHERE {printer.expression(write.where)}"
-    return text + _returning(printer, write.target, write.returning)
+    return text + _returning(printer, write, write.sources)

@@ -1,0 +1,217 @@
+"""Models in Python and seeds, run on every engine: what functions are given, and what becomes of what they give."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stepladder import Database
+from stepladder.config import Project, Source
+from stepladder.errors import Error
+from stepladder.pipelines import RunResult, prepare, run
+
+Write = Callable[..., None]
+Run = Callable[..., RunResult]
+IMPORT = "import datetime as dt\nfrom decimal import Decimal\nimport stepladder as sl\n"
+BERLIN_DAY = "@sl.model(time='day', every='day', columns={'day': 'date', 'n': 'bigint'}, frame="
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Project:
+    (tmp_path / "models").mkdir()
+    sources = {
+        "events": Source("events", "at"),
+        "local_events": Source("local_events", "at", "Europe/Berlin"),
+    }
+    return Project(tmp_path, "shop", None, "Europe/Berlin", {}, {"rate": 3}, sources)
+
+
+@pytest.fixture
+def write(shop: Project) -> Write:
+    def written(python: str = "", **files: str) -> None:
+        texts = {
+            f"{name.replace('_csv', '.csv').replace('_sql', '.sql')}": text for name, text in files.items()
+        }
+        for name, text in {**({"m.py": IMPORT + python} if python else {}), **texts}.items():
+            (shop.models / name).write_text(text, encoding="utf-8")
+
+    return written
+
+
+@pytest.fixture
+def do(db: Database, shop: Project) -> Run:
+    """Bring the project up to date; every step must be done."""
+
+    def done(now: str = "2026-03-04", **options: object) -> RunResult:
+        moment = dt.datetime.fromisoformat(now).replace(tzinfo=dt.UTC)
+        result = run(db, shop, prepare(db, shop, now=moment, **options))  # type: ignore[arg-type]
+        assert [str(step.error) for step in result.steps if step.error] == []
+        return result
+
+    return done
+
+
+@pytest.fixture
+def events(db: Database) -> None:
+    db.execute("CREATE TABLE events (id integer, at timestamptz, kind text, amount numeric(10,2))")
+    db.execute(
+        "INSERT INTO events VALUES (1, '2026-02-28 23:00+00', 'a', 1.50), (2, '2026-03-01 22:59:59.999999+00', 'b', NULL),"
+        " (3, '2026-03-01 23:00+00', 'a', 0.05), (4, '2026-03-03 10:00+00', NULL, 7)"
+    )
+
+
+def rows(db: Database, sql: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in db.query(sql)]
+
+
+# -- what a function is given
+@pytest.mark.parametrize("frame", ["pandas", "polars", "arrow"])
+def test_a_function_gets_its_interval_and_gives_rows(
+    db: Database, events: None, write: Write, do: Run, frame: str
+) -> None:
+    write(
+        f"{BERLIN_DAY}'{frame}')\ndef daily(events, run):\n    return [{{'day': run.start.date(), 'n': len(events)}}]\n"
+    )
+    do()
+    expected = [(dt.date(2026, 3, 1), 2), (dt.date(2026, 3, 2), 1), (dt.date(2026, 3, 3), 1)]
+    assert rows(db, "SELECT day, n FROM daily ORDER BY day") == expected
+    assert do().steps == ()
+
+
+def test_models_feed_each_other_whatever_they_are(db: Database, events: None, write: Write, do: Run) -> None:
+    write(
+        "@sl.model(key=['code'], frame='arrow')\ndef totals(daily, countries):\n"
+        "    import pyarrow.compute as pc\n"
+        "    return [{'code': c, 'n': pc.sum(daily['n']).as_py()} for c in countries['code'].to_pylist()]\n",
+        daily_sql="/* stepladder\ntime='day'\nevery='day'\n*/ SELECT (at AT TIME ZONE :zone)::date AS day, count(*) AS n"
+        " FROM events WHERE at >= :start AND at < :end GROUP BY 1",
+        countries_csv="code:text,vat:numeric(4,2)\nde,19.00\nat,\n",
+        above_sql="SELECT code, n FROM totals WHERE n > 1",
+    )
+    do()
+    assert rows(db, "SELECT code, n FROM above ORDER BY code") == [("at", 4), ("de", 4)]
+    assert [row[1] for row in db.query("SELECT code, vat FROM countries ORDER BY vat NULLS LAST")][1] is None
+    assert str(db.columns("countries")[1].type) == "numeric(4,2)"
+
+
+def test_a_column_without_a_zone_is_cut_in_its_own(db: Database, write: Write, do: Run) -> None:
+    db.execute("CREATE TABLE local_events (at timestamp)")
+    db.execute(
+        "INSERT INTO local_events VALUES ('2026-03-01 00:00'), ('2026-03-01 23:59'), ('2026-03-02 00:00')"
+    )
+    write(
+        f"{BERLIN_DAY}'arrow')\ndef daily(local_events, run): return [{{'day': run.start.date(), 'n': len(local_events)}}]"
+    )
+    do()
+    assert rows(db, "SELECT n FROM daily ORDER BY day") == [(2,), (1,)]
+
+
+def test_an_extractor_is_told_of_its_run(db: Database, shop: Project, write: Write, do: Run) -> None:
+    write(
+        "@sl.model(time='at', every='day', start='2026-03-01')\ndef pages(run):\n"
+        "    run.log.info('hello')\n"
+        "    for n in range(3):\n"
+        "        yield {'at': run.start + n * (run.end - run.start) / 3, 'n': n * run.vars['rate'], 'now': run.now}\n"
+    )
+    do(asked=(None, dt.datetime(2026, 3, 2, 23, tzinfo=dt.UTC)))
+    found = rows(db, "SELECT count(*), sum(n), min(at), max(now) FROM pages")[0]
+    assert (found[0], found[1]) == (6, 18)
+    assert found[2] == dt.datetime(2026, 2, 28, 23, tzinfo=dt.UTC)
+    assert found[3] == dt.datetime(2026, 3, 4, tzinfo=dt.UTC)
+
+
+# -- what it gives
+@pytest.mark.parametrize(
+    "gives",
+    [
+        "return pandas.DataFrame({'a': [1, 2], 'b': ['x', None]})",
+        "return polars.DataFrame({'a': [1, 2], 'b': ['x', None]})",
+        "return polars.LazyFrame({'a': [1, 2], 'b': ['x', None]})",
+        "return pyarrow.table({'a': [1, 2], 'b': ['x', None]})",
+        "return [{'a': 1, 'b': 'x'}, {'a': 2}]",
+        "yield {'a': 1, 'b': 'x'}\n    yield {'a': 2}",
+        "yield {'a': 1, 'b': 'x'}\n    yield pandas.DataFrame({'b': [None], 'a': [2]})",
+        "yield polars.DataFrame({'a': [1], 'b': ['x']})\n    yield None\n    yield pyarrow.table({'a': [2]})",
+        "return one.query('SELECT 1 AS a, \\'x\\' AS b UNION ALL SELECT 2, NULL')",
+        "return one.query('SELECT 1 AS a, \\'x\\' AS b UNION ALL SELECT 2, NULL').all()",
+    ],
+)
+def test_frames_and_rows_are_equal(db: Database, write: Write, do: Run, gives: str) -> None:
+    head = "import pandas, polars, pyarrow\none = sl.connect('sqlite:///:memory:')\n"
+    write(f"{head}@sl.model\ndef m():\n    {gives}\n")
+    do()
+    assert rows(db, "SELECT a, b FROM m ORDER BY a") == [(1, "x"), (2, None)]
+
+
+def test_types_are_those_of_the_first_run(db: Database, events: None, write: Write, do: Run) -> None:
+    """A day without values, or without rows, gives the columns no other type: a frame of pandas has lost it by then."""
+    write(
+        "import pandas as pd\n@sl.model(time='at', every='day')\ndef m(events, run):\n"
+        "    frame = events[['at', 'id', 'amount', 'kind']]\n"
+        "    if run.start.day == 2:\n"
+        "        return pd.DataFrame({'at': frame['at'], 'id': [None], 'amount': [float('nan')], 'kind': [None]})\n"
+        "    return frame if run.start.day == 1 else pd.DataFrame()\n"
+    )
+    do(asked=(None, dt.datetime(2026, 3, 1, 23, tzinfo=dt.UTC)))
+    types = [str(column.type) for column in db.columns("m")]
+    do()
+    assert [str(column.type) for column in db.columns("m")] == types
+    assert rows(db, "SELECT id, amount, kind FROM m WHERE at >= '2026-03-01 23:00+00'") == [
+        (None, None, None)
+    ]
+    assert rows(db, "SELECT count(*) FROM m") == [(3,)]
+
+
+def test_columns_say_the_types(db: Database, write: Write, do: Run) -> None:
+    columns = {"a": "numeric(10,2)", "b": "jsonb", "c": "date", "d": "int[]", "e": "uuid"}
+    write(f"@sl.model(columns={columns})\ndef m(): return []\n")
+    do()
+    assert [str(column.type) for column in db.columns("m")] == [
+        "numeric(10,2)",
+        "jsonb",
+        "date",
+        "integer[]",
+        "uuid",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        (
+            "@sl.model\ndef m(): return 1 / 0",
+            r"models/m\.py:5, in m: `def m\(\): return 1 / 0`: ZeroDivisionError: division by zero",
+        ),
+        (
+            "def deep(): raise KeyError('x')\n@sl.model\ndef m():\n    return deep()",
+            r"models/m\.py:4, in deep: .*KeyError: 'x'",
+        ),
+        ("@sl.model\ndef m(): raise SystemExit(3)", "SystemExit: 3"),
+        ("@sl.model\ndef m(): return 5", "it returns a int"),
+        ("@sl.model\nasync def m(): return []", "async def"),
+        ("@sl.model\ndef m(): return [1]", "A row is a dict or a tuple"),
+        ("@sl.model\ndef m(): return []", r"its first call gives no column.*columns="),
+        ("@sl.model\ndef m(): return [{'a': None}]", r"column 'a' holds no value.*columns="),
+        ("@sl.model(columns={'a': 'int'})\ndef m(): return [{'a': 1, 'b': 2}]", "it gives b too"),
+        ("@sl.model(columns={'a': 'int'})\ndef m(): return [{'a': 'x'}]", "models/m.py:4: m: .*row 1"),
+        (
+            "import pandas\n@sl.model(columns={'a': 'int', 'b': 'int'})\ndef m(): return pandas.DataFrame({'a': [1]})",
+            "it does not give b",
+        ),
+    ],
+)
+def test_what_goes_wrong_names_the_line(
+    db: Database, shop: Project, write: Write, python: str, said: str
+) -> None:
+    write(python)
+    result = run(db, shop, prepare(db, shop))
+    assert [step.state for step in result.steps] == ["failed"]
+    error = result.steps[0].error
+    assert error is not None
+    assert error.exit_code == 4
+    with pytest.raises(Error, match=f"(?s){said}"):
+        raise error
+    assert "m" not in db.tables()
