@@ -569,9 +569,16 @@ class SqliteConnection(Connection):
                 if key.table == shown_name(table).sql
             ]
             return Dependents(foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table.stored_name, self._reads_of_views())
+
+    def view_reads(self, view: TableName) -> tuple[TableName, ...]:
+        self._notice_changes()
+        return catalog_dependents.reached(view.stored_name, self._reads_of_views())
+
+    def _reads_of_views(self) -> catalog_dependents.Reads:
         if self._view_reads is None:
             self._view_reads = catalog_dependents.view_reads(self._raw)
-        return catalog_dependents.dependents(self._raw, table.stored_name, self._view_reads)
+        return self._view_reads
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
