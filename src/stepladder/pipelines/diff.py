@@ -68,8 +68,10 @@ def diff_model(
     Raises UsageError where there is no table to compare with, ModelError, DatabaseError.
     """
     models = select(in_order(read_models(project)), [name])
-    model = next(one for one in models if one.name == name)
-    bound = next(one for one in bind(models, db, project, strict=db.target.is_sqlite) if one.model is model)
+    bound = next(
+        one for one in bind(models, db, project, strict=db.target.is_sqlite) if one.model.name == name
+    )
+    model = bound.model
     other = live or db
     known = other.steps_taken(ledger.PART) > 0
     spans = _spans(model, project, other if known else None, asked)
