@@ -98,6 +98,8 @@ def test_status_from_the_first_run_to_a_failed_one(stepladder: Run, shop: Path, 
     said = stepladder("status", "visits", *target, cwd=shop)
     assert "2026-03-04 failed: division by zero" in said.out
     assert "days" not in said.out
+    assert stepladder("status", "state:failed", *target, cwd=shop).out == said.out
+    assert stepladder("status", "--exclude", "days", *target, cwd=shop).out == said.out
 
     (shop / "models" / "days.sql").unlink()
     gone = stepladder("status", *target, cwd=shop)

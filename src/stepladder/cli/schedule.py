@@ -23,6 +23,7 @@ from stepladder.errors import Error
 from stepladder.pipelines import (
     Pulse,
     RunResult,
+    Selection,
     Watcher,
     duration,
     in_order,
@@ -39,11 +40,10 @@ _RECHECK = "15 min"
 
 def command(arguments: argparse.Namespace) -> int:
     project = require_project()
-    models = select(in_order(read_models(project)), arguments.models)
+    asked = Selection(arguments.models, arguments.exclude)
+    models = select(in_order(read_models(project)), asked)
     if arguments.kind:
-        called = call(
-            project.name, project.folder, project.timezone, models, arguments.target, arguments.models
-        )
+        called = call(project.name, project.folder, project.timezone, models, arguments.target, _words(asked))
         prose().print("the text for your scheduler is on standard output; nothing was installed", style="dim")
         print(text(arguments.kind, called), end="")  # noqa: T201
         return 0
@@ -56,8 +56,8 @@ def command(arguments: argparse.Namespace) -> int:
             if where:
                 say.print(f"health on http://{where[0]}:{port}/live, /ready, /status.json", style="dim")
             loop(
-                lambda: select(in_order(read_models(project)), arguments.models),
-                _run(arguments, db, project, say),
+                lambda: select(in_order(read_models(project)), asked),
+                _run(asked, db, project, say),
                 zone=project.timezone,
                 recheck=recheck,
                 watcher=_Said(say, project, json=arguments.json),
@@ -66,11 +66,13 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run(
-    arguments: argparse.Namespace, db: Database, project: Project, say: Console
-) -> Callable[[], RunResult]:
+def _words(asked: Selection) -> list[str]:
+    return [*asked.words, *(word for name in asked.exclude for word in ("--exclude", name))]
+
+
+def _run(asked: Selection, db: Database, project: Project, say: Console) -> Callable[[], RunResult]:
     def once() -> RunResult:
-        ready = prepare(db, project, names=arguments.models)
+        ready = prepare(db, project, names=asked)
         return run(db, project, ready, on_step=lambda step: print_step(say, step, project))
 
     return once
@@ -114,7 +116,7 @@ def _pages(db: Database, project: Project, pulse: Pulse) -> dict[str, Page]:
     def status() -> tuple[int, str, str]:
         try:
             models = in_order(read_models(project))
-            found = status_json(read_status(db.options(statement_timeout=5.0), project, models, models))
+            found = status_json(read_status(db.options(statement_timeout=5.0), project, models))
         except Error as error:
             return 503, "application/json", to_json({"error": error.message}) + "\n"
         found["loop"] = {

@@ -18,12 +18,12 @@ from stepladder.ledger import PastRun
 from stepladder.pipelines import (
     Mark,
     ModelStatus,
+    Selection,
     Status,
     duration,
     in_order,
     read_models,
     read_status,
-    select,
 )
 
 _BAR = {"done": "█", "failed": "▒", "running": "▓", "interrupted": "▒", "missing": "░"}
@@ -42,9 +42,10 @@ def command(arguments: argparse.Namespace) -> int:
     project = require_project()
     age = None if arguments.max_age is None else duration(arguments.max_age)
     every = in_order(read_models(project))
-    models = select(every, arguments.models)
     with open_target(arguments.target, read_only=True, must_exist=True) as db:
-        status = read_status(db, project, models, every)
+        status = read_status(
+            db, project, every, Selection(arguments.models, arguments.exclude, upstream=False)
+        )
         if not arguments.json:
             prose().print(f"{headline(project, db)} · now {_clock(status.now, project)}", markup=False)
     old = () if age is None else status.too_old(age)

@@ -4,7 +4,7 @@ from stepladder.pipelines.afresh import plan_afresh
 from stepladder.pipelines.bind import Bound, bind, refuse_output
 from stepladder.pipelines.diff import ModelDiff, diff_model
 from stepladder.pipelines.facts import Asked, edges
-from stepladder.pipelines.graph import in_order, select, upstream
+from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.grid import floor, local_instant
 from stepladder.pipelines.header import duration
 from stepladder.pipelines.linting import lint_files, lint_models
@@ -15,6 +15,7 @@ from stepladder.pipelines.opened import Moment, OpenProject, instant, project
 from stepladder.pipelines.plan import Plan, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
 from stepladder.pipelines.status import Mark, ModelStatus, Status, read_status
 from stepladder.pipelines.testing import (
@@ -41,6 +42,8 @@ __all__ = [
     "Prepared",
     "Pulse",
     "RunResult",
+    "Selection",
+    "States",
     "Status",
     "Step",
     "Trial",
@@ -74,5 +77,6 @@ __all__ = [
     "run_model_test",
     "scratch_for",
     "select",
+    "states_of",
     "upstream",
 ]

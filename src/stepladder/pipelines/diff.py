@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 from stepladder import ledger
 from stepladder.compare import Comparison, Difference, Table, compare
-from stepladder.config import Project
+from stepladder.config import Project, nearest
 from stepladder.db import Database, Session, Transaction
 from stepladder.errors import UndefinedTable, UsageError
 from stepladder.pipelines.bind import Bound, bind, refuse_output
 from stepladder.pipelines.facts import Asked, edges
-from stepladder.pipelines.graph import in_order, select
+from stepladder.pipelines.graph import in_order
 from stepladder.pipelines.grid import WHOLE, Span, boundaries
 from stepladder.pipelines.model import Model
 from stepladder.pipelines.read import read_models
+from stepladder.pipelines.selecting import select
 from stepladder.pipelines.stage import STAGE, stage
 from stepladder.sql import Column, quote, tokens
 
@@ -67,14 +68,17 @@ def diff_model(
     Interval by interval over the asked span; without one, the newest seven that are done. All of it is rolled back.
     Raises UsageError where there is no table to compare with, ModelError, DatabaseError.
     """
-    models = select(in_order(read_models(project)), [name])
+    every = in_order(read_models(project))
+    if name not in (known := [model.name for model in every]):
+        raise UsageError(f"there is no model {name!r}.{nearest(name, known)} There are: {', '.join(known)}.")
+    models = select(every, [name])
     bound = next(
         one for one in bind(models, db, project, strict=db.target.is_sqlite) if one.model.name == name
     )
     model = bound.model
     other = live or db
-    known = other.steps_taken(ledger.PART) > 0
-    spans = _spans(model, project, other if known else None, asked)
+    has_run = other.steps_taken(ledger.PART) > 0
+    spans = _spans(model, project, other if has_run else None, asked)
     tally = _Tally(model.key)
     with db.scratch() as tx:
         now = tx.query("SELECT now() AS now").scalar()
@@ -83,7 +87,7 @@ def diff_model(
             old = _old(tx if live is None else other, project, model, span, new.columns)
             tally.add(compare(old, new, key=model.key, keep=_LOOKED_AT))
             tally.names = tally.names or new.names
-    return tally.found(model, str(other.target), spans, _code(model, other if known else None))
+    return tally.found(model, str(other.target), spans, _code(model, other if has_run else None))
 
 
 def _spans(model: Model, project: Project, session: Session | None, asked: Asked) -> list[Span]:

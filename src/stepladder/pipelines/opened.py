@@ -13,13 +13,14 @@ from stepladder.db import Database, connect
 from stepladder.errors import MissingFile, UsageError
 from stepladder.pipelines.diff import ModelDiff, diff_model
 from stepladder.pipelines.facts import Asked
-from stepladder.pipelines.graph import in_order, select
+from stepladder.pipelines.graph import in_order
 from stepladder.pipelines.grid import local_instant
 from stepladder.pipelines.model import Model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.plan import Plan
 from stepladder.pipelines.read import read_models
-from stepladder.pipelines.runner import RunResult, Step, prepare, run
+from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.selecting import Selection, states_of
 from stepladder.pipelines.status import Status, read_status
 from stepladder.pipelines.testing import Verdict, live_columns, prototype, run_model_test
 
@@ -104,14 +105,7 @@ class OpenProject:
         `start` and `end` are days of the project's zone ("2026-03-08", a date) or instants, half-open; `now` is taken for
         the present. Raises UsageError, ModelError, DatabaseError.
         """
-        return prepare(
-            self.db,
-            self._project,
-            names=selectors,
-            asked=self._asked(start, end),
-            now=self._instant(now),
-            redo=redo,
-        ).plan
+        return self._prepare(selectors, self._asked(start, end), self._instant(now), redo=redo).plan
 
     def run(
         self,
@@ -127,20 +121,12 @@ class OpenProject:
         An interval that fails is no exception but a step of the result (`result.failed`), as the others go on; so ask it.
         Raises UsageError, ModelError, and DatabaseError where nothing can go on.
         """
-        ready = prepare(
-            self.db,
-            self._project,
-            names=selectors,
-            asked=self._asked(start, end),
-            now=self._instant(now),
-            redo=redo,
-        )
+        ready = self._prepare(selectors, self._asked(start, end), self._instant(now), redo=redo)
         return run(self.db, self._project, ready, on_step=on_step)
 
     def status(self, *selectors: str) -> Status:
         """How far every model is, by the ledger alone. Raises UsageError, ModelError, DatabaseError."""
-        every = self.models
-        return read_status(self.db, self._project, select(every, selectors), every)
+        return read_status(self.db, self._project, self.models, Selection(selectors, upstream=False))
 
     def test(self, *names: str) -> tuple[Verdict, ...]:
         """What becomes of the model tests of these names, without .test (default: all): on the target where it is a server
@@ -183,6 +169,14 @@ class OpenProject:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+    def _prepare(
+        self, words: Sequence[str], asked: Asked, now: dt.datetime | None, *, redo: bool
+    ) -> Prepared:
+        def planned(names: Selection) -> Prepared:
+            return prepare(self.db, self._project, names=names, asked=asked, now=now, redo=redo)
+
+        return planned(Selection(words, states=lambda: states_of(planned(Selection()).plan)))
 
     def _asked(self, start: Moment, end: Moment) -> Asked:
         return self._instant(start), self._instant(end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TypeVar
 
@@ -15,10 +15,19 @@ from stepladder.ledger import Code, Made, PastRun, Recent, Total
 from stepladder.pipelines.graph import upstream
 from stepladder.pipelines.grid import following
 from stepladder.pipelines.model import Model
+from stepladder.pipelines.selecting import Selection, select
 from stepladder.sql import TableName, parse_name
 
 SHOWN = 14
 _Row = TypeVar("_Row", Recent, Code)
+# What state: means of these words; the others are stale.
+_SELECTED = {
+    "done": (),
+    "running": (),
+    "failed": ("failed",),
+    "missing": ("missing",),
+    "never run": ("missing",),
+}
 _BLOCKS = ("failed", "interrupted", "waits")
 
 
@@ -94,16 +103,22 @@ class Remembered:
     gone: frozenset[str] = frozenset()
 
 
-def read_status(db: Database, project: Project, models: Sequence[Model], every: Sequence[Model]) -> Status:
-    """How far `models` are, upstream first; `every` are all models of the project: what the ledger knows besides is gone.
+def read_status(
+    db: Database, project: Project, models: Sequence[Model], asked: Selection | None = None
+) -> Status:
+    """How far the models that are asked for are (default: all); `models` are all of the project, upstream first: what the
+    ledger knows besides is gone.
 
-    Reads the ledger and the list of tables, nothing else; writes nothing.
+    Reads the ledger and the list of tables, nothing else; writes nothing. Raises UsageError for a word that means none.
     """
     now = db.query("SELECT now() AS now").scalar()
     step = db.steps_taken(ledger.PART)
     if step == 0:
         return Status(
-            str(db.target), now, judge(models, every, project.timezone, Remembered()), has_run=False
+            str(db.target),
+            now,
+            _chosen(judge(models, project.timezone, Remembered()), models, asked),
+            has_run=False,
         )
     records = ledger.made(db, step)
     there = {parse_name(name) for name in db.tables()}
@@ -120,25 +135,31 @@ def read_status(db: Database, project: Project, models: Sequence[Model], every: 
     return Status(
         str(db.target),
         now,
-        judge(models, every, project.timezone, remembered),
+        _chosen(judge(models, project.timezone, remembered), models, asked),
         runs[0] if runs else None,
         tuple(run for run in runs if run.run_id in live),
         frozenset(run.run_id for run in runs if run.ended_at is None and run.run_id not in live),
     )
 
 
-def judge(
-    models: Sequence[Model], every: Sequence[Model], zone: str, remembered: Remembered
+def _chosen(
+    found: Sequence[ModelStatus], models: Sequence[Model], asked: Selection | None
 ) -> tuple[ModelStatus, ...]:
-    """The verdict on each model, upstream first; then the models that no file makes any more, where all were asked for."""
-    named = {model.name: model for model in every}
+    if asked is None or not (asked.words or asked.exclude):
+        return tuple(found)
+    states = {one.name: _SELECTED.get(one.state, ("stale",)) for one in found}
+    names = {model.name for model in select(models, replace(asked, states=lambda: states))}
+    return tuple(one for one in found if one.name in names)
+
+
+def judge(models: Sequence[Model], zone: str, remembered: Remembered) -> tuple[ModelStatus, ...]:
+    """The verdict on each model, upstream first; then the models that no file makes any more."""
+    named = {model.name: model for model in models}
     judging = _Judging(named, zone, remembered)
-    for model in every:
+    for model in models:
         judging.judge(model)
-    found = [judging.found[model.name] for model in models]
-    if len(models) == len(every):
-        found += [judging.without_file(name) for name in sorted(remembered.records) if name not in named]
-    return tuple(found)
+    gone = [judging.without_file(name) for name in sorted(remembered.records) if name not in named]
+    return (*judging.found.values(), *gone)
 
 
 class _Judging:

@@ -73,11 +73,11 @@ def remembered(*rows: Recent, live: tuple[str, ...] = (), gone: tuple[str, ...] 
 
 
 def states(found: Remembered, *models: Model) -> dict[str, str]:
-    return {one.name: one.state for one in judge(models or CHAIN, models or CHAIN, "UTC", found)}
+    return {one.name: one.state for one in judge(models or CHAIN, "UTC", found)}
 
 
 def one(found: Remembered, of: Model) -> ModelStatus:
-    return next(each for each in judge(CHAIN, CHAIN, "UTC", found) if each.name == of.name)
+    return next(each for each in judge(CHAIN, "UTC", found) if each.name == of.name)
 
 
 def test_where_nothing_has_run() -> None:
@@ -133,18 +133,16 @@ def test_what_runs_and_what_was_killed(live: tuple[str, ...], state: str) -> Non
 def test_code_that_changed() -> None:
     found = remembered(row(SESSIONS, 1), row(SESSIONS, 2))
     changed = replace(SESSIONS, body=Query("SELECT 2 AS sessions"))
-    (status,) = judge([changed], [changed], "UTC", found)
+    (status,) = judge([changed], "UTC", found)
     assert (status.state, status.older[0].intervals) == ("code", 2)
     record = replace(found.records["sessions"], accepted=frozenset({SESSIONS.code_hash}))
-    (status,) = judge([changed], [changed], "UTC", replace(found, records={"sessions": record}))
+    (status,) = judge([changed], "UTC", replace(found, records={"sessions": record}))
     assert status.state == "done"
 
 
 def test_tables_and_files_that_are_gone() -> None:
     found = remembered(row(SESSIONS, 1), row(METRICS, 1), gone=("sessions",))
     assert states(found, SESSIONS) == {"sessions": "table gone", "metrics": "gone"}
-    # of some models only, the others are none of the question
-    assert [each.name for each in judge([SESSIONS], CHAIN, "UTC", found)] == ["sessions"]
 
 
 def test_what_is_too_old() -> None:

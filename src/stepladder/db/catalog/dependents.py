@@ -41,6 +41,19 @@ def kind(raw: sqlite3.Connection, name: TableName) -> str | None:
 
 
 # -- views
+def reached(view: str, reads: Reads) -> tuple[TableName, ...]:
+    """The tables and views that a view reads, through other views too, by their names in small letters."""
+    below = {name.lower(): tables for name, tables in reads.items()}
+    found: set[str] = set()
+    todo = list(below.get(view.lower(), ()))
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += below.get(name, ())
+    return tuple(map(TableName.from_stored, sorted(found)))
+
+
 def view_reads(raw: sqlite3.Connection) -> Reads:
     """What each view of the file reads, in the order of their names."""
     views = raw.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view' ORDER BY name").fetchall()
