@@ -341,6 +341,78 @@ ROWS_BESIDE = [
     ("UPDATE k SET v = -1 FROM p WHERE p.id = k.id RETURNING p.name", "23514"),
 ]
 
+_BY_NAME = "CREATE UNIQUE INDEX i ON k (lower(note)); "
+_BY_SOME = "CREATE UNIQUE INDEX i ON k (v) WHERE v > 5; "
+CONFLICTS = [
+    (
+        "INSERT INTO k (id, code) VALUES (1, 'z') ON CONFLICT ON CONSTRAINT k_pkey DO UPDATE SET v = k.v + 1 RETURNING id, v",
+        [(1, 11)],
+    ),
+    (
+        "INSERT INTO k (id, code) VALUES (8, 'b') ON CONFLICT ON CONSTRAINT k_code_key DO UPDATE SET v = 5 RETURNING id, v",
+        [(2, 5)],
+    ),
+    (
+        "INSERT INTO k (id, code) VALUES (8, 'b'), (9, 'b') ON CONFLICT ON CONSTRAINT k_code_key DO UPDATE SET v = 5",
+        "21000",
+    ),
+    (
+        "INSERT INTO k (id, code) VALUES (8, 'b') ON CONFLICT ON CONSTRAINT k_code_key DO NOTHING RETURNING id",
+        [],
+    ),
+    ("INSERT INTO k (id) VALUES (8) ON CONFLICT ON CONSTRAINT nosuch DO NOTHING", "42704"),
+    ("INSERT INTO k (id) VALUES (8) ON CONFLICT ON CONSTRAINT k_v_check DO NOTHING", "42809"),
+    (
+        "INSERT INTO k (id, code) VALUES (1, 'b'), (8, 'a'), (9, 'z') ON CONFLICT DO NOTHING RETURNING id",
+        [(9,)],
+    ),
+    ("INSERT INTO k (id, code) VALUES (8, 'z'), (9, 'z') ON CONFLICT DO NOTHING RETURNING id", [(8,)]),
+    ("INSERT INTO k (id, code) VALUES (8, 'a') ON CONFLICT (id) DO NOTHING", "23505"),
+    ("INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = v + 1", "42702"),
+    (
+        "INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = excluded.v WHERE k.v > 5 RETURNING v",
+        [(5,)],
+    ),
+    (
+        "INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = excluded.v WHERE k.v > 50 RETURNING v",
+        [],
+    ),
+    ("INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id, v) DO NOTHING", "42P10"),
+    (
+        _BY_NAME
+        + "INSERT INTO k (id, note) VALUES (8, 'ONE') ON CONFLICT (lower(note)) DO NOTHING RETURNING id",
+        [],
+    ),
+    (
+        _BY_NAME
+        + "INSERT INTO k (id, note) VALUES (8, 'ONE') ON CONFLICT (lower(note)) DO UPDATE SET v = 7 RETURNING id, v",
+        [(1, 7)],
+    ),
+    (_BY_NAME + "INSERT INTO k (id, note) VALUES (8, 'ONE') ON CONFLICT (upper(note)) DO NOTHING", "42P10"),
+    (
+        _BY_NAME
+        + "INSERT INTO k (id, note) VALUES (8, 'ONE'), (9, 'TWO') ON CONFLICT (lower(note)) DO UPDATE SET v = 7 RETURNING id",
+        [(1,), (2,)],
+        REFUSED,
+    ),
+    (
+        _BY_SOME
+        + "INSERT INTO k (id, v) VALUES (7, 1), (8, 1), (9, 10) ON CONFLICT (v) WHERE v > 5 DO NOTHING RETURNING id",
+        [(7,), (8,)],
+    ),
+    (
+        _BY_SOME
+        + "INSERT INTO k (id, v) VALUES (9, 10) ON CONFLICT (v) WHERE v > 5 DO UPDATE SET note = 'q' RETURNING id, note",
+        [(1, "q")],
+    ),
+    (_BY_SOME + "INSERT INTO k (id, v) VALUES (9, 10) ON CONFLICT (v) DO NOTHING", "42P10"),
+    (
+        _BY_SOME + "INSERT INTO k (id, v) VALUES (9, 10) ON CONFLICT (v) WHERE v > 7 DO NOTHING RETURNING id",
+        [],
+        REFUSED,
+    ),
+]
+
 CASES = [
     *WIDTHS,
     *OLD_ROWS,
@@ -351,6 +423,7 @@ CASES = [
     *NOT_A_NUMBER,
     *OWN_VALUES,
     *ROWS_BESIDE,
+    *CONFLICTS,
 ]
 
 

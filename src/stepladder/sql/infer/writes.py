@@ -7,6 +7,7 @@ from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
 from stepladder.sql.infer.coercion import assign, boolean
+from stepladder.sql.infer.conflicts import arbiter
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.own_values import check_update, is_generated, left_out
@@ -198,46 +199,28 @@ def _conflict(
 ) -> Conflict | None:
     if not clause:
         return None
-    key = _conflict_key(clause.get("infer"), target)
+    key = arbiter(analysis, clause, target)
     excluded = analysis.new_id()
     columns: list[tuple[str, Expression]] = [
         (column.name, Reference(type=column.type, source=excluded, place=place, name=column.name))
         for place, column in enumerate(target.columns)
     ]
-    inner = Scope(items=[item, Item("excluded", columns, in_sight=False)], ctes=scope.ctes, clause="UPDATE")
+    inner = Scope(items=[item, Item("excluded", columns)], ctes=scope.ctes, clause="UPDATE")
     sets = assignments(analysis, clause.get("targetList"), inner, target)
-    if clause["action"] == "ONCONFLICT_UPDATE" and not key:
-        message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
-        raise wrong(SqlSyntaxError, message, clause.get("location"))
     where = (
         boolean(expression(analysis, clause["whereClause"], inner), "WHERE")
         if "whereClause" in clause
         else None
     )
-    keys = {frozenset(each) for each in analysis.schema.keys(target.table)}
-    if key and frozenset(key) not in keys:
-        message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
-        raise wrong(ProgrammingError, message, clause.get("location"), sqlstate="42P10")
-    return Conflict(key=key, assignments=sets, where=where, excluded=excluded)
-
-
-def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
-    if not infer:
-        return ()
-    if infer.get("conname") or infer.get("whereClause"):
-        raise refuse(
-            "ON CONFLICT with a constraint's name or a WHERE",
-            infer.get("location"),
-            instead="name the key's columns",
-        )
-    names = []
-    for each in infer.get("indexElems", ()):
-        element = each["IndexElem"]
-        if "name" not in element or element.get("collation") or element.get("opclass"):
-            raise refuse("ON CONFLICT over an expression", infer.get("location"))
-        target_column(target, element["name"], infer.get("location"))
-        names.append(element["name"])
-    return tuple(names)
+    return Conflict(
+        key=key.columns,
+        parts=key.parts,
+        predicate=key.predicate,
+        row=key.row,
+        assignments=sets,
+        where=where,
+        excluded=excluded,
+    )
 
 
 def assignments(
