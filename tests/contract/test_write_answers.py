@@ -413,6 +413,48 @@ CONFLICTS = [
     ),
 ]
 
+THROUGH_VIEWS = [
+    (
+        "INSERT INTO plain VALUES (8, 1, 'v'); SELECT * FROM k WHERE id = 8",
+        [(8, "v", 1, Decimal("1.50"), None)],
+    ),
+    (
+        "INSERT INTO plain (id, code) VALUES (8, 'v'), (9, DEFAULT) RETURNING *",
+        [(8, None, "v"), (9, None, None)],
+    ),
+    ("INSERT INTO plain SELECT id + 50, id FROM p RETURNING id, v", [(51, 1), (52, 2), (53, 3)]),
+    ("INSERT INTO plain (id) VALUES (1)", "23505"),
+    ("INSERT INTO plain (note) VALUES ('x')", "42703"),
+    ("UPDATE plain SET v = v + 1 WHERE id = 1 RETURNING plain.v", [(11,)]),
+    (
+        "UPDATE plain AS t SET v = p.id FROM p WHERE p.id = t.id RETURNING t.id, p.name",
+        [(1, "p1"), (2, "p2"), (3, "p3")],
+    ),
+    ("DELETE FROM over_plain WHERE id < 3 RETURNING id", [(2,)]),
+    ("DELETE FROM over_plain; SELECT id FROM k", [(1,)]),
+    (
+        "CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k WHERE v > 15; UPDATE t SET b = c WHERE c > 50 RETURNING *",
+        [(3, 60, 120)],
+    ),
+    ("CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k; UPDATE t SET c = 1", "0A000"),
+    ("CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k; INSERT INTO t (a, c) VALUES (8, 1)", "0A000"),
+    ("CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k; UPDATE t SET v = 1", "42703"),
+    ("CREATE VIEW t AS SELECT a, b FROM g; UPDATE t SET b = 1", "428C9"),
+    ("CREATE VIEW t AS SELECT v + 1 AS w FROM k; UPDATE t SET w = 1", "55000"),
+    ("CREATE VIEW t AS SELECT v + 1 AS w FROM k; DELETE FROM t WHERE w > 15 RETURNING w", [(21,), (31,)]),
+    ("DELETE FROM counted", "55000"),
+    ("UPDATE counted SET n = 1", "55000"),
+    ("INSERT INTO counted VALUES (1)", "55000"),
+    ("CREATE VIEW t AS SELECT DISTINCT id FROM k; DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT id FROM k LIMIT 1; DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT id FROM k UNION SELECT id FROM p; DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT k.id FROM k JOIN p USING (id); DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT id, row_number() OVER () AS n FROM k; DELETE FROM t", "55000"),
+    ("ALTER TABLE k RENAME COLUMN v TO w; UPDATE plain SET v = 1 WHERE id = 1 RETURNING v", [(1,)], REFUSED),
+    ("CREATE TEMP TABLE k (id int, v int); UPDATE plain SET v = 1 WHERE id = 1 RETURNING v", [(1,)], REFUSED),
+    ("CREATE TEMP TABLE k (id int); SELECT count(*) FROM public.k", [(3,)], REFUSED),
+]
+
 CASES = [
     *WIDTHS,
     *OLD_ROWS,
@@ -424,6 +466,7 @@ CASES = [
     *OWN_VALUES,
     *ROWS_BESIDE,
     *CONFLICTS,
+    *THROUGH_VIEWS,
 ]
 
 

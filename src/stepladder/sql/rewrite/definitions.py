@@ -187,7 +187,7 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         _refuse_other_columns(analysis.schema.columns(table) or (), columns)
         printer.before.append(Earlier(f"DROP VIEW {table.sqlite}"))
     names = ", ".join(quote(column.name) for column in columns)
-    created = Created(table, _bare_definition(columns))
+    created = Created(table, replace(_bare_definition(columns), query=analysis.text))
     return (
         f"CREATE VIEW {table.sqlite} ({names}) AS {_numbers_as_stored(printer, found, columns)}",
         (Dropped(table), created) if there else (created,),

@@ -14,6 +14,7 @@ from stepladder.errors import (
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, refuse, wrong
 from stepladder.sql.infer.raw import Raw
+from stepladder.sql.infer.sources import refuse_shadowed
 from stepladder.sql.names import TableName
 from stepladder.sql.types import Column
 
@@ -36,6 +37,7 @@ def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) ->
 
 def known(analysis: Analysis, table: TableName, body: Raw) -> Sequence[Column]:
     """The columns of the table. Raises UndefinedTable."""
+    refuse_shadowed(analysis.schema, table, body.get("location"))
     columns = analysis.schema.columns(table)
     if columns is None:
         raise wrong(UndefinedTable, f'relation "{table.sql}" does not exist', body.get("location"))
