@@ -63,6 +63,7 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    OfSequence,
     Part,
     Redefined,
     Renamed,
@@ -469,6 +470,7 @@ class SqliteConnection(Connection):
 
     def _make_new(self) -> None:
         """Undo what outlives a statement: temporary tables, and what a native one may have set."""
+        self._callbacks.sequences.forget()
         made = self._raw.execute(
             "SELECT type, name FROM sqlite_temp_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         ).fetchall()
@@ -577,7 +579,9 @@ class SqliteConnection(Connection):
         """Follow a change of the tables: of temporary ones here, of others in the file."""
         table = effect.index if isinstance(effect, IndexDropped) else effect.table
         name = table.name
-        if isinstance(effect, Created) and effect.temporary:
+        if isinstance(effect, OfSequence):
+            type_catalogue_changes.follow(self._raw, effect, before)
+        elif isinstance(effect, Created) and effect.temporary:
             self._temporary[name] = effect
         elif name in self._temporary and table.schema in (None, "pg_temp"):
             found = self._temporary.pop(name)

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from stepladder.db.faults import odd_value, sqlite_fault
+from stepladder.db.sequences import Sequences
 from stepladder.db.sqlite_waiting import PatientConnection, is_busy
 from stepladder.errors import StatementCanceled, redact
 from stepladder.sql import AGGREGATES, COLLATIONS, SCALARS
@@ -51,6 +52,9 @@ class Callbacks:
         for collation in COLLATIONS:
             raw.create_collation(collation.name, collation.compare)
         raw.create_function("pg_now", 0, lambda: self._keep_now(now))
+        self.sequences = Sequences(raw)
+        for name, arity, function in self.sequences.functions():
+            raw.create_function(name, arity, self._keeping(self._preparing(function)))
 
     def look_at_times(self) -> None:
         """Let limits and Ctrl-C end a statement that is running. Takes the connection's one progress handler."""
@@ -132,6 +136,18 @@ class Callbacks:
         except BaseException as raised:
             self._raised = raised
             raise
+
+    def _preparing(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """For a function that runs statements: it is called by one that runs already."""
+
+        def prepares(*arguments: Any) -> Any:
+            before, self.prepares = self.prepares, True
+            try:
+                return function(*arguments)
+            finally:
+                self.prepares = before
+
+        return prepares
 
     def _keeping(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def kept(*arguments: Any) -> Any:

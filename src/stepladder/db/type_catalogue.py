@@ -30,6 +30,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
             not_null INTEGER NOT NULL, PRIMARY KEY (table_name, position))""",
     ),
     ('ALTER TABLE "stepladder.table" ADD COLUMN details TEXT',),
+    (
+        """CREATE TABLE "stepladder.sequence" (
+            sequence_name TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, start INTEGER NOT NULL, increment INTEGER NOT NULL,
+            minimum INTEGER NOT NULL, maximum INTEGER NOT NULL, cycle INTEGER NOT NULL, last INTEGER NOT NULL,
+            called INTEGER NOT NULL)""",
+    ),
 )
 _PART = "type catalogue"
 _VERSION = (
@@ -99,7 +105,7 @@ def details(raw: sqlite3.Connection, table: str) -> str | None:
 
 def write(raw: sqlite3.Connection, table: str, columns: Sequence[Column], details: str) -> None:
     """Record a table that was made or changed in this transaction."""
-    _make(raw)
+    make(raw)
     _record(raw, table, columns, details)
 
 
@@ -148,7 +154,8 @@ def _made(raw: sqlite3.Connection) -> bool:
     return raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'stepladder.table'").fetchone() is not None
 
 
-def _make(raw: sqlite3.Connection) -> None:
+def make(raw: sqlite3.Connection) -> None:
+    """Make what is missing of the catalogue's own tables."""
     first = not _made(raw)
     done = (
         0

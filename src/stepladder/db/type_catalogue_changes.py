@@ -6,11 +6,12 @@ keys and views that name it. What was intact before the statement is intact behi
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from stepladder.db import type_catalogue
+from stepladder.db import sequences, type_catalogue
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.catalog.record import to_json
 from stepladder.errors import NotPortable, database_error
@@ -22,10 +23,16 @@ from stepladder.sql import (
     Effect,
     IndexDropped,
     Indexed,
+    OfSequence,
     Renamed,
+    SequenceAltered,
+    SequenceDropped,
+    SequenceMade,
     TableName,
     altered,
+    changed,
     repointed,
+    shown_name,
 )
 
 
@@ -40,7 +47,7 @@ class Before:
 def look(raw: sqlite3.Connection, effects: Sequence[Effect]) -> Before:
     """What `follow` must know of the time before the statement."""
     for effect in effects:
-        if not isinstance(effect, Created | Dropped):
+        if not isinstance(effect, Created | Dropped | OfSequence):
             intact = {name: _definition(raw, name) for name in type_catalogue.intact(raw)}
             return Before(intact, _subject(raw, effect, intact))
     return Before()
@@ -66,9 +73,16 @@ def _subject(raw: sqlite3.Connection, effect: Effect, intact: dict[str, Definiti
 def follow(raw: sqlite3.Connection, effect: Effect, before: Before) -> None:
     """Bring the catalogue behind a statement that has run."""
     match effect:
+        case SequenceMade() | SequenceAltered() | SequenceDropped():
+            _follow_sequence(raw, effect)
         case Created():
             _write(raw, effect.table.stored_name, effect.definition)
         case Dropped():
+            for column in json.loads(type_catalogue.details(raw, effect.table.stored_name) or "{}").get(
+                "columns", ()
+            ):
+                if column.get("sequence") is not None:
+                    sequences.drop(raw, replace(effect.table, name=column["sequence"]).stored_name)
             type_catalogue.forget(raw, effect.table.stored_name)
         case Indexed():
             _indexed(raw, effect, before)
@@ -95,6 +109,34 @@ def _refuse_key(table: str, definition: Definition, effect: IndexDropped) -> Non
             f"Drop the constraint: ALTER TABLE {table} DROP CONSTRAINT {name}",
             sqlstate="2BP01",
         )
+
+
+def _follow_sequence(raw: sqlite3.Connection, effect: OfSequence) -> None:
+    name = effect.table.stored_name
+    if isinstance(effect, SequenceMade):
+        type_catalogue.make(raw)
+        sequences.write(raw, name, effect.sequence)
+    elif isinstance(effect, SequenceAltered):
+        before = sequences.read(raw, name)
+        assert before is not None
+        sequences.write(raw, name, changed(before, dict(effect.options)))
+    else:
+        _refuse_used(raw, effect.table)
+        sequences.drop(raw, name)
+
+
+def _refuse_used(raw: sqlite3.Connection, sequence: TableName) -> None:
+    """Raise an error for a sequence that a column's default takes its numbers from."""
+    call = f"nextval('{shown_name(sequence).sql}'::regclass)"
+    for table in type_catalogue.intact(raw):
+        for column in _definition(raw, table).columns:
+            own = column.sequence and TableName(TableName.from_stored(table).schema, column.sequence)
+            if call in (column.default or "") or (own and own.stored_name == sequence.stored_name):
+                raise database_error("2BP01")(
+                    f"cannot drop sequence {sequence.name} because other objects depend on it\n"
+                    f"default value for column {column.name} of table {table} depends on sequence {sequence.name}",
+                    sqlstate="2BP01",
+                )
 
 
 def _schema(table: TableName) -> str | None:

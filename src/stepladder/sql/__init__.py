@@ -32,7 +32,11 @@ from stepladder.sql.effects import (
     Effect,
     IndexDropped,
     Indexed,
+    OfSequence,
     Renamed,
+    SequenceAltered,
+    SequenceDropped,
+    SequenceMade,
 )
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
 from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
@@ -78,6 +82,7 @@ from stepladder.sql.reading import (
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.parts import Earlier, Part, Redefined
 from stepladder.sql.schemas import in_schemas
+from stepladder.sql.sequences import NumberSequence, advanced, changed, set_to
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
@@ -117,13 +122,18 @@ __all__ = [
     "IndexPart",
     "Indexed",
     "Key",
+    "NumberSequence",
     "Numbered",
+    "OfSequence",
     "Part",
     "Redefined",
     "Renamed",
     "Rewritten",
     "Scalar",
     "Schema",
+    "SequenceAltered",
+    "SequenceDropped",
+    "SequenceMade",
     "Setting",
     "SortKey",
     "Span",
@@ -140,6 +150,7 @@ __all__ = [
     "WrittenColumn",
     "WrittenTable",
     "accesses",
+    "advanced",
     "altered",
     "answer",
     "bind",
@@ -147,6 +158,7 @@ __all__ = [
     "canonical_default",
     "canonical_generated",
     "cast_name",
+    "changed",
     "check",
     "check_json",
     "check_syntax",
@@ -197,6 +209,7 @@ __all__ = [
     "repointed",
     "rewritten",
     "server_encoder",
+    "set_to",
     "shown_name",
     "sort_keys",
     "spelled",

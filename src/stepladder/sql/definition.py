@@ -8,7 +8,7 @@ there never look equal.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stepladder.sql.names import TableName, spelled
 from stepladder.sql.types import Column
@@ -29,6 +29,8 @@ class TableColumn(Column):
     generated: str | None = None
     collation: str | None = None
     comment: str | None = None
+    # On SQLite, of a numbered column that is not the key: the name of the sequence that its numbers come from.
+    sequence: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stepladder.sql.definition import Definition, Index
 from stepladder.sql.names import TableName
+from stepladder.sql.sequences import NumberSequence
 from stepladder.sql.types import Column
 
 
@@ -71,4 +72,28 @@ class Commented:
     comment: str | None
 
 
-Effect = Created | Dropped | Renamed | ColumnRenamed | Indexed | IndexDropped | Commented
+@dataclass(frozen=True, slots=True)
+class SequenceMade:
+    """There is a sequence now."""
+
+    table: TableName
+    sequence: NumberSequence
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceAltered:
+    """A sequence is changed; `options` are those of ALTER SEQUENCE."""
+
+    table: TableName
+    options: tuple[tuple[str, int | str | bool | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceDropped:
+    """A sequence is gone."""
+
+    table: TableName
+
+
+OfSequence = SequenceMade | SequenceAltered | SequenceDropped
+Effect = Created | Dropped | Renamed | ColumnRenamed | Indexed | IndexDropped | Commented | OfSequence

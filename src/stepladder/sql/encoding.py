@@ -15,8 +15,11 @@ from stepladder.errors import (
     NotPortable,
     ParameterError,
     StringTooLong,
+    UsageError,
+    database_error,
 )
 from stepladder.sql.arrays import parse_array
+from stepladder.sql.definition import shown_name
 from stepladder.sql.display import printer
 from stepladder.sql.encoding_numbers import (
     decimal,
@@ -38,6 +41,7 @@ from stepladder.sql.moments import (
     rounded,
     stored_timestamptz,
 )
+from stepladder.sql.names import parse_name
 from stepladder.sql.numerals import (
     fit_numeric,
     invalid_text,
@@ -282,11 +286,20 @@ def _element_text(element: Type) -> Callable[[Any], str]:
     return lambda value: show(encode(value) if encode else value)
 
 
+def _regclass(_: Type, value: Any) -> str:
+    """A relation by its name, as SQL; whether there is one is asked where it is used."""
+    try:
+        return shown_name(parse_name(value)).sql
+    except UsageError as error:
+        raise database_error("42602")("invalid name syntax", sqlstate="42602") from error
+
+
 _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {
     **dict.fromkeys(("int2", "int4", "int8"), integer),
     **dict.fromkeys(("float4", "float8"), stored_float),
     **dict.fromkeys(("text", "varchar", "bpchar", "unknown"), _text),
     "name": _name,
+    "regclass": _regclass,
     "numeric": stored_numeric,
     "bool": _bool,
     "date": _date,

@@ -24,6 +24,7 @@ from stepladder.sql.rewrite.merge import merge_parts
 from stepladder.sql.rewrite.parts import Earlier, Parameters, Part
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import kept_rows, print_query
+from stepladder.sql.rewrite.sequences import refuse_numbers_in_order
 from stepladder.sql.rewrite.writes import print_write
 from stepladder.sql.types import Column, Type
 
@@ -76,6 +77,7 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
     if kind == "SelectStmt":
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
+        refuse_numbers_in_order(found)
         printer.result = found
         before = _written_before(analysis.schema, found.with_, found)
         text = print_query(printer, found)
@@ -89,6 +91,7 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
             return _merged(analysis.schema, as_merge(analysis, write))
         columns = _returned(write)
         refuse_late_reading(analysis.schema, write)
+        refuse_numbers_in_order(write)
         before = _written_before(analysis.schema, write.with_, write)
         text = print_write(printer, write)
         return Translation(text, tuple(printer.parameters), columns, (), writes=True, before=before)

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from stepladder.db import type_catalogue_changes
 from stepladder.db.catalog import dependents
 from stepladder.db.redefining import redefine
+from stepladder.db.sequences import Sequences
 from stepladder.sql import (
     AGGREGATES,
     COLLATIONS,
@@ -24,6 +26,7 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    OfSequence,
     Part,
     Redefined,
     Renamed,
@@ -80,6 +83,8 @@ class Lite:
         for collation in COLLATIONS:
             self.raw.create_collation(collation.name, collation.compare)
         self.raw.create_function("pg_now", 0, lambda: self.now)
+        for name, arity, function in Sequences(self.raw).functions():
+            self.raw.create_function(name, arity, self._keeping(function))
         self.now = ""
 
     def _keeping(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -174,6 +179,9 @@ class Lite:
         return translate(sql, self, {}).sql
 
     def _follow(self, effect: Effect) -> None:
+        if isinstance(effect, OfSequence):
+            type_catalogue_changes.follow(self.raw, effect, type_catalogue_changes.Before())
+            return
         if isinstance(effect, IndexDropped):
             return
         name = effect.table.stored_name

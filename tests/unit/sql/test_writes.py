@@ -170,12 +170,12 @@ def test_columns_are_added_renamed_and_dropped(stock: Lite) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "CREATE SEQUENCE s",
+        "CREATE TEMP SEQUENCE s",
         "CREATE TABLE t (x int) PARTITION BY RANGE (x)",
         "CREATE TABLE t (x inet)",
         "CREATE INDEX i ON stock (lower(sku)) INCLUDE (price)",
         "COMMENT ON SCHEMA public IS 'x'",
-        "DROP SEQUENCE s",
+        "DROP TYPE s",
         "MERGE INTO stock USING stock s ON 1 WHEN MATCHED THEN DO NOTHING",
         "SET TimeZone = 'Europe/Berlin'",
     ],

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 
+from stepladder.db import sequences
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.sql import Dependents, ForeignKey, TableName, parse_name, quote
@@ -28,12 +29,14 @@ def dependents(raw: sqlite3.Connection, table: str, reads: Reads) -> Dependents:
 
 
 def kind(raw: sqlite3.Connection, name: TableName) -> str | None:
-    """What the file has by that name: a table, a view, an index; None for nothing. A temporary table's indexes count."""
+    """What the file has by that name: a table, a view, an index, a sequence; None for nothing. A temporary table's indexes count."""
     found = raw.execute(
         "SELECT type FROM sqlite_schema WHERE name = ?1 AND type <> 'trigger' AND ?2"
         " UNION ALL SELECT type FROM sqlite_temp_schema WHERE name = ?1 AND type = 'index' AND ?3",
         (name.stored_name, name.schema != "pg_temp", name.schema in (None, "pg_temp")),
     ).fetchone()
+    if found is None and sequences.is_sequence(raw, name):
+        return "sequence"
     return None if found is None else str(found[0])
 
 

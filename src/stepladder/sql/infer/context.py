@@ -33,7 +33,7 @@ class Schema(Protocol):
         """Whether a table, an index or a constraint of its schema has that name."""
 
     def kind(self, name: TableName) -> str | None:
-        """What has that name: a table, a view, an index; None for nothing."""
+        """What has that name: a table, a view, an index, a sequence; None for nothing."""
 
     def dependents(self, table: TableName) -> Dependents:
         """What depends on a table or view, directly."""

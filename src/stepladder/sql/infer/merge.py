@@ -101,7 +101,7 @@ def _of_rows(node: Expression, clause: str) -> Expression:
 def _identity(analysis: Analysis, target: TableSource) -> str | None:
     definition = analysis.schema.definition(target.table)
     columns = definition.columns if definition else ()
-    return next((column.name for column in columns if column.identity), None)
+    return next((column.name for column in columns if column.identity and column.sequence is None), None)
 
 
 def _merge_action(source: int) -> Reference:

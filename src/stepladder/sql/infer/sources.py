@@ -111,6 +111,8 @@ def find_table(analysis: Analysis, body: Raw) -> TableSource:
     columns = analysis.schema.columns(table)
     if columns is None:
         _refuse_system(table, body.get("location"))
+        if analysis.schema.kind(table) == "sequence":
+            raise refuse(f"the sequence {table.sql} as a table", body.get("location"), instead="currval()")
         raise wrong(UndefinedTable, f'relation "{table.sql}" does not exist', body.get("location"))
     alias = body.get("alias", {}).get("aliasname")
     return TableSource(id=analysis.new_id(), table=table, columns=tuple(columns), alias=alias)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
+from stepladder.sql.definition import shown_name
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.conflicts import arbiter
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
@@ -29,7 +31,7 @@ from stepladder.sql.infer.tree import (
     Values,
 )
 from stepladder.sql.infer.written_views import Written, written
-from stepladder.sql.parse import parse_one
+from stepladder.sql.parse import parsed_expression
 from stepladder.sql.types import Column, Type
 
 
@@ -191,11 +193,17 @@ def default_of(analysis: Analysis, target: TableSource, name: str, position: int
     found = next((each for each in definition.columns if each.name == name), None) if definition else None
     if found is None or found.generated:
         raise refuse(f"DEFAULT for the column {name}", position, instead="leave the column out")
-    if found.default is None:
+    default = found.default
+    if found.sequence is not None:
+        default = f"nextval({_quoted(shown_name(replace(target.table, name=found.sequence)).sql)})"
+    if default is None:
         return Constant(type=found.type, value=None)
-    _, tree = parse_one(f"SELECT ({found.default})")
-    raw = tree["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
+    raw = parsed_expression(default)
     return assign(expression(analysis, raw, Scope(clause="DEFAULT")), found.type, name)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _conflict(

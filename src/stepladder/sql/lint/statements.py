@@ -17,7 +17,7 @@ from stepladder.errors import (
 )
 from stepladder.sql.alterations import altered
 from stepladder.sql.definition import Definition, Dependents, TableColumn
-from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, Renamed
+from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, OfSequence, Renamed
 from stepladder.sql.infer.context import Scope
 from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
@@ -209,7 +209,7 @@ class _Script:
 
     def follow(self, effect: Effect) -> None:
         """Take a statement's change of a table in."""
-        if isinstance(effect, IndexDropped):
+        if isinstance(effect, IndexDropped | OfSequence):
             return
         name = _plain(effect.table)
         if isinstance(effect, Created):

@@ -139,7 +139,9 @@ def drop_column(state: Alteration, command: Raw) -> None:
     for other in state.definition.columns:
         if other.generated is not None and other.name != name and state.uses(other.generated, name):
             raise _needed(state, name, f"column {other.name} of table {state.table.name}")
-    if column.identity:
+    if column.sequence is not None:
+        state.sequences.append(replace(state.table, name=column.sequence))
+    elif column.identity:
         raise refuse("dropping the column that numbers the rows", None)
     if len(state.definition.columns) == 1:
         raise refuse("a table without columns", None)
@@ -213,7 +215,7 @@ def set_default(state: Alteration, name: str, raw: Raw | None) -> None:
     default = None
     if raw is not None:
         node = assign(expression(state.analysis, raw, Scope(clause="DEFAULT")), column.type, column.name)
-        refuse_unsteady_default(node)
+        refuse_unsteady_default(state.analysis, node)
         default = show_default(node)
     if default != column.default:
         state.redefine(_with(state, replace(column, default=default)))

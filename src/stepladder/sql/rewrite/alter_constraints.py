@@ -201,7 +201,9 @@ def remove(state: Alteration, gone: Constraint) -> None:
 def _without(state: Alteration, gone: Constraint) -> Definition:
     known = state.definition
     if gone == known.primary_key:
-        if any(each.identity and each.name in gone.columns for each in known.columns):
+        if any(
+            each.identity and each.sequence is None and each.name in gone.columns for each in known.columns
+        ):
             raise refuse("dropping the primary key of a column that numbers itself", None)
         return replace(known, primary_key=None)
     return replace(

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from stepladder.errors import UndefinedColumn
 from stepladder.sql.definition import Definition, ForeignKey, Index, Key, TableColumn, shown_name
-from stepladder.sql.effects import Created
+from stepladder.sql.effects import Created, Effect, SequenceDropped
 from stepladder.sql.infer.coercion import assign, boolean, resolved
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
@@ -35,6 +35,7 @@ class Alteration:
         self.table = table
         self.definition = known
         self.printer = printer
+        self.sequences: list[TableName] = []  # that go with their columns
         self._others: dict[TableName, Alteration] = {}
 
     def beside(self, table: TableName) -> Alteration:
@@ -47,10 +48,10 @@ class Alteration:
             self._others[table] = Alteration(self.analysis, table, known, self.printer)
         return self._others[table]
 
-    def effects(self) -> tuple[Created, ...]:
-        """The tables as they are in the end."""
-        every = [self, *self._others.values()]
-        return tuple(Created(each.table, each.definition) for each in every)
+    def effects(self) -> tuple[Effect, ...]:
+        """The tables as they are in the end, and sequences that are gone."""
+        tables = [Created(each.table, each.definition) for each in (self, *self._others.values())]
+        return (*tables, *map(SequenceDropped, self.sequences))
 
     # -- what is known
     def column(self, name: str) -> TableColumn:
@@ -100,9 +101,8 @@ class Alteration:
         named = tuple(
             (key.columns, replace(self.table, name=key.name), unique_index(self.table, key)) for key in old
         )
-        numbered = any(column.identity for column in text.columns)
-        primary = () if numbered else text.primary
         made = f"CREATE TABLE {self.table.sqlite} ({text.body()})"
+        primary = () if text.numbered else text.primary
         self.printer.before.append(Redefined(self.table, made, primary, named))
         self.definition = definition
 
@@ -140,7 +140,11 @@ class Alteration:
                 column.name,
             )
             parts.append(f"GENERATED ALWAYS AS ({stored(self.printer, node, column.type)}) STORED")
-        return ColumnText(column.name, column.type, column.identity, not_null=column.not_null, parts=parts)
+        found = ColumnText(column.name, column.type, column.identity, not_null=column.not_null, parts=parts)
+        if column.sequence is not None:
+            found.sequence = column.sequence
+            found.take_numbers(self.table)
+        return found
 
     def column_text(self, column: TableColumn) -> str:
         """A column's text that is no key."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stepladder.errors import ProgrammingError, UndefinedColumn
-from stepladder.sql.definition import ForeignKey, Key, TableColumn, shown_name
+from stepladder.errors import ProgrammingError, UndefinedColumn, UndefinedTable
+from stepladder.sql.definition import ForeignKey, Key, TableColumn, object_name, shown_name
 from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import Analysis, Item, Scope, refuse, wrong
@@ -17,6 +17,7 @@ from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import (
     Aggregate,
     Call,
+    Constant,
     Expression,
     Parameter,
     Reference,
@@ -25,10 +26,11 @@ from stepladder.sql.infer.tree import (
     walk,
 )
 from stepladder.sql.infer.types import SERIALS, type_of_name
-from stepladder.sql.names import TableName, quote
+from stepladder.sql.names import TableName, parse_name, quote
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import stored_column
+from stepladder.sql.rewrite.rules import string
 from stepladder.sql.rewrite.writes import stored
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.types import Column, Type
@@ -47,11 +49,13 @@ class ColumnText:
     default: str | None = None  # PostgreSQL's, as are the next two
     generated: str | None = None
     collation: str | None = None
+    sequence: str | None = None  # of a numbered column: its name beside the table
+    takes_numbers: bool = False
     parts: list[str] = field(default_factory=list)
 
     def text(self, *, inline_key: bool) -> str:
         """The column's definition. An identity that is the key is SQLite's row number, which is never given twice."""
-        if self.identity and inline_key:
+        if self.identity and inline_key and not self.takes_numbers:
             return f"{quote(self.name)} INTEGER PRIMARY KEY AUTOINCREMENT {' '.join(self.parts)}".rstrip()
         words = [quote(self.name), self._declared(key=inline_key)]
         if self.not_null:
@@ -60,6 +64,13 @@ class ColumnText:
         guard = check(self.type, quote(self.name))
         words += [*self.parts, f"CHECK ({guard})" if guard else ""]
         return " ".join(filter(None, words))
+
+    def take_numbers(self, table: TableName) -> None:
+        """Have a numbered column that is no key filled from a sequence of its own."""
+        assert self.sequence is not None
+        name = shown_name(replace(table, name=self.sequence)).sql
+        self.parts.append(f"DEFAULT (pg_nextval({string(name)}))")
+        self.takes_numbers = True
 
     def _declared(self, *, key: bool) -> str:
         """SQLite would number a lone key declared INTEGER by itself; INT it takes as any other."""
@@ -97,18 +108,24 @@ class TableText:
         for name in names:
             self.column(name, position).not_null = True
 
+    @property
+    def numbered(self) -> bool:
+        """Whether the key is SQLite's row number."""
+        return any(
+            column.identity is not None and not column.takes_numbers and self.primary == (column.name,)
+            for column in self.columns
+        )
+
     def body(self) -> str:
         """What stands in CREATE TABLE's parentheses."""
         alone = len(self.primary) == 1
         texts = []
-        numbered = False
         for column in self.columns:
             key = alone and column.name == self.primary[0]
-            if column.identity and not key:
-                raise refuse(f"the numbered column {column.name}, which is not the primary key", None)
-            numbered = numbered or (column.identity is not None and key)
+            if column.identity and not key and not column.takes_numbers:
+                column.take_numbers(self.table)
             texts.append(column.text(inline_key=key))
-        if self.primary and not numbered:
+        if self.primary and not self.numbered:
             texts.append(f"PRIMARY KEY ({', '.join(map(quote, self.primary))})")
         return ", ".join([*texts, *self.constraints])
 
@@ -123,6 +140,7 @@ class TableText:
                 identity=column.identity,
                 generated=column.generated,
                 collation=column.collation,
+                sequence=column.sequence if column.takes_numbers else None,
             )
             for column in self.columns
         )
@@ -144,6 +162,9 @@ def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printe
     if body.get("collClause"):
         column.collation = strings(body["collClause"]["collname"])[-1]
     declared(column.type)
+    column.sequence = object_name(
+        table.table.name, name, "seq", lambda other: analysis.schema.taken(replace(table.table, name=other))
+    )
     table.columns.append(column)
     for each in body.get("constraints", ()):
         constraint = each["Constraint"]
@@ -217,11 +238,17 @@ def refuse_unsteady(node: Expression) -> None:
             "localtimestamp",
         ):
             raise refuse("the clock in a constraint", each.position)
+        if isinstance(each, Call) and each.volatile:
+            raise refuse(f"{each.name}() in a constraint", each.position)
 
 
-def refuse_unsteady_default(node: Expression) -> None:
-    """What a default must not hold."""
+def refuse_unsteady_default(analysis: Analysis, node: Expression) -> None:
+    """What a default must not hold; a sequence that it takes its numbers from must be there."""
     for each in walk(node):
+        if isinstance(each, Constant) and each.type.name == "regclass" and each.value is not None:
+            name = parse_name(each.value)
+            if analysis.schema.kind(name) is None:
+                raise wrong(UndefinedTable, f'relation "{name.sql}" does not exist', each.position)
         if isinstance(each, Parameter | Subquery | Aggregate | WindowCall | Reference):
             raise refuse("this in a default", each.position)
 
@@ -229,7 +256,7 @@ def refuse_unsteady_default(node: Expression) -> None:
 def _default(analysis: Analysis, body: Raw, column: ColumnText, _: TableText, printer: Printer) -> None:
     node = assign(expression(analysis, body["raw_expr"], Scope(clause="DEFAULT")), column.type, column.name)
     column.default = show_default(node)
-    refuse_unsteady_default(node)
+    refuse_unsteady_default(analysis, node)
     column.parts.append(f"DEFAULT ({stored(printer, node, column.type)})")
 
 

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import ProgrammingError
 from stepladder.sql.definition import Definition, TableColumn
-from stepladder.sql.effects import Created, Dropped
+from stepladder.sql.effects import Created, Dropped, SequenceMade
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, kind_of, strings
@@ -25,8 +25,10 @@ from stepladder.sql.rewrite.indexes import create_index
 from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.renames import rename
+from stepladder.sql.rewrite.sequence_definitions import alter_sequence, create_sequence
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
 from stepladder.sql.rewrite.writes import as_number
+from stepladder.sql.sequences import made
 from stepladder.sql.storage import declared, is_native_numeric
 from stepladder.sql.types import Column
 
@@ -91,11 +93,21 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             table_constraint(analysis, each["Constraint"], text, printer)
     if not text.columns:
         raise refuse("a table without columns", body["relation"].get("location"))
-    return (
-        f"CREATE TABLE {table.sqlite} ({text.body()})",
-        (Created(table, definition(analysis, text), temporary),),
-        False,
-    )
+    text_ = f"CREATE TABLE {table.sqlite} ({text.body()})"
+    created = Created(table, definition(analysis, text), temporary)
+    return text_, (created, *_own_sequences(created, body["relation"])), False
+
+
+def _own_sequences(created: Created, body: Raw) -> Iterator[SequenceMade]:
+    """The sequences of numbered columns that are no key."""
+    for column in created.definition.columns:
+        if column.sequence is not None:
+            if created.temporary:
+                raise refuse(
+                    f"the numbered column {column.name} of a temporary table, which is not its primary key",
+                    body.get("location"),
+                )
+            yield SequenceMade(replace(created.table, name=column.sequence), made({"as": column.type.name}))
 
 
 def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
@@ -229,6 +241,8 @@ _RULES: dict[str, Callable[[Analysis, Any, Printer], Defined]] = {
     "CreateTableAsStmt": _create_table_as,
     "ViewStmt": _create_view,
     "IndexStmt": create_index,
+    "CreateSeqStmt": create_sequence,
+    "AlterSeqStmt": alter_sequence,
     "DropStmt": drop,
     "TruncateStmt": truncate,
     "VacuumStmt": _analyze,

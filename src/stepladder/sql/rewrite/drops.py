@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from stepladder.errors import DatabaseError, ProgrammingError, UndefinedObject, UndefinedTable
 from stepladder.sql.definition import Definition, shown_name
-from stepladder.sql.effects import Created, Dropped, IndexDropped
+from stepladder.sql.effects import Dropped, Effect, IndexDropped
 from stepladder.sql.infer.context import Analysis, Schema, refuse, wrong
 from stepladder.sql.infer.raw import Raw, body_of, strings
 from stepladder.sql.infer.sources import refuse_shadowed, table_name
@@ -17,15 +18,18 @@ from stepladder.sql.rewrite.alteration import Alteration
 from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.rules import string
+from stepladder.sql.rewrite.sequence_definitions import drop_sequences
 from stepladder.sql.rewrite.tables import NOTHING, Defined, known
 
 _WORDS = {"OBJECT_TABLE": "table", "OBJECT_VIEW": "view", "OBJECT_INDEX": "index"}
-_ARTICLES = {"table": "a table", "view": "a view", "index": "an index"}
+_ARTICLES = {"table": "a table", "view": "a view", "index": "an index", "sequence": "a sequence"}
 
 
 # -- DROP
 def drop(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     """DROP TABLE, VIEW, INDEX; CASCADE takes views and foreign keys along."""
+    if body["removeType"] == "OBJECT_SEQUENCE":
+        return drop_sequences(analysis, body, printer)
     word = _WORDS.get(body["removeType"])
     if word is None:
         raise refuse(
@@ -56,7 +60,7 @@ def _drop_tables(
     return texts[-1] if texts else NOTHING, (*freed, *map(Dropped, [*views, *tables])), False
 
 
-def _without_keys(analysis: Analysis, tables: Sequence[TableName], printer: Printer) -> tuple[Created, ...]:
+def _without_keys(analysis: Analysis, tables: Sequence[TableName], printer: Printer) -> tuple[Effect, ...]:
     """The other tables, their foreign keys that refer to what is dropped taken away."""
     dropped = {each.stored_name for each in tables}
     states: dict[str, Alteration] = {}
@@ -186,9 +190,8 @@ def truncate(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             raise DatabaseError("\n".join(lines), sqlstate="0A000")
         tables[other.stored_name] = other
     for table in _children_first(schema, list(tables.values())):
-        if body.get("restart_seqs") and _numbers_rows(schema, table):
-            numbers = f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}"
-            printer.before.append(Earlier(numbers))
+        if body.get("restart_seqs"):
+            printer.before += map(Earlier, _restarts(schema, table))
         printer.before.append(Earlier(f"DELETE FROM {table.sqlite}"))
     return NOTHING, (), False
 
@@ -204,6 +207,12 @@ def _referring(schema: Schema, tables: dict[str, TableName]) -> Iterator[tuple[T
                 yield table, other
 
 
-def _numbers_rows(schema: Schema, table: TableName) -> bool:
+def _restarts(schema: Schema, table: TableName) -> Iterator[str]:
+    """What has a table's numbered columns begin anew."""
     definition = schema.definition(table)
-    return definition is not None and any(column.identity for column in definition.columns)
+    for column in definition.columns if definition is not None else ():
+        if column.sequence is not None:
+            name = string(replace(table, name=column.sequence).stored_name)
+            yield f'UPDATE "stepladder.sequence" SET last = start, called = 0 WHERE sequence_name = {name}'
+        elif column.identity:
+            yield f"DELETE FROM sqlite_sequence WHERE name = {string(table.stored_name)}"

@@ -55,6 +55,7 @@ from stepladder.sql.rewrite import (
     lowering,
     numbers,
     regex,
+    sequences,
     text,
     uuids,
 )
@@ -87,6 +88,7 @@ CALLS: dict[str, Rule] = {
     **jsonb.RULES,
     **json_build.RULES,
     **uuids.RULES,
+    **sequences.RULES,
 }
 OPEN_CALLS: dict[str, Rule] = {
     **text.OPEN_RULES,
@@ -211,6 +213,8 @@ def constant(value: Any) -> str:
 
 
 def _constant(_: Printer, node: Constant) -> str:
+    if node.type.name == "regclass":
+        raise refuse("a value of type regclass", node.position)
     return constant(node.value)
 
 

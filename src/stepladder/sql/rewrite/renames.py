@@ -18,20 +18,21 @@ from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refus
 
 def rename(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     """ALTER TABLE … RENAME, of the table, a column or a constraint."""
+    kind = body["renameType"]
+    if kind not in ("OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_TABCONSTRAINT"):
+        raise refuse(f"ALTER {kind.removeprefix('OBJECT_')} … RENAME", None)
     table = table_name(body["relation"])
     columns = tuple(known(analysis, table, body["relation"]))
     new = body["newname"]
-    if body["renameType"] == "OBJECT_TABCONSTRAINT":
+    if kind == "OBJECT_TABCONSTRAINT":
         state = altered_table(analysis, table, body, printer)
         rename_constraint(state, body["subname"], new)
         return NOTHING, state.effects(), False
-    if body["renameType"] == "OBJECT_TABLE":
+    if kind == "OBJECT_TABLE":
         renamed = replace(table, name=new)
         exists(analysis, renamed, body["relation"], allowed=False)
         text = f"ALTER TABLE {table.sqlite} RENAME TO {renamed.sqlite.removeprefix('temp.')}"
         return text, (Renamed(table, renamed),), False
-    if body["renameType"] != "OBJECT_COLUMN":
-        raise refuse("this kind of RENAME", None)
     if all(column.name != body["subname"] for column in columns):
         raise wrong(UndefinedColumn, f'column "{body["subname"]}" does not exist', None)
     after = tuple(
