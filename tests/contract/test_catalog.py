@@ -560,3 +560,13 @@ def test_a_table_made_of_a_query_keeps_the_modifiers_of_its_types(db: Database) 
         "numeric(10,2)",
         "character varying(7)",
     ]
+
+
+def test_what_a_view_reads_is_found_through_other_views(db: Database) -> None:
+    db.script(
+        "CREATE TABLE t (a integer); CREATE TABLE u (a integer); CREATE VIEW v AS SELECT * FROM t;"
+        " CREATE VIEW w AS SELECT v.a FROM v JOIN u ON u.a = v.a"
+    )
+    assert [table.sql for table in db.view_reads("w")] == ["t", "u", "v"]
+    assert [table.sql for table in db.view_reads("v")] == ["t"]
+    assert db.view_reads("t") == db.view_reads("nothing") == ()

@@ -91,6 +91,23 @@ def test_a_constant_is_no_position(rows: sl.Database, constant: str) -> None:
     assert found(rows, f"SELECT count(*) FROM pits WHERE id = 1 GROUP BY {constant}") == [(1,)]
 
 
+# -- columns of queries around
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("ARRAY(SELECT a.id FROM pits b ORDER BY 1)", [[1] * 4, [2] * 4, [3] * 4, [4] * 4]),
+        ("(SELECT b.id FROM pits b ORDER BY abs(b.id - a.id - 1), b.id LIMIT 1)", [2, 3, 4, 4]),
+        ("(SELECT DISTINCT a.id FROM pits b ORDER BY a.id)", [1, 2, 3, 4]),
+        ("(SELECT max(b.id) + a.id FROM pits b GROUP BY a.id)", [5, 6, 7, 8]),
+        ("(SELECT sum(b.id) FROM pits b GROUP BY b.f, a.id ORDER BY a.id, b.f LIMIT 1)", [2] * 4),
+    ],
+)
+def test_a_subquery_is_ordered_and_grouped_by_outer_columns(
+    rows: sl.Database, query: str, values: list[object]
+) -> None:
+    assert first(rows, f"SELECT {query} FROM pits a ORDER BY id") == values
+
+
 # -- functions
 @pytest.mark.parametrize(
     ("sql", "sqlstate"),
@@ -104,6 +121,7 @@ def test_a_constant_is_no_position(rows: sl.Database, constant: str) -> None:
         ("SELECT date_add('2024-01-01'::timestamptz, '1 day', 'nowhere')", "22023"),
         ("SELECT timezone('', '2024-01-01'::timestamptz)", "22023"),
         ("SELECT - '-2147483648 days'::interval", "22008"),
+        ("SELECT to_char(1, '9.9.9')", "42601"),
         ("SELECT '0'::date", "22008"),
         ("SELECT '0000'::timestamp", "22008"),
         ("SELECT '2024-01-01-05'::date", "22007"),
@@ -141,6 +159,13 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
         ("SELECT to_char(12.5, 'C99')", " 13"),
         ("SELECT to_char(12, 'c99.9')", " 12.0"),
         ("SELECT to_number('', '')", None),
+        ("SELECT lpad('a', 2147483647, '')", "a"),
+        ("SELECT to_char(NULL::int, '9.9.9')", None),
+        ("SELECT (1.5 / 'Infinity'::numeric)::text", "0"),
+        ("SELECT ('NaN'::numeric % 0)::text", "NaN"),
+        ("SELECT power(-2::float8, 'Infinity'::float8)::text", "Infinity"),
+        ("SELECT power('-Infinity'::float8, '-Infinity'::float8)::text", "0"),
+        ("SELECT make_time(1, 6, -2.5e-30)::text", "01:06:00"),
         ("SELECT regexp_substr('abc', 'b', 1, 1, '', 1)", "b"),
         ("SELECT regexp_instr('abc', 'b', 1, 1, 1, '', 1)", 3),
         ("SELECT regexp_instr('abc', '(b)', 1, 1, 0, '', 2)", 0),
@@ -162,6 +187,10 @@ def test_values_at_the_edges(db: sl.Database, sql: str, value: object) -> None:
     [
         "date_trunc('decade', '0005-01-01'::timestamp)",
         "date_trunc('minute', '0001-01-01'::timestamptz, 'Europe/Berlin')",
+        "to_timestamp('32767', 'YYYY-MM-DD')",
+        "to_date('-44-02-01', 'YYYY-MM-DD')",
+        "to_date('1', 'J')",
+        "to_date('9999-53-7', 'IYYY-IW-ID')",
     ],
 )
 def test_a_moment_before_the_first_year_is_refused_and_never_another(db: sl.Database, call: str) -> None:
@@ -177,6 +206,34 @@ def test_the_extreme_of_a_frame(rows: sl.Database) -> None:
     assert first(rows, f"SELECT (min(v) {frame})::text FROM pits ORDER BY id") == [
         *("1 day", "24:00:00", "24:00:00", "48:00:00")
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "values"),
+    [
+        ("min(id)", [None, None, 3, 4]),
+        ("max(n)", [None, None, 10, 9]),
+        ("bool_or(id > 3)", [None, None, False, True]),
+        ("every(id > 3)", [None, None, False, True]),
+    ],
+)
+def test_the_extreme_of_a_frame_keeps_its_filter(rows: sl.Database, call: str, values: list[object]) -> None:
+    sql = f"SELECT {call} FILTER (WHERE id > 2) OVER (ORDER BY id ROWS CURRENT ROW) FROM pits ORDER BY id"
+    assert first(rows, sql) == values
+
+
+@pytest.mark.parametrize(
+    ("call", "values"),
+    [
+        ("lag(id, -2)", [3, 4, None, None]),
+        ("lead(id, -1, 0)", [0, 1, 2, 3]),
+        ("lag(id, NULL, 7)", [None] * 4),
+        ("lag(id, CASE id WHEN 2 THEN NULL WHEN 3 THEN -1 ELSE 1 END, 0)", [0, None, 4, 3]),
+        ("lead(id, id - 2)", [None, 2, 4, None]),
+    ],
+)
+def test_lag_by_less_than_nothing(rows: sl.Database, call: str, values: list[object]) -> None:
+    assert first(rows, f"SELECT {call} OVER (ORDER BY id) FROM pits ORDER BY id") == values
 
 
 def test_a_frame_of_a_negative_parameter_is_an_error_or_refused(rows: sl.Database) -> None:

@@ -455,6 +455,29 @@ THROUGH_VIEWS = [
     ("CREATE TEMP TABLE k (id int); SELECT count(*) FROM public.k", [(3,)], REFUSED),
 ]
 
+TEMPORARY_VIEWS = [
+    ("CREATE TEMP VIEW t AS SELECT id, v FROM k; UPDATE t SET v = 1 WHERE id = 1 RETURNING *", [(1, 1)]),
+    ("CREATE TEMP VIEW t AS SELECT id, w FROM ch; DROP TABLE ch", "2BP01"),
+    ("CREATE TEMP VIEW t AS SELECT id, w FROM ch; ALTER TABLE ch DROP COLUMN w", "2BP01"),
+    (
+        "CREATE TEMP VIEW t AS SELECT count(*) AS n FROM ch; DELETE FROM ch RETURNING (SELECT n FROM t)",
+        [(1,)],
+        REFUSED,
+    ),
+    ("CREATE TEMP VIEW t AS SELECT id FROM ch; WITH d AS (DELETE FROM ch) SELECT id FROM t", [(1,)], REFUSED),
+    ("CREATE TEMP TABLE x (a int); CREATE TEMP VIEW t AS SELECT a FROM x; DROP TABLE x", "2BP01"),
+    (
+        "CREATE TEMP TABLE x (a int); CREATE VIEW t AS SELECT a FROM x; DROP TABLE x CASCADE; SELECT * FROM t",
+        "42P01",
+    ),
+    ("CREATE VIEW t AS SELECT id FROM k; CREATE TEMP TABLE k (id int); SELECT id FROM t", [(1,), (2,), (3,)]),
+    (
+        "CREATE TEMP VIEW t AS SELECT id FROM k; CREATE TEMP TABLE k (id int); SELECT id FROM t",
+        [(1,), (2,), (3,)],
+        REFUSED,
+    ),
+]
+
 CASES = [
     *WIDTHS,
     *OLD_ROWS,
@@ -467,6 +490,7 @@ CASES = [
     *ROWS_BESIDE,
     *CONFLICTS,
     *THROUGH_VIEWS,
+    *TEMPORARY_VIEWS,
 ]
 
 

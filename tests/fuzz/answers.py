@@ -72,7 +72,7 @@ def same(one: Answer, other: Answer, *, ordered: bool) -> bool:
     return sorted(map(repr, one.rows)) == sorted(map(repr, other.rows))
 
 
-class _IntervalLoader(Loader):
+class IntervalLoader(Loader):
     """An interval as our own drivers give it, months included."""
 
     _decode = staticmethod(decoder(Type("interval")) or str)
@@ -86,7 +86,7 @@ class OnServer:
 
     def __init__(self, url: str, name: str) -> None:
         self._raw = psycopg.connect(url, autocommit=True, options="-c timezone=UTC -c statement_timeout=10s")
-        self._raw.adapters.register_loader("interval", _IntervalLoader)
+        self._raw.adapters.register_loader("interval", IntervalLoader)
         self._types = dict(self._raw.execute("SELECT oid, format_type(oid, NULL) FROM pg_type").fetchall())
         self._raw.execute(
             f"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}".encode()
@@ -121,7 +121,8 @@ class OnServer:
     def _answer(self, sql: str) -> Answer:
         cursor = self._raw.execute(sql.encode())
         if cursor.description is None:
-            return Answer("rows", written=cursor.rowcount)
+            defines = sql.startswith("CREATE")
+            return Answer("rows", written=0 if defines else cursor.rowcount)
         columns = tuple((each.name, self._types[each.type_code]) for each in cursor.description)
         rows = tuple([_row(row) for row in cursor.fetchall()])
         return Answer("rows", columns=columns, rows=rows)

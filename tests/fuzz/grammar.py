@@ -74,7 +74,10 @@ _CHOSEN: dict[tuple[str, int], str] = {
     **{(f"regexp_{name}", 1): "regex" for name in ("replace", "match", "matches", "like", "count", "instr", "substr")},
     **{(f"jsonb_{name}", 1): "path" for name in ("set", "insert", "set_lax")},
     ("make_date", 1): "place", ("make_date", 2): "place",
+    ("to_char", 1): "to_char form", ("to_date", 1): "date form", ("to_timestamp", 1): "date form", ("to_number", 1): "number form",
+    **{(name, 1): "key" for name in ("jsonb_object_field", "jsonb_object_field_text", "json_object_field", "jsonb_exists")},
 }  # fmt: skip
+WORDS["to_char form"] = [*WORDS["date form"], *WORDS["number form"]]
 WORDS["quoted field"] = [f"'{each}'" for each in WORDS["field"]]
 WORDS["quoted day field"] = [f"'{each}'" for each in WORDS["day field"]]
 _OPEN = re.compile(
@@ -132,6 +135,12 @@ def wild() -> Patterns:
             if source != target and catalog().path(source, target, EXPLICIT):
                 found[target].append(Pattern.of(f"({{{source}}})::{spelled(target)}"))
     return found
+
+
+def chosen(name: str, place: int) -> list[str]:
+    """The words that an argument of a function is mostly one of; empty if it is any value."""
+    word = _CHOSEN.get((name, place))
+    return WORDS[word] if word else []
 
 
 def _slot(name: str, place: int, type_: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from tests.fuzz.schemas import schema
 from tests.fuzz.statement import Statement
 from tests.fuzz.writes import Writes
 
-STATEMENTS = 400
+STATEMENTS = 600
 _BATCH = 50
 _TOO_SLOW = "57014"  # our limit of time
 _ABANDONED = ("57014", "XX000")  # the server's limit of time, its planner's own mistake
@@ -52,7 +53,7 @@ class Round:
         chance = random.Random(f"{seed} schema")
         self._tables = schema(chance)
         self._made = [each for table in self._tables for each in (table.made, *table.rows)]
-        self._server = OnServer(url, "stepladder_fuzz")
+        self._server = OnServer(url, f"stepladder_fuzz_{os.getpid()}")
         self._sqlite = OnSqlite()
         self._server.define(self._made)
         self._sqlite.define(self._made)
@@ -82,8 +83,7 @@ class Round:
             queries.everyday,
             queries.query,
             queries.query,
-            queries.query,
-            writes.statement,
+            writes.statement if number % 3 else queries.defined,
         )
         return chance.choice(kinds)()
 

@@ -74,7 +74,21 @@ def _statement(verb: argparse.ArgumentParser) -> None:
 
 def _span(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "models", nargs="*", metavar="MODEL", help="these models and what they read (default: all)"
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help="these models and what they read (default: all): a name, sess*, +name (and what it reads), name+ (and what "
+        "reads it), tag:X, owner:X, state:failed|stale|missing",
+    )
+    verb.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="but not these; the same words; repeatable",
+    )
+    verb.add_argument(
+        "--no-upstream", dest="upstream", action="store_false", help="only the models that are named"
     )
     verb.add_argument("--start", metavar="DATE", help="first day, in the project's time zone, as 2026-03-08")
     verb.add_argument("--end", metavar="DATE", help="the day after the last one")

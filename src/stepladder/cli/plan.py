@@ -20,12 +20,15 @@ def command(arguments: argparse.Namespace) -> int:
     project = require_project()
     check_dates(arguments, project)
     with open_target(arguments.target, read_only=True, must_exist=True) as db:
-        plan = prepared(arguments, db, project).plan
+        ready = prepared(arguments, db, project)
+        plan = ready.plan
         if arguments.json:
             print_json(plan_json(plan, str(db.target)))
             return 0
         prose().print(f"{headline(project, db)} · now {plan.now:%Y-%m-%d %H:%M}Z", markup=False)
     data().print(_table(plan, project))
+    for warning in (each for bound in ready.bound for each in bound.warnings):
+        prose().print(f"\n{warning}", markup=False, style="yellow")
     pieces = len(plan.work)
     prose().print(
         f"\n{count(pieces, 'piece')} of work. Nothing was written."

@@ -13,7 +13,7 @@ from rich.text import Text
 from stepladder.cli.output import count, print_json, prose
 from stepladder.cli.proof_page import write_proof
 from stepladder.cli.session import open_target
-from stepladder.cli.span import check_dates, moment
+from stepladder.cli.span import check_dates, moment, selection
 from stepladder.compare.comparison import shown
 from stepladder.config import require_project, resolve_target
 from stepladder.errors import UsageError
@@ -50,7 +50,7 @@ def command(arguments: argparse.Namespace) -> int:
             origin,
             target,
             project,
-            names=arguments.models,
+            names=selection(arguments),
             asked=(start, end),
             now=now,
             sample=arguments.sample,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from stepladder.config import Project
 from stepladder.db import Database
-from stepladder.pipelines import Prepared, local_instant, prepare
+from stepladder.pipelines import Prepared, Selection, local_instant, prepare, states_of
 
 Moment = dt.datetime | None
 
@@ -16,7 +18,16 @@ Moment = dt.datetime | None
 def prepared(arguments: argparse.Namespace, db: Database, project: Project) -> Prepared:
     """Models bound and planned, as the options ask. Raises UsageError for a wrong date, ModelError."""
     start, end, now = (moment(text, project) for text in (arguments.start, arguments.end, arguments.now))
-    return prepare(db, project, names=arguments.models, asked=(start, end), now=now, redo=arguments.redo)
+
+    def planned(names: Sequence[str] | Selection) -> Prepared:
+        return prepare(db, project, names=names, asked=(start, end), now=now, redo=arguments.redo)
+
+    return planned(replace(selection(arguments), states=lambda: states_of(planned(()).plan)))
+
+
+def selection(arguments: argparse.Namespace) -> Selection:
+    """The models that the options mean."""
+    return Selection(arguments.models, arguments.exclude, arguments.upstream)
 
 
 def check_dates(arguments: argparse.Namespace, project: Project) -> None:

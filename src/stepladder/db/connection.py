@@ -256,6 +256,10 @@ class Connection(ABC):
         """All that the catalogue says of a table or view; None where there is none."""
 
     @abstractmethod
+    def view_reads(self, view: TableName) -> tuple[TableName, ...]:
+        """The tables and views that a view reads, through other views too; none for what is no view."""
+
+    @abstractmethod
     def tables(self) -> tuple[TableName, ...]:
         """Every table and view that is not the engine's own."""
 

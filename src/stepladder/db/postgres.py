@@ -437,6 +437,18 @@ class PostgresConnection(Connection):
         ).rows
         return tuple(Column(name, catalogue_type(type_), not_null) for name, type_, not_null in found) or None
 
+    def view_reads(self, view: TableName) -> tuple[TableName, ...]:
+        found = self.run(
+            "WITH RECURSIVE reads(oid) AS (SELECT to_regclass(:name)::oid UNION SELECT d.refobjid FROM reads"
+            " JOIN pg_rewrite r ON r.ev_class = reads.oid"
+            " JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid"
+            " AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class)"
+            " SELECT n.nspname::text, c.relname::text FROM reads JOIN pg_class c ON c.oid = reads.oid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid <> to_regclass(:name)::oid ORDER BY 1, 2",
+            {"name": view.sql},
+        ).rows
+        return tuple(TableName(None if schema == "public" else schema, name) for schema, name in found)
+
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         found = self.run(
             "SELECT array_agg(a.attname::text ORDER BY k.place) FROM pg_index i"

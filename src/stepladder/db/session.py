@@ -240,6 +240,12 @@ class Session(ABC):
             raise _no_table(found)
         return columns
 
+    def view_reads(self, name: str) -> tuple[TableName, ...]:
+        """The tables and views that a view reads, through other views too; none for a table."""
+        found = parse_name(name)
+        with self._connection() as connection:
+            return connection.view_reads(found)
+
     def server(self) -> str:
         """Product and version, for people: "PostgreSQL 18.6"."""
         with self._connection() as connection:

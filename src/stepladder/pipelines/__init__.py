@@ -3,7 +3,7 @@
 from stepladder.pipelines.afresh import plan_afresh
 from stepladder.pipelines.bind import Bound, bind, refuse_output
 from stepladder.pipelines.facts import Asked, edges
-from stepladder.pipelines.graph import in_order, select, upstream
+from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.grid import floor, local_instant
 from stepladder.pipelines.linting import lint_files, lint_models
 from stepladder.pipelines.model import Model, is_model
@@ -11,6 +11,7 @@ from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.plan import Plan, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
 from stepladder.pipelines.testing import Verdict, run_model_test
 
@@ -22,6 +23,8 @@ __all__ = [
     "Plan",
     "Prepared",
     "RunResult",
+    "Selection",
+    "States",
     "Step",
     "Verdict",
     "Work",
@@ -42,5 +45,6 @@ __all__ = [
     "run",
     "run_model_test",
     "select",
+    "states_of",
     "upstream",
 ]

@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from stepladder.config import Project
 from stepladder.db import Database, Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
+from stepladder.pipelines.known import Known
 from stepladder.pipelines.model import Function, Model, Query, is_model
 from stepladder.pipelines.naming import shown
 from stepladder.quality import unknown_columns
 from stepladder.sql import (
     Column,
-    Definition,
-    Dependents,
-    TableColumn,
+    Finding,
     TableName,
+    Text,
     Type,
     columns_read,
     describe,
     type_of,
     windows,
+    zone_findings,
 )
 
 _ZONED = ("timestamptz", "date")
-_Found: TypeAlias = "tuple[tuple[TableColumn, ...], tuple[tuple[str, ...], ...]]"  # columns and keys
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A model and its output's columns; None where only the server can tell them. `by_date`: its windows are on
     date columns, so :start and :end are dates of the project's zone. `read`: the columns of each table that it reads,
-    where that is known. `target`: the target's name, or its URL without the password."""
+    where that is known. `target`: the target's name, or its URL without the password. `warnings`: what runs, but may not
+    say what was meant."""
 
     model: Model
     columns: tuple[Column, ...] | None
     by_date: bool
     read: Mapping[TableName, frozenset[str]] | None = None
     target: str = ""
+    warnings: tuple[Finding, ...] = ()
 
 
 def bind(models: Sequence[Model], session: Session, project: Project, *, strict: bool) -> tuple[Bound, ...]:
-    """Bind models, upstream first. `strict` (SQLite): whatever cannot be typed here is refused, since it could not
-    run either; else (PostgreSQL) the server may know what we do not, and only a missing table or column is refused.
+    """Bind models, upstream first: types, and the windows of columns that SQL names without their table.
+
+    `strict` (SQLite): whatever cannot be typed here is refused, since it could not run either; else (PostgreSQL) the
+    server may know what we do not, and only a missing table or column is refused. Where what a model reads has no
+    types before its first run (models in Python), it is typed when it runs.
 
     Raises ModelError with file and line.
     """
@@ -58,56 +62,6 @@ def bind(models: Sequence[Model], session: Session, project: Project, *, strict:
     return tuple(bound)
 
 
-class Known:
-    """The target's tables (none without a session), and the models as they will be."""
-
-    def __init__(self, session: Session | None) -> None:
-        self._session = session
-        self._tables: dict[TableName, _Found | None] = {}
-        self.models: dict[str, tuple[Column, ...] | None] = {}
-
-    def columns(self, table: TableName) -> Sequence[Column] | None:
-        if is_model(table, self.models):
-            return self.models[table.name]
-        found = self._table(table)
-        return None if found is None else found[0]
-
-    def made(self, name: str) -> tuple[Column, ...] | None:
-        """The columns that a model's table has in the target; None where it is not there."""
-        found = self._table(TableName(None, name))
-        return None if found is None else tuple(Column(each.name, each.type) for each in found[0])
-
-    def keys(self, table: TableName) -> Sequence[Sequence[str]]:
-        if is_model(table, self.models):
-            return ()
-        found = self._table(table)
-        return () if found is None else found[1]
-
-    def definition(self, table: TableName) -> Definition | None:
-        found = None if is_model(table, self.models) else self._table(table)
-        return None if found is None else Definition(found[0])
-
-    def taken(self, name: TableName) -> bool:
-        return self.columns(name) is not None
-
-    def kind(self, name: TableName) -> str | None:
-        return None if self.columns(name) is None else "table"
-
-    def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
-        return Dependents()
-
-    def _table(self, name: TableName) -> _Found | None:
-        if self._session is None:
-            return None
-        if name not in self._tables:
-            try:
-                table = self._session.table(name.sql)
-                self._tables[name] = (table.columns, table.keys)
-            except UndefinedTable:
-                self._tables[name] = None
-        return self._tables[name]
-
-
 def _bind(model: Model, schema: Known, project: Project, *, strict: bool) -> Bound:
     file, body = shown(model.path, project), model.body
     line = body.line if isinstance(body, Function) else None
@@ -119,6 +73,7 @@ def _bind(model: Model, schema: Known, project: Project, *, strict: bool) -> Bou
                 file=file,
                 line=line,
             )
+    _refuse_own_rows(model, schema, file, line)
     if isinstance(body, Query):
         return _bind_query(model, body, schema, project, strict=strict)
     columns = body.columns or schema.made(model.name)
@@ -142,7 +97,33 @@ def _bind_query(model: Model, body: Query, schema: Known, project: Project, *, s
             raise ModelError(error.message, file=file, line=line) from error
         return Bound(model, None, by_date)
     refuse_output(model, columns, file)
-    return Bound(model, columns, by_date, columns_read(body.sql, schema, types))
+    warnings = zone_findings(
+        source_text(model, project), body.sql.lstrip("\n"), schema, types, project.timezone
+    )
+    return Bound(model, columns, by_date, columns_read(body.sql, schema, types), warnings=warnings)
+
+
+def source_text(model: Model, project: Project) -> Text:
+    """A model's file, and where in it its SELECT begins."""
+    text = model.path.read_text(encoding="utf-8-sig")
+    return Text(shown(model.path, project), text, max(text.rfind(model.sql.lstrip("\n")), 0))
+
+
+def _refuse_own_rows(model: Model, schema: Known, file: str, line: int | None) -> None:
+    """What a model reads through a view are its own rows of the last run: it would never come to rest."""
+    for table in model.reads:
+        if not is_model(table, schema.models) and is_model(
+            TableName(None, model.name), _names(schema.through(table))
+        ):
+            raise ModelError(
+                f"{model.name} reads {table.sql}, a view over {model.name} itself. Read what the view reads, in the interval, instead.",
+                file=file,
+                line=line,
+            )
+
+
+def _names(tables: Iterable[TableName]) -> frozenset[str]:
+    return frozenset(table.name for table in tables if table.schema in (None, "public"))
 
 
 def _with_windows(model: Model, body: Query, schema: Known) -> Model:

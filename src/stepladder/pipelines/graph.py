@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import re
+from collections.abc import Container, Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from stepladder.config import nearest
-from stepladder.errors import ModelError, UsageError
-from stepladder.pipelines.model import Model, is_model
+from stepladder.errors import ModelError
+from stepladder.pipelines.model import Function, Model, is_model
 
 
 def in_order(models: Sequence[Model]) -> tuple[Model, ...]:
@@ -17,8 +17,13 @@ def in_order(models: Sequence[Model]) -> tuple[Model, ...]:
     try:
         sorter.prepare()
     except CycleError as error:
-        path = " → ".join(reversed(error.args[1]))
-        raise ModelError(f"models read each other in a circle: {path}. Break it in one of them.") from error
+        circle: list[str] = list(reversed(error.args[1]))
+        first = named[circle[0]]
+        raise ModelError(
+            f"models read each other in a circle: {' → '.join(circle)}. Break it in one of them.",
+            file=str(first.path),
+            line=_line(first, circle[1]),
+        ) from error
     found: list[Model] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
@@ -27,21 +32,32 @@ def in_order(models: Sequence[Model]) -> tuple[Model, ...]:
     return tuple(found)
 
 
+def _line(model: Model, name: str) -> int | None:
+    """The line in which a model first names another one."""
+    if isinstance(model.body, Function):
+        return model.body.line
+    match = re.search(rf"\b{re.escape(name)}\b", model.sql)
+    return model.sql.count("\n", 0, match.start()) + 1 if match else None
+
+
 def upstream(model: Model, named: Container[str]) -> frozenset[str]:
-    """The names of the models that `model` reads."""
-    return frozenset(table.name for table in model.reads if is_model(table, named))
+    """The names of the models that `model` reads, or waits for."""
+    return frozenset(table.name for table in (*model.reads, *model.depends) if is_model(table, named))
 
 
-def select(models: Sequence[Model], names: Sequence[str]) -> tuple[Model, ...]:
-    """The models of these names and all that they read; every model where no name is given. Keeps the order."""
-    named = {model.name: model for model in models}
-    for name in names:
-        if name not in named:
-            raise UsageError(
-                f"there is no model {name!r}.{nearest(name, named)} There are: {', '.join(named)}."
-            )
-    wanted = set(names or named)
+def with_upstream(names: Iterable[str], models: Sequence[Model]) -> set[str]:
+    """These names and those of all that they read. `models` are in order."""
+    named, found = {model.name for model in models}, set(names)
     for model in reversed(models):
-        if model.name in wanted:
-            wanted |= upstream(model, named)
-    return tuple(model for model in models if model.name in wanted)
+        if model.name in found:
+            found |= upstream(model, named)
+    return found
+
+
+def with_downstream(names: Iterable[str], models: Sequence[Model]) -> set[str]:
+    """These names and those of all that read them. `models` are in order."""
+    named, found = {model.name for model in models}, set(names)
+    for model in models:
+        if upstream(model, named) & found:
+            found.add(model.name)
+    return found

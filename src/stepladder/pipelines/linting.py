@@ -10,12 +10,14 @@ from pathlib import Path
 from stepladder.config import Project
 from stepladder.db import Session
 from stepladder.errors import DatabaseError, ModelError, NotPortable, UsageError
-from stepladder.pipelines.bind import Known, parameter_types, reads_dates
-from stepladder.pipelines.graph import in_order, select
+from stepladder.pipelines.bind import parameter_types, reads_dates, source_text
+from stepladder.pipelines.graph import in_order
+from stepladder.pipelines.known import Known
 from stepladder.pipelines.model import Model, Query, is_model
 from stepladder.pipelines.modules import Modules
 from stepladder.pipelines.naming import shown
 from stepladder.pipelines.read import model_files, read_file
+from stepladder.pipelines.selecting import select
 from stepladder.sql import Finding, Setting, Text, describe, lint_script, lint_statement
 
 
@@ -70,8 +72,7 @@ def _unread(path: Path, project: Project, error: ModelError) -> Finding:
 
 def _of_model(model: Model, project: Project, schema: Known, setting: Setting) -> tuple[Finding, ...]:
     sql = model.sql.lstrip("\n")
-    text = model.path.read_text(encoding="utf-8-sig")
-    source = Text(shown(model.path, project), text, max(text.rfind(sql), 0))
+    source = source_text(model, project)
     unknown = any(is_model(table, schema.models) and schema.columns(table) is None for table in model.reads)
     setting = replace(setting, complete=setting.complete and not unknown, model=True)
     schema.models[model.name] = None

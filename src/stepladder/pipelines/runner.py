@@ -27,9 +27,10 @@ from stepladder.ledger import Run
 from stepladder.pipelines.apply import Outcome, apply
 from stepladder.pipelines.bind import Bound, bind
 from stepladder.pipelines.facts import Asked, read_facts
-from stepladder.pipelines.graph import in_order, select, upstream
+from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.plan import FOLLOWS, Plan, Work, plan
 from stepladder.pipelines.read import read_models
+from stepladder.pipelines.selecting import Selection, select
 
 _ATTEMPTS = 3  # of an interval, after retryable errors
 _SAME_ERRORS = 3  # of one model, before the rest of its intervals are left alone
@@ -75,7 +76,7 @@ def prepare(
     db: Database,
     project: Project,
     *,
-    names: Sequence[str] = (),
+    names: Sequence[str] | Selection = (),
     asked: Asked = (None, None),
     now: dt.datetime | None = None,
     redo: bool = False,
@@ -90,6 +91,7 @@ def prepare(
         )
     models = select(in_order(read_models(project)), names)
     bound = bind(models, db, project, strict=db.target.is_sqlite)
+    models = tuple(each.model for each in bound)  # with the windows that only the catalogue knows
     facts = read_facts(db, project, models, now or dt.datetime.now(dt.UTC), asked=asked, redo=redo)
     return Prepared(bound, plan(models, facts))
 

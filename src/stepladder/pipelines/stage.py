@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from stepladder.config import Project
 from stepladder.db import Session, Table, Transaction
 from stepladder.errors import LoadError, RunFailed, UsageError
-from stepladder.pipelines.bind import Bound, Known, reads_dates
+from stepladder.pipelines.bind import Bound, reads_dates
 from stepladder.pipelines.calling import Inputs, ModelRun, Produced, call
 from stepladder.pipelines.facts import edges
 from stepladder.pipelines.grid import held
+from stepladder.pipelines.known import Known
 from stepladder.pipelines.model import Function, Model, Seed
 from stepladder.pipelines.naming import shown
 from stepladder.pipelines.output_types import output_columns

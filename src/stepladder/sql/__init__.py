@@ -43,7 +43,7 @@ from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate,
 from stepladder.sql.functions.lowered import TooManyDigits
 from stepladder.sql.jsons import check_json, jsonb_text, parse_json, python_json
 from stepladder.sql.lexer import Token, tokens
-from stepladder.sql.lint import Finding, Setting, Text, failing, lint_script, lint_statement
+from stepladder.sql.lint import Finding, Setting, Text, failing, lint_script, lint_statement, zone_findings
 from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
@@ -221,4 +221,5 @@ __all__ = [
     "types_of",
     "windows",
     "writes_rows",
+    "zone_findings",
 ]

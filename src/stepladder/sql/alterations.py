@@ -22,6 +22,8 @@ def altered(table: Definition, effect: Effect) -> Definition:
     match effect:
         case Created():
             return effect.definition
+        case Renamed():
+            return replace(table, indexes=tuple(_index_moved(each, effect) for each in table.indexes))
         case ColumnRenamed():
             return _with_column_renamed(table, effect.column, effect.new)
         case Indexed():
@@ -103,6 +105,16 @@ def _index_renamed(index: Index, table: Definition, old: str, new: str) -> Index
         index,
         parts=tuple(replace(each, sql=part(each.sql)) for each in index.parts),
         where=None if index.where is None else part(index.where),
+    )
+
+
+def _index_moved(index: Index, effect: Renamed) -> Index:
+    """The index of a table that has another name: its words say the table's."""
+    old, new = (replace(each, schema=each.schema or "public").sql for each in (effect.table, effect.new))
+    return (
+        index
+        if index.other is None
+        else replace(index, other=index.other.replace(f" ON {old} ", f" ON {new} "))
     )
 
 

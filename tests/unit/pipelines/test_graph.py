@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stepladder.errors import ModelError, UsageError
-from stepladder.pipelines.graph import in_order, select, upstream
+from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.model import Model, Query
+from stepladder.pipelines.plan import ModelPlan, Plan, Work
+from stepladder.pipelines.selecting import Selection, select, states_of
 from stepladder.sql import TableName
 
 
-def model(name: str, *reads: str) -> Model:
+def model(name: str, *reads: str, **keys: Any) -> Model:
     tables = []
     for table in reads:
         schema, _, last = table.rpartition(".")
@@ -25,6 +29,7 @@ def model(name: str, *reads: str) -> Model:
         path=Path(f"{name}.sql"),
         body=Query("SELECT 1"),
         reads=tuple(tables),
+        **keys,
     )
 
 
@@ -55,7 +60,7 @@ def test_a_circle_is_named(size: int) -> None:
     ring = [model(f"m{place}", f"m{(place + 1) % size}") for place in range(size)]
     with pytest.raises(ModelError, match="in a circle") as caught:
         in_order([*ring, model("free")])
-    shown = caught.value.message.split(": ")[1].split(". ")[0].split(" → ")
+    shown = caught.value.message.split(": ")[-1].split(". ")[0].split(" → ")
     assert shown[0] == shown[-1]
     assert sorted(shown[1:]) == sorted(names(tuple(ring)))
     reads = {found.name: found.reads[0].name for found in ring}
@@ -68,6 +73,73 @@ def test_a_model_is_selected_with_all_that_it_reads() -> None:
     assert names(select(ordered, ["metrics"])) == ["sessions", "metrics"]
     assert names(select(ordered, ["sessions"])) == ["sessions"]
     assert names(select(ordered, [])) == ["sessions", "metrics", "totals"]
+
+
+SHOP = in_order(
+    [
+        model("sessions", "events", tags=("nightly",), owner="ada"),
+        model("session_pages", "sessions", tags=("nightly", "web")),
+        model("metrics", "sessions", "users", owner="eve"),
+        model("totals", "metrics", depends=(TableName(None, "users_clean"),)),
+        model("users_clean", "users", owner="eve"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("metrics", "metrics"),
+        ("+metrics", "sessions metrics"),
+        ("metrics+", "metrics totals"),
+        ("+metrics+", "sessions metrics totals"),
+        ("sess*", "sessions session_pages"),
+        ("sess*+", "sessions metrics session_pages totals"),
+        ("tag:web", "session_pages"),
+        ("+tag:web", "sessions session_pages"),
+        ("owner:eve", "users_clean metrics"),
+        ("+totals", "sessions users_clean metrics totals"),
+        ("users_clean totals", "users_clean totals"),
+        ("state:failed", "metrics"),
+        ("state:stale+", "sessions metrics session_pages totals"),
+        ("state:missing", ""),
+        ("", "sessions users_clean metrics session_pages totals"),
+    ],
+)
+def test_words_mean_models(words: str, meant: str) -> None:
+    states = {"metrics": {"failed", "stale"}, "sessions": {"stale"}}
+    found = select(SHOP, Selection(words.split(), upstream=False, states=lambda: states))
+    assert sorted(names(found)) == sorted(meant.split())
+    assert [each for each in SHOP if each in found] == list(found)
+
+
+def test_what_is_excluded_is_left_out_of_what_is_read_too() -> None:
+    assert names(select(SHOP, Selection(["totals"], ["owner:eve"]))) == ["sessions", "totals"]
+    assert names(select(SHOP, Selection((), ["metrics+", "tag:web"]))) == ["sessions", "users_clean"]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("sesions", "Did you mean 'sessions'"),
+        ("x*", r"no model 'x\*'"),
+        ("tag:nightli", r"no tag 'nightli' \(tag:nightli\)\. Did you mean 'nightly'"),
+        ("owner:bob", "There are: ada, eve"),
+        ("state:stail", "Did you mean 'stale'"),
+        ("tga:x", "no selector. Did you mean 'tag'"),
+        ("state:stale", "needs a target"),
+    ],
+)
+def test_a_word_that_means_nothing_is_refused(word: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        select(SHOP, [word])
+
+
+def test_a_plan_says_the_states() -> None:
+    start, end = dt.datetime(2026, 3, 1, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    work = [Work("a", start, end, 0, reasons) for reasons in (("missing",), ("failed",), ("code", "late"))]
+    found = Plan(end, (ModelPlan("a", "interval", tuple(work), 0), ModelPlan("b", "table", (), 1)))
+    assert states_of(found) == {"a": {"missing", "failed", "stale"}, "b": set()}
 
 
 def test_an_unknown_model_is_refused_with_the_nearest() -> None:

@@ -38,9 +38,9 @@ def make_time(hour: int, minute: int, seconds: float) -> str:
 def _clock(hour: int, minute: int, seconds: float) -> int:
     """Microseconds since midnight; 60 seconds are the next minute's start (float_time_overflows)."""
     total = -1
-    if math.isfinite(seconds) and 0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= seconds <= 60:
-        fraction = round(seconds * _SECOND)
-        total = (hour * 60 + minute) * 60 * _SECOND + fraction if fraction <= 60 * _SECOND else -1
+    fraction = round(seconds * _SECOND) if math.isfinite(seconds * _SECOND) else -1
+    if 0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= fraction <= 60 * _SECOND:
+        total = (hour * 60 + minute) * 60 * _SECOND + fraction
     if not 0 <= total <= DAY:
         shown = f"{hour}:{minute:02d}:{seconds:02g}"
         raise InvalidDatetime(f"time field value out of range: {shown}", sqlstate="22008")

@@ -185,6 +185,10 @@ def _full_year(year: int) -> int:
 
 
 # -- what was read, as a moment
+_LAST_YEAR = 9999
+_YEARS = f"years run from 1 to {_LAST_YEAR} here"
+
+
 def _day(reading: _Reading, text: str) -> date:
     found = reading.found
     year, month, day = found.get("YYYY", 0), found.get("MM") or 1, found.get("DD") or 1
@@ -192,6 +196,8 @@ def _day(reading: _Reading, text: str) -> date:
         year = (found["CC"] - 1) * 100 + 1
     elif "CC" in found:
         raise NotPortable("CC beside a year")
+    if not 0 <= year <= _LAST_YEAR:
+        raise _out_of_years(text)
     try:
         if "J" in found:
             return date.fromordinal(found["J"] - 1_721_425)
@@ -204,11 +210,13 @@ def _day(reading: _Reading, text: str) -> date:
         if ordinal and month <= 1 and day <= 1:
             return _by_ordinal(reading, year, ordinal)
         if not year:
-            raise NotPortable(
-                f"{text!r} without a year", why="it is the year 1 BC: years run from 1 to 9999 here"
-            )
+            raise NotPortable(f"{text!r} without a year", why=f"it is the year 1 BC: {_YEARS}")
         return date(year, month, day)
+    except OverflowError as error:
+        raise _out_of_years(text) from error
     except ValueError as error:
+        if "J" in found:
+            raise _out_of_years(text) from error
         raise _out_of_range(text) from error
 
 
@@ -225,6 +233,10 @@ def _by_ordinal(reading: _Reading, year: int, ordinal: int) -> date:
 
 def _out_of_range(text: str) -> InvalidDatetime:
     return InvalidDatetime(f'date/time field value out of range: "{text}"', sqlstate="22008")
+
+
+def _out_of_years(text: str) -> NotPortable:
+    return NotPortable(f"the year of {text!r}", why=_YEARS)
 
 
 def _clock(reading: _Reading, text: str) -> timedelta:

@@ -79,7 +79,7 @@ def _float_result(value: float, arguments: tuple[float, ...]) -> float:
 def _power(base: float, exponent: float) -> float:
     if base == 0 and exponent < 0:
         raise DataError("zero raised to a negative power is undefined", sqlstate="2201F")
-    if base < 0 and not float(exponent).is_integer():
+    if base < 0 and math.isfinite(exponent) and not float(exponent).is_integer():
         raise DataError(
             "a negative number raised to a non-integer power yields a complex result", sqlstate="2201F"
         )
@@ -210,6 +210,8 @@ def numeric_divide(one: Decimal, other: Decimal) -> Decimal:
         return Decimal("NaN")
     if other == 0:
         raise DivisionByZero("division by zero")
+    if one.is_finite() and other.is_infinite():
+        return Decimal(0)
     if not _finite(one, other):
         return EXACT.divide(one, other)
     scale = division_scale(one, other)
@@ -241,7 +243,7 @@ def _first_digit(value: Decimal) -> tuple[int, int]:
 
 def numeric_modulo(one: Decimal, other: Decimal) -> Decimal:
     """The remainder with the sign of the dividend."""
-    if other == 0:
+    if other == 0 and not one.is_nan():
         raise DivisionByZero("division by zero")
     if not _finite(one, other):
         return one if other.is_infinite() and one.is_finite() else Decimal("NaN")
@@ -250,7 +252,7 @@ def numeric_modulo(one: Decimal, other: Decimal) -> Decimal:
 
 def numeric_div(one: Decimal, other: Decimal) -> Decimal:
     """div(): the quotient's whole part."""
-    if other == 0:
+    if other == 0 and not one.is_nan():
         raise DivisionByZero("division by zero")
     if not _finite(one, other):
         raise NotPortable("div() of NaN or infinity")

@@ -68,11 +68,11 @@ def replace(text: str, old: str, new: str) -> str:
 def pad(side: Callable[[str, str], str], text: str, length: int, fill: str = " ") -> str:
     """lpad and rpad."""
     length = max(length, 0)
-    if length > _LONGEST:
-        raise DataError("requested length too large", sqlstate="54000")
     missing = length - len(text)
     if missing <= 0 or not fill:
         return text[:length]
+    if length > _LONGEST:
+        raise DataError("requested length too large", sqlstate="54000")
     return side((fill * (missing // len(fill) + 1))[:missing], text)
 
 

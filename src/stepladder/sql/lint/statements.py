@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -133,14 +133,35 @@ def _elsewhere(what: str) -> str:
     return "run this only on PostgreSQL"
 
 
+def zone_findings(
+    source: Text, sql: str, schema: Schema, parameters: Mapping[str, Type], name: str
+) -> tuple[Finding, ...]:
+    """Where one statement takes a day or an hour in UTC, and the project's zone is another one; nothing else."""
+    return tuple(
+        _said(
+            source, sql, schema, parameters, lambda tree, _: [] if name == "UTC" else list(zone(tree, name))
+        )
+    )
+
+
 def _warnings(
     source: Text, sql: str, schema: Schema, parameters: Mapping[str, Type], setting: Setting
+) -> list[Finding]:
+    return _said(source, sql, schema, parameters, lambda tree, raw: _warned(tree, raw, schema, setting))
+
+
+def _said(
+    source: Text,
+    sql: str,
+    schema: Schema,
+    parameters: Mapping[str, Type],
+    warn: Callable[[Query | Write, Any], list[Warned]],
 ) -> list[Finding]:
     try:
         with deep():
             text, raw = parse_one(sql)
             tree = _tree(text, raw, schema, parameters)
-            warned = [] if tree is None else _warned(tree, raw, schema, setting)
+            warned = [] if tree is None else warn(tree, raw)
     except (NotPortable, DatabaseError):  # said already, by what translates
         return []
     places = [(None if each.place is None else text.bytes_to_user(each.place), each) for each in warned]

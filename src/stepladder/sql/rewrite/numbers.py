@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from stepladder.errors import ProgrammingError
 from stepladder.sql.functions import trigonometry
 from stepladder.sql.functions.number_formats import number_pattern
 from stepladder.sql.infer.tree import Call, Constant
@@ -102,7 +105,8 @@ def _formatted(name: str) -> Rule:
     def rule(show: Print, call: Call) -> str:
         value, pattern = call.arguments
         if isinstance(pattern, Constant) and pattern.value is not None:
-            number_pattern(pattern.value)  # refuses what it does not know before anything runs
+            with suppress(ProgrammingError):  # an error of a row that has a value
+                number_pattern(pattern.value)  # refuses what it does not know before anything runs
         return f"{name}({show(value)}, {show(pattern)})"
 
     return rule

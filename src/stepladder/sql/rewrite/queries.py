@@ -35,6 +35,7 @@ from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.comparisons import order_collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
+from stepladder.sql.rewrite.outer_columns import has_outer_columns, has_own_columns
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.rows import print_rows, row_reference
 from stepladder.sql.rewrite.rules import is_position
@@ -242,6 +243,8 @@ def _is_chain(source: Source) -> bool:
 
 # -- SELECT
 def _select(printer: Printer, query: Select) -> str:
+    if any(has_outer_columns(query, each.key) for each in query.order):
+        return _ordered_outside(printer, query)
     tail = _grouped_rows(printer, query)
     columns = ", ".join(_targets(printer, query))
     return f"SELECT {'DISTINCT ' if query.distinct else ''}{columns}{tail}{_tail(printer, query)}"
@@ -253,13 +256,17 @@ def _grouped_rows(printer: Printer, query: Select) -> str:
     if query.where is not None:
         text += f" WHERE {printer.expression(query.where)}"
     if query.group:
-        text += " GROUP BY " + ", ".join(_group_key(printer, key) for key in query.group)
+        text += " GROUP BY " + ", ".join(_group_key(printer, query, key) for key in query.group)
     if query.having is not None:
         text += f" HAVING {printer.expression(query.having)}"
     return text
 
 
-def _group_key(printer: Printer, key: Expression) -> str:
+def _group_key(printer: Printer, query: Select, key: Expression) -> str:
+    if has_outer_columns(query, key):  # which SQLite does not find there
+        if has_own_columns(query, key):
+            raise refuse("GROUP BY of a subquery's and an outer query's columns together", key.position)
+        return "''"
     plain = isinstance(key, Constant | Parameter)
     text = printer.expression(key) if plain else printer.sort_key(key)
     return f"({text} || '')" if plain or is_position(key, text) else text
@@ -319,6 +326,14 @@ def _with_ties(printer: Printer, query: Query) -> str:
         f"SELECT {numbered(len(query.columns))} FROM (SELECT *, {numbers} FROM ({_keyed(printer, query, keys)}))"
         f" WHERE n > {skipped} AND ({wanted} < 0 OR ({wanted} > 0 AND r <= {skipped} + {wanted})) ORDER BY n"
     )
+
+
+def _ordered_outside(printer: Printer, query: Select) -> str:
+    """SQLite finds no columns of queries around in ORDER BY: the keys stand in the list, and the order outside."""
+    keys = [f"k{place}" for place in range(1, len(query.order) + 1)]
+    order = ", ".join(_sorted(key, each) for key, each in zip(keys, query.order, strict=True))
+    rows = _keyed(printer, replace(query, with_=()), keys)
+    return f"SELECT {numbered(len(query.targets))} FROM ({rows}) ORDER BY {order}{_tail(printer, query, ())}"
 
 
 def _keyed(printer: Printer, query: Query, keys: Sequence[str]) -> str:

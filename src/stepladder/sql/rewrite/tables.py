@@ -30,9 +30,22 @@ def fault(sqlstate: str, message: str, position: int | None = None) -> DatabaseE
 def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) -> bool:
     """Whether the table is there. Raises DuplicateTable where that is not allowed."""
     there = analysis.schema.kind(table) is not None
+    if table.schema == "pg_temp" and not there:
+        _refuse_hiding(analysis, table.name, body)
     if there and not allowed:
         raise wrong(DuplicateTable, f'relation "{table.sql}" already exists', body.get("location"))
     return there
+
+
+def _refuse_hiding(analysis: Analysis, name: str, body: Raw) -> None:
+    """A temporary view that reads a table would read a temporary one of that name from here on."""
+    for view, _ in analysis.schema.dependents(TableName("public", name)).views:
+        if view.schema == "pg_temp":
+            raise refuse(
+                f"a temporary table {name} that hides the one which the temporary view {view.name} reads",
+                body.get("location"),
+                instead="give it another name",
+            )
 
 
 def known(analysis: Analysis, table: TableName, body: Raw) -> Sequence[Column]:

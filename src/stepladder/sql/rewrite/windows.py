@@ -11,6 +11,7 @@ from stepladder.sql.functions import frames
 from stepladder.sql.infer.context import refuse, wrong
 from stepladder.sql.infer.scales import scale
 from stepladder.sql.infer.tree import (
+    Case,
     Constant,
     Expression,
     Frame,
@@ -56,6 +57,8 @@ _WINDOWS = frozenset(
         "nth_value",
     ]
 )
+_OPPOSITE = {"lag": "lead", "lead": "lag"}
+_EXTREMES = ("min", "max", "bool_and", "bool_or", "every")  # which print as min() and max()
 _FRAMELESS = _WINDOWS - {"lag", "lead", "first_value", "last_value", "nth_value"}
 
 
@@ -66,15 +69,43 @@ def window(printer: Printer, node: WindowCall) -> str:
             raise refuse(f"a window over values of type {value.type}", node.position)
     if node.name in _FRAMELESS:
         node = replace(node, frame=None)
+    if node.name in _EXTREMES and node.filter is not None:
+        node = _of_chosen(node, node.filter)
     where = printer.expression(node.filter) if node.filter is not None else ""
     filter_ = f" FILTER (WHERE {where})" if where else ""
     over = f" OVER ({_specification(printer, node)})"
+    if node.name in _OPPOSITE and len(node.arguments) > 1:
+        return _shifted(node, [printer.expression(each) for each in node.arguments], over)
     if node.name in _WINDOWS:
         return f"{node.name}({', '.join(_arguments(printer, node))}){over}"
     found = lowering.aggregate(printer, node, filter_ + over)
     if found or aggregate_name(with_texts(node)) in NATIVE:
         return found or called(printer.expression, node, filter_ + over)
     return called(printer.expression, node, f" OVER ({_specification(printer, _begun(node))})", where)
+
+
+def _shifted(node: WindowCall, arguments: Sequence[str], over: str) -> str:
+    """lag() or lead() by an offset, which in SQLite must not be negative, and of NULL gives the default."""
+    value, offset, *default = arguments
+
+    def call(name: str, by: str) -> str:
+        return f"{name}({', '.join([value, by, *default])}){over}"
+
+    by = node.arguments[1]
+    if not isinstance(by, Constant):
+        back = call(_OPPOSITE[node.name], f"-{offset}")
+        return f"CASE WHEN {offset} >= 0 THEN {call(node.name, offset)} WHEN {offset} < 0 THEN {back} END"
+    if by.value is None:
+        return "NULL"
+    return call(node.name, offset) if by.value >= 0 else call(_OPPOSITE[node.name], str(-by.value))
+
+
+def _of_chosen(node: WindowCall, filter_: Expression) -> WindowCall:
+    """The same without FILTER: SQLite forgets min()'s and max()'s where the frame begins at a row."""
+    (value,) = node.arguments
+    nothing = Constant(type=value.type, value=None)
+    chosen = Case(type=value.type, position=value.position, branches=((filter_, value),), default=nothing)
+    return replace(node, arguments=(chosen,), filter=None)
 
 
 def _begun(node: WindowCall) -> WindowCall:
