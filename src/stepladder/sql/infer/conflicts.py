@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn, UndefinedObject
 from stepladder.sql.definition import Index, Key
-from stepladder.sql.expression_text import show
 from stepladder.sql.infer.coercion import boolean, resolved
 from stepladder.sql.infer.context import Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.raw import Raw
-from stepladder.sql.infer.tree import Expression, Reference, TableSource
+from stepladder.sql.infer.tree import Cast, Expression, Reference, TableSource, mapped
+from stepladder.sql.parse import parsed_expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,16 @@ def arbiter(analysis: Analysis, clause: Raw, target: TableSource) -> Arbiter:
     if infer.get("conname"):
         return Arbiter(_of_constraint(analysis, infer["conname"], target, clause.get("location")))
     row = analysis.new_id()
-    parts, predicate = _inferred(analysis, infer, target, row)
+    scope = _row_scope(target, row)
+    parts, predicate = _inferred(analysis, infer, scope)
     names = tuple(part.name for part in parts if isinstance(part, Reference))
     if len(names) == len(parts) and any(set(key) == set(names) for key in analysis.schema.keys(target.table)):
         return Arbiter(names)
-    if any(_is_of(index, parts, predicate) for index in _indexes(analysis, target)):
+    indexes = [_read(analysis, index, scope) for index in _indexes(analysis, target)]
+    alike = [[] if where is None else [where] for found, where in indexes if _are_the_same(found, parts)]
+    if any(_are_the_same(where, [] if predicate is None else [predicate]) for where in alike):
         return Arbiter((), parts, predicate, row)
-    if predicate is not None and any(_has_parts(index, parts) for index in _indexes(analysis, target)):
+    if predicate is not None and alike:
         raise refuse(
             "ON CONFLICT … WHERE in other words than the index's",
             infer.get("location"),
@@ -71,14 +75,18 @@ def _of_constraint(
     raise wrong(UndefinedObject, message, position)
 
 
-def _inferred(
-    analysis: Analysis, infer: Raw, target: TableSource, row: int
-) -> tuple[tuple[Expression, ...], Expression | None]:
+def _row_scope(target: TableSource, row: int) -> Scope:
     columns: list[tuple[str, Expression]] = [
         (column.name, Reference(type=column.type, source=row, place=place, name=column.name))
         for place, column in enumerate(target.columns)
     ]
-    scope = Scope(items=[Item(target.table.name, columns)], clause="ON CONFLICT")
+    return Scope(items=[Item(target.table.name, columns)], clause="ON CONFLICT")
+
+
+def _inferred(
+    analysis: Analysis, infer: Raw, scope: Scope
+) -> tuple[tuple[Expression, ...], Expression | None]:
+    names = {name for item in scope.items for name, _ in item.columns}
     parts = []
     for each in infer.get("indexElems", ()):
         element = each["IndexElem"]
@@ -88,7 +96,7 @@ def _inferred(
                 infer.get("location"),
                 instead="leave it out",
             )
-        if "name" in element and all(name != element["name"] for name, _ in columns):
+        if "name" in element and element["name"] not in names:
             message = f'column "{element["name"]}" does not exist'
             raise wrong(UndefinedColumn, message, infer.get("location"))
         raw = element.get("expr") or {"ColumnRef": {"fields": [{"String": {"sval": element["name"]}}]}}
@@ -100,14 +108,25 @@ def _inferred(
 
 def _indexes(analysis: Analysis, target: TableSource) -> list[Index]:
     definition = analysis.schema.definition(target.table)
-    return [index for index in definition.indexes if index.unique] if definition else []
+    found = definition.indexes if definition else ()
+    return [index for index in found if index.unique and index.other is None]
 
 
-def _is_of(index: Index, parts: Sequence[Expression], predicate: Expression | None) -> bool:
-    """Whether it is the index that is meant; one without a condition serves any."""
-    where = None if predicate is None else show(predicate)
-    return _has_parts(index, parts) and index.where == where and index.other is None
+def _read(analysis: Analysis, index: Index, scope: Scope) -> tuple[tuple[Expression, ...], Expression | None]:
+    """What an index is over, and its condition."""
+    parts = tuple(resolved(expression(analysis, parsed_expression(part.sql), scope)) for part in index.parts)
+    if index.where is None:
+        return parts, None
+    return parts, boolean(expression(analysis, parsed_expression(index.where), scope), "WHERE")
 
 
-def _has_parts(index: Index, parts: Sequence[Expression]) -> bool:
-    return {part.sql for part in index.parts} == {show(part) for part in parts}
+def _are_the_same(one: Sequence[Expression], other: Sequence[Expression]) -> bool:
+    """Whether they are, in whatever order."""
+    first, second = list(map(_unspelled, one)), list(map(_unspelled, other))
+    return all(each in second for each in first) and all(each in first for each in second)
+
+
+def _unspelled(node: Any) -> Any:
+    """An expression whose casts do not tell whether they were written: an index's text writes every one."""
+    plain = mapped(node, _unspelled)
+    return replace(plain, explicit=False) if isinstance(plain, Cast) else plain
