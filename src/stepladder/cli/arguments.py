@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _run(verbs)
     _test(verbs)
     _prove(verbs)
+    _experiment(verbs)
     _report(verbs)
     _drop(verbs)
     return root
@@ -319,6 +320,80 @@ def _prove(verbs: _Verbs) -> None:
         metavar="N",
         help="N rows of each input, the newest where it has a time (default: all)",
     )
+    _json(verb)
+
+
+def _experiment(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "experiment", "read an A/B test: gates first, then effects; size it, report it")
+    steps = verb.add_subparsers(dest="step", required=True, metavar="STEP")
+    _analyze(steps)
+    _experiment_report(steps)
+    _size(steps)
+    _validate(steps)
+
+
+def _named(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "name", metavar="NAME", help="experiments/NAME.toml of the project, or a path ending in .toml"
+    )
+
+
+def _until(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--until",
+        metavar="TIME",
+        help="leave out what came later, in the project's time zone (default: all there is)",
+    )
+
+
+def _analyze(steps: _Verbs) -> None:
+    verb = _verb(steps, "analyze", "look at the experiment, and keep the look")
+    _named(verb)
+    _until(verb)
+    verb.add_argument(
+        "--no-store", action="store_true", help="do not keep the look; no sequential verdict then"
+    )
+    verb.add_argument(
+        "--sql", action="store_true", help="print the statement that brings the sums; run nothing"
+    )
+    _target(verb)
+    _json(verb)
+
+
+def _experiment_report(steps: _Verbs) -> None:
+    verb = _verb(steps, "report", "look at the experiment, keep the look, and write reports/NAME.html")
+    _named(verb)
+    _until(verb)
+    _target(verb)
+    _json(verb)
+
+
+def _size(steps: _Verbs) -> None:
+    verb = _verb(steps, "size", "how many users, and days, an effect needs, from the tables' own history")
+    _named(verb)
+    verb.add_argument(
+        "--effect",
+        type=float,
+        metavar="SHARE",
+        help="the smallest change worth seeing: 0.05 is 5 %% of the control's value",
+    )
+    verb.add_argument(
+        "--power", type=float, metavar="SHARE", help="the chance to see it (default: the plan's, or 0.8)"
+    )
+    _target(verb)
+    _json(verb)
+
+
+def _validate(steps: _Verbs) -> None:
+    verb = _verb(
+        steps,
+        "validate",
+        "does the method hold on these tables? Arms are drawn anew, so that there is no effect to find",
+    )
+    _named(verb)
+    verb.add_argument("--draws", type=int, default=2000, metavar="N", help="how often (default: 2000)")
+    verb.add_argument("--seed", type=int, default=1, metavar="N", help="of the draws (default: 1)")
+    _target(verb)
     _json(verb)
 
 

@@ -166,9 +166,11 @@ class ArrayOf(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Expression):
-    """ROW(…); `whole` is the row of a source, which an outer join may make NULL (`nullable`) where `marker` is."""
+    """ROW(…); `whole` is the row of a source, which an outer join may make NULL (`nullable`) where `marker` is. Its
+    columns' `names` are those of the source, else f1, f2, …"""
 
     elements: tuple[Expression, ...]
+    names: tuple[str, ...] = ()
     whole: bool = False
     nullable: bool = False
     marker: Expression | None = None
