@@ -13,6 +13,7 @@ from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
 from stepladder.db.prints import NOTHING, Parts, Print
 from stepladder.db.rows import Row, Rows
+from stepladder.db.scratch import Side, postgres_side, sqlite_side
 from stepladder.db.session import Session
 from stepladder.db.stream import Stream
 from stepladder.db.transaction import Transaction
@@ -32,6 +33,7 @@ __all__ = [
     "Row",
     "Rows",
     "Session",
+    "Side",
     "Slow",
     "StatementStats",
     "Stats",
@@ -42,6 +44,8 @@ __all__ = [
     "created_columns",
     "examine",
     "native",
+    "postgres_side",
+    "sqlite_side",
     "temporary",
     "wrap",
 ]

@@ -16,27 +16,19 @@ from dataclasses import dataclass
 from stepladder import ledger
 from stepladder.config import Project
 from stepladder.db import Database, Print, Table, Transaction
-from stepladder.errors import CheckFailed
 from stepladder.ledger import Claim, Run
 from stepladder.pipelines import prints
 from stepladder.pipelines.bind import Bound, refuse_output
-from stepladder.pipelines.difference import (
-    Changed,
-    Slice,
-    apply_difference,
-    apply_history,
-    apply_newest,
-    remove_outside,
-)
-from stepladder.pipelines.grid import WHOLE, Span, held
+from stepladder.pipelines.checking import check_rows
+from stepladder.pipelines.difference import Changed, Slice, remove_outside, slice_of, write_difference
+from stepladder.pipelines.grid import WHOLE, Span
 from stepladder.pipelines.model import Function, Model
 from stepladder.pipelines.plan import regridded
 from stepladder.pipelines.prints import Source
 from stepladder.pipelines.stage import STAGE, produce, read_inputs, stage, stage_rows
 from stepladder.pipelines.table import model_table
 from stepladder.pipelines.view import make_view
-from stepladder.quality import Check, Finding, failing_sql, judge, scan_sql, table_expectations
-from stepladder.sql import Column, quote
+from stepladder.sql import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +117,8 @@ def _write(
     """From the stage to the table, and the ledger's row."""
     model = job.model
     refuse_output(model, staged.columns, str(model.path.relative_to(project.folder)))
-    part = _slice(project, model, staged.columns, (claim.start, claim.end))
-    rows = _check(tx, model, part, STAGE)
+    part = slice_of(project, model, staged.columns, (claim.start, claim.end))
+    rows = check_rows(tx, model, part, STAGE)
     tx.begin_writing()
     before = ledger.interval(tx, claim.model, claim.start)
     record = ledger.models(tx).get(model.name)
@@ -135,23 +127,14 @@ def _write(
     if anew:
         ledger.new_grid(tx, claim)
     same_code = before is None or before.code_hash in (None, model.code_hash)
-    changed = _difference(tx, job, table, staged, part, run, whole=not same_code or job.rebuild)
+    names = frozenset(column.name for column in staged.columns)
+    whole = not same_code or job.rebuild
+    changed = write_difference(tx, model, table, part, names, run.now, whole=whole)
     if anew and job.span is not None:
-        all_ = _slice(project, model, staged.columns, job.span)
+        all_ = slice_of(project, model, staged.columns, job.span)
         changed = Changed(changed.removed + remove_outside(tx, model, all_), changed.wrote)
     tx.execute(f"DROP TABLE {STAGE}")
     return _finish(tx, job, claim, run, seen, rows, changed, started)
-
-
-def _difference(
-    tx: Transaction, job: Job, table: Table, staged: Table, part: Slice, run: Run, *, whole: bool
-) -> Changed:
-    names = frozenset(column.name for column in staged.columns)
-    if job.model.kind == "upsert":
-        return apply_newest(tx, job.model, table, names)
-    if job.model.kind == "history":
-        return apply_history(tx, job.model, table, names, run.now)
-    return apply_difference(tx, job.model, table, part, names, whole=whole)
 
 
 def _finish(
@@ -184,41 +167,5 @@ def _apply_view(db: Database, project: Project, job: Job, claim: Claim, run: Run
     with db.transaction(lock_timeout=ledger.LOCK_SECONDS, idle_timeout=ledger.IDLE_SECONDS) as tx:
         seen = _Seen(ledger.upstream_version(tx, job.upstream, claim.start, claim.end), {})
         made = make_view(tx, project, job.bound, run.now)
-        rows = _check(tx, job.model, Slice("true", {}), quote(job.model.name))
+        rows = check_rows(tx, job.model, Slice("true", {}), quote(job.model.name))
         return _finish(tx, job, claim, run, seen, rows, Changed(0, int(made)), started)
-
-
-def _slice(project: Project, model: Model, columns: Sequence[Column], span: Span) -> Slice:
-    if model.time is None or not model.by_interval:
-        return Slice("true", {})
-    type_ = next(column.type.name for column in columns if column.name == model.time)
-    start, end = (held(each, type_, project.timezone, model.time_is) for each in span)
-    time_ = quote(model.time)
-    return Slice(
-        f"{time_} >= :slice_start AND {time_} < :slice_end", {"slice_start": start, "slice_end": end}
-    )
-
-
-# -- checks
-def _check(tx: Transaction, model: Model, part: Slice, table: str) -> int:
-    """Ask all checks in one scan of the new rows; their number. Raises CheckFailed."""
-    inside = (
-        []
-        if part.where == "true"
-        else [Check(f"{model.time} in the interval", fails=f"({part.where}) IS NOT TRUE")]
-    )
-    checks = (*inside, *table_expectations(model.key), *model.checks)
-    counts = tuple(tx.query(scan_sql(checks, table), part.values if inside else {}).one())
-    findings = judge(checks, counts)
-    if findings:
-        raise CheckFailed("\n".join(_describe(tx, finding, part, inside, table) for finding in findings))
-    return int(counts[0])
-
-
-def _describe(tx: Transaction, finding: Finding, part: Slice, inside: Sequence[Check], table: str) -> str:
-    sql = failing_sql(finding.check, table)
-    if sql is None:
-        return str(finding)
-    rows = tx.query(sql, part.values if finding.check in inside else {})
-    shown = "; ".join(", ".join(f"{name} = {value}" for name, value in row.items()) for row in rows.dicts())
-    return f"{finding}, e.g. {shown}"

@@ -5,13 +5,16 @@ Readers see the old rows or the new ones, never less. Each function says how man
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from stepladder.config import Project
 from stepladder.db import Table, Transaction
+from stepladder.pipelines.grid import Span, held
 from stepladder.pipelines.model import Model
 from stepladder.pipelines.stage import STAGE
-from stepladder.sql import quote
+from stepladder.sql import Column, quote
 
 VALID_FROM, VALID_TO = "valid_from", "valid_to"  # the columns that a history adds
 _NO_EQUALITY = ("json", "xml", "point", "polygon")
@@ -23,6 +26,18 @@ class Slice:
 
     where: str
     values: Mapping[str, object]
+
+
+def slice_of(project: Project, model: Model, columns: Sequence[Column], span: Span) -> Slice:
+    """The rows of one interval of the model's table, whose columns are these."""
+    if model.time is None or not model.by_interval:
+        return Slice("true", {})
+    type_ = next(column.type.name for column in columns if column.name == model.time)
+    start, end = (held(each, type_, project.timezone, model.time_is) for each in span)
+    time_ = quote(model.time)
+    return Slice(
+        f"{time_} >= :slice_start AND {time_} < :slice_end", {"slice_start": start, "slice_end": end}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,25 @@ class _Names:
         return f"{self.same_key} AND {self.same_rest}"
 
 
-def apply_difference(
+def write_difference(
+    tx: Transaction,
+    model: Model,
+    table: Table,
+    part: Slice,
+    staged: frozenset[str],
+    now: dt.datetime,
+    *,
+    whole: bool,
+) -> Changed:
+    """Bring the table up to the stage, as the model's kind has it; see the functions below."""
+    if model.kind == "upsert":
+        return _apply_newest(tx, model, table, staged)
+    if model.kind == "history":
+        return _apply_history(tx, model, table, staged, now)
+    return _apply_slice(tx, model, table, part, staged, whole=whole)
+
+
+def _apply_slice(
     tx: Transaction, model: Model, table: Table, part: Slice, staged: frozenset[str], *, whole: bool
 ) -> Changed:
     """Make the slice equal to the stage, whose columns are `staged`. `whole`: what compares as equal may still differ
@@ -150,7 +183,7 @@ def _counted(rows: str, names: tuple[str, ...]) -> str:
     return f"SELECT {listed}, row_number() OVER (PARTITION BY {listed}) AS n FROM ({rows}) AS r"
 
 
-def apply_newest(tx: Transaction, model: Model, table: Table, staged: frozenset[str]) -> Changed:
+def _apply_newest(tx: Transaction, model: Model, table: Table, staged: frozenset[str]) -> Changed:
     """An upsert: of each key the row with the newest time stays, in whatever order intervals are run."""
     names = _names(model, table, staged)
     assert model.time is not None
@@ -166,7 +199,7 @@ def apply_newest(tx: Transaction, model: Model, table: Table, staged: frozenset[
     return Changed(removed, wrote)
 
 
-def apply_history(
+def _apply_history(
     tx: Transaction, model: Model, table: Table, staged: frozenset[str], now: object
 ) -> Changed:
     """A history (slowly changing dimension, type 2): rows that differ are closed at `now`, and follow anew."""

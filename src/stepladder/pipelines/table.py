@@ -42,7 +42,7 @@ def model_table(
     try:
         table = tx.table(model.name)
     except UndefinedTable:
-        _create(tx, model, wanted)
+        create_table(tx, model, staged)
         ledger.start_over(tx, held)
         table, record = tx.table(model.name), None
     else:
@@ -87,8 +87,9 @@ def _with_validity(model: Model, staged: Sequence[Column]) -> tuple[Column, ...]
 
 
 # -- making it
-def _create(tx: Transaction, model: Model, columns: Sequence[Column]) -> None:
-    lines = ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
+def create_table(tx: Transaction, model: Model, staged: Sequence[Column]) -> None:
+    """The model's table, for rows of these columns, with its key and indexes."""
+    lines = ", ".join(f"{quote(column.name)} {column.type}" for column in _with_validity(model, staged))
     tx.execute(f"CREATE TABLE {quote(model.name)} ({lines})")
     _make_key(tx, model)
     if model.time:
