@@ -495,7 +495,7 @@ def _whole_row(name: str, scope: Scope, position: int | None) -> Expression:
     elements = tuple(value for _, value in item.columns)
     return Row(
         type=Type("record"), position=position, elements=elements, whole=True,
-        nullable=item.nullable, marker=item.marker,
+        names=tuple(name for name, _ in item.columns), nullable=item.nullable, marker=item.marker,
     )  # fmt: skip
 
 
