@@ -12,8 +12,10 @@ from stepladder.pipelines.loop import Pulse, Watcher, loop
 from stepladder.pipelines.model import Model, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.opened import Moment, OpenProject, instant, project
-from stepladder.pipelines.plan import Plan, Wishes, Work
+from stepladder.pipelines.plan import MAX_REBUILD, ModelPlan, Plan, Wishes, Work
+from stepladder.pipelines.prints import unwatched
 from stepladder.pipelines.read import read_models
+from stepladder.pipelines.renaming import rename
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
@@ -29,11 +31,13 @@ from stepladder.pipelines.testing import (
 from stepladder.pipelines.trial import Trial
 
 __all__ = [
+    "MAX_REBUILD",
     "Asked",
     "Bound",
     "Mark",
     "Model",
     "ModelDiff",
+    "ModelPlan",
     "ModelStatus",
     "ModelTest",
     "Moment",
@@ -74,10 +78,12 @@ __all__ = [
     "read_models",
     "read_status",
     "refuse_output",
+    "rename",
     "run",
     "run_model_test",
     "scratch_for",
     "select",
     "states_of",
+    "unwatched",
     "upstream",
 ]

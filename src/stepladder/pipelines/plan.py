@@ -7,6 +7,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
+from statistics import median
 
 from stepladder.db import Print
 from stepladder.ledger import Inputs, Interval, ModelRecord
@@ -52,6 +53,14 @@ class Facts:
     then: Inputs = field(default_factory=dict)
     prints: Inputs = field(default_factory=dict)
 
+    def usual_seconds(self) -> Mapping[str, float]:
+        """What an interval of each model takes: the median of those that are done."""
+        taken: dict[str, list[float]] = {}
+        for row in self.intervals:
+            if row.seconds is not None:
+                taken.setdefault(row.model, []).append(row.seconds)
+        return {name: median(seconds) for name, seconds in taken.items()}
+
     def unnoted(self) -> Inputs:
         """What finished intervals' sources hold now, where the ledger does not say what they held."""
         found = {
@@ -86,10 +95,12 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The work of a project, upstream models first. `gone` are models that the ledger knows and the project has no more."""
+    """The work of a project, upstream models first. `removed` are the models that the ledger knows and the project has no
+    more, each with the new model of the same code, if there is one."""
 
     now: datetime
     models: tuple[ModelPlan, ...]
+    removed: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def work(self) -> tuple[Work, ...]:
@@ -121,7 +132,16 @@ def plan(models: Sequence[Model], facts: Facts, named: Container[str] | None = N
         if regridded(model, facts.records.get(model.name), facts.zone):
             moving[model.name] += book.spans(model.name)
         found.append(ModelPlan(model.name, model.kind, work, len(spans) - len(work)))
-    return Plan(facts.now, tuple(found))
+    return Plan(facts.now, tuple(found), _removed(models, facts, named))
+
+
+def _removed(
+    models: Sequence[Model], facts: Facts, named: Container[str]
+) -> tuple[tuple[str, str | None], ...]:
+    new = {model.code_hash: model.name for model in models if model.name not in facts.records}
+    return tuple(
+        (name, new.get(record.code_hash)) for name, record in facts.records.items() if name not in named
+    )
 
 
 def regridded(model: Model, record: ModelRecord | None, zone: str) -> bool:

@@ -125,13 +125,14 @@ def run(
     *,
     wait_seconds: float = 60.0,
     jobs: int = JOBS,
+    limit: int | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
     on_start: Callable[[Work], None] = lambda _: None,
 ) -> RunResult:
     """Do what was planned. Failed intervals are recorded and returned as steps; what reads them waits.
 
-    On a server `jobs` intervals are worked on at once. Raises ConnectionFailed and ResourceError, which no other
-    interval would survive either.
+    On a server `jobs` intervals are worked on at once. After `limit` of them none is begun. Raises ConnectionFailed and
+    ResourceError, which no other interval would survive either.
     """
     started = time.monotonic()
     unnoted = prepared.facts.unnoted()
@@ -145,11 +146,11 @@ def run(
         _note_first(db, prepared, unnoted)
         while True:
             runner = Runner(db, project, prepared, this, wait_seconds, on_start)
-            for step in runner.steps(1 if db.target.is_sqlite else jobs):
+            for step in runner.steps(1 if db.target.is_sqlite else jobs, limit):
                 steps.append(step)
                 on_step(step)
             blind = prepared.blind
-            if not blind or any(step.state != "done" for step in steps):
+            if not blind or limit is not None or any(step.state != "done" for step in steps):
                 break
             prepared = prepared.again()
             if prepared.blind == blind:
@@ -222,15 +223,17 @@ class Runner:
         self._unfinished: list[Work] = []
         self._said: Counter[tuple[str, str]] = Counter()
 
-    def steps(self, jobs: int) -> Iterator[Step]:
-        """Each piece of work as it is over."""
+    def steps(self, jobs: int, limit: int | None = None) -> Iterator[Step]:
+        """Each piece of work as it is over; after `limit` pieces none is begun."""
+        left = len(self._plan.work) if limit is None else limit
         queue = Queue(self._plan, {name: job.upstream for name, job in self._jobs.items()})
         with workers(self._db, self._this, jobs, self._attempt) as pool:
             try:
-                while queue:
-                    for work in queue.ready(jobs - pool.busy, self._alone):
+                while queue and (left or pool.busy):
+                    for work in queue.ready(min(jobs - pool.busy, left), self._alone):
                         step = self._without_running(work)
                         if step is None:
+                            left -= 1
                             self._on_start(work)
                             pool.start(work)
                         else:
