@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import os
 import re
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import stepladder as sl
 from stepladder.config import read_project
 from stepladder.errors import Error
+from stepladder.pipelines.header import KEYS
 from stepladder.pipelines.model_test import read_model_test
-from stepladder.pipelines.read import read_model
+from stepladder.pipelines.read import read_model, read_models
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -79,6 +82,26 @@ def test_the_models_and_tests_of_the_reference(project: Path) -> None:
     assert read_model_test(project / "shown.test", "UTC").model == "sessions"
 
 
+def test_the_models_in_python_and_csv_of_the_reference(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "reference" / "models.md"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "stepladder.toml").write_text("\n".join(blocks(page, "toml")))
+    for ending, name in (("python", "metrics.py"), ("csv", "countries.csv")):
+        (tmp_path / "models" / name).write_text("".join(blocks(page, ending)))
+    found = {model.name: model for model in read_models(read_project(tmp_path))}
+    assert {name: model.kind for name, model in found.items()} == {
+        "countries": "seed",
+        "daily_user_metrics": "interval",
+    }
+    assert [window.column for window in found["daily_user_metrics"].windows] == ["event_timestamp"]
+
+
+def test_every_key_of_the_header_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "models.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"`([a-z_]+)(?:\.NAME)?`", page))
+    assert {*KEYS, "frame", "inputs", "comments"} - words == set()
+
+
 def test_every_verb_is_documented() -> None:
     from stepladder.cli.arguments import parser
 
@@ -100,3 +123,43 @@ def test_every_exit_code_is_documented() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_how_to_of_experiments(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import random
+
+    page = ROOT / "docs" / "how-to" / "experiments.md"
+    (declared,) = blocks(page, "toml")
+    (code,) = blocks(page, "python")
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "checkout_v2.toml").write_text(declared)
+    chance = random.Random(1)
+    start = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    users = [(user, chance.choice(["control", "treatment"])) for user in range(400)]
+    with sl.connect(url) as db:
+        db.script(
+            "CREATE TABLE experiment_users (user_id bigint, variant text, assigned_at timestamptz, experiment_id text);"
+            "CREATE TABLE conversions (user_id bigint, experiment_id text, converted_at timestamptz);"
+            "CREATE TABLE user_engagement (user_id bigint, engagement_score integer, engaged_at timestamptz)"
+        )
+        db.load([(*each, start, "checkout_v2") for each in users], "experiment_users", mode="append")
+        bought = [(user, "checkout_v2", start) for user in range(0, 400, 3)]
+        db.load(bought, "conversions", mode="append")
+        scores = [(user, user % 7, start) for user in range(400)]
+        db.load(scores, "user_engagement", mode="append")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(code.replace("sqlite:///shop.db", url), "experiments.md", "exec"), names)
+    assert "FROM conversions" in said.getvalue() or 'FROM "conversions"' in said.getvalue()
+    assert names["found"].look.number == 1  # type: ignore[attr-defined]
+    assert "no effect on converted is shown" in said.getvalue()
+
+
+def test_every_key_of_an_experiment_is_documented() -> None:
+    from stepladder.experiments import read
+
+    page = (ROOT / "docs" / "reference" / "experiments.md").read_text(encoding="utf-8")
+    known = {*read._TOP, *read._ASSIGNMENTS, *read._METRIC, *read._PLAN, *read._LIMITS}
+    assert [key for key in sorted(known) if f"`{key}`" not in page and f"[{key}" not in page] == []

@@ -52,6 +52,7 @@ from stepladder.errors import (
     NotPortable,
     NumericOutOfRange,
     ParameterError,
+    database_error,
 )
 from stepladder.sql import (
     Answer,
@@ -154,6 +155,9 @@ class SqliteConnection(Connection):
             finally:
                 self._callbacks.prepares = True
         plan = self._plan(sql, values)
+        if plan.translation.by_itself and self._raw.in_transaction:
+            message = f"{plan.translation.by_itself} cannot run inside a transaction block"
+            raise database_error("25001")(message, sqlstate="25001")
         if plan.translation.before or plan.translation.effects:
             return self._as_one(lambda: self._run_parts(plan.translation, sql, values))
         return self._run_exactly(plan, sql, values)
@@ -552,7 +556,7 @@ class SqliteConnection(Connection):
     def kind(self, name: TableName) -> str | None:
         """What has that name: a table, a view, an index; None for nothing."""
         if name.schema in (None, "pg_temp") and name.name in self._temporary:
-            return "table"
+            return self._temporary[name.name].kind
         return catalog_dependents.kind(self._raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
@@ -564,8 +568,10 @@ class SqliteConnection(Connection):
                 for key in made.definition.foreign_keys
                 if key.table == shown_name(table).sql
             ]
-            return Dependents(foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table.stored_name, self._reads_of_views())
+            hidden = TableName("pg_temp", table.name)
+            found = catalog_dependents.dependents(self._raw, hidden, self._reads_of_views())
+            return replace(found, foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table, self._reads_of_views())
 
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         self._notice_changes()

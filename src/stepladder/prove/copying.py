@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stepladder.db import Session
+from stepladder.db import Session, Side
 from stepladder.errors import (
     DataError,
     Error,
@@ -15,7 +15,6 @@ from stepladder.errors import (
     UsageError,
 )
 from stepladder.prove.inputs import Reading, Source
-from stepladder.prove.scratch import Side
 from stepladder.sql import Column, quote
 
 

@@ -49,6 +49,7 @@ class ColumnText:
     default: str | None = None  # PostgreSQL's, as are the next two
     generated: str | None = None
     collation: str | None = None
+    comment: str | None = None
     sequence: str | None = None  # of a numbered column: its name beside the table
     takes_numbers: bool = False
     parts: list[str] = field(default_factory=list)
@@ -98,6 +99,16 @@ class TableText:
                 return column
         raise wrong(UndefinedColumn, f'column "{name}" named in key does not exist', position)
 
+    def add(self, analysis: Analysis, column: ColumnText) -> None:
+        """One more column."""
+        column.sequence = object_name(
+            self.table.name,
+            column.name,
+            "seq",
+            lambda name: analysis.schema.taken(replace(self.table, name=name)),
+        )
+        self.columns.append(column)
+
     def set_primary(self, names: tuple[str, ...], body: Raw) -> None:
         """Make these the primary key."""
         position = body.get("location")
@@ -140,6 +151,7 @@ class TableText:
                 identity=column.identity,
                 generated=column.generated,
                 collation=column.collation,
+                comment=column.comment,
                 sequence=column.sequence if column.takes_numbers else None,
             )
             for column in self.columns
@@ -162,10 +174,7 @@ def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printe
     if body.get("collClause"):
         column.collation = strings(body["collClause"]["collname"])[-1]
     declared(column.type)
-    column.sequence = object_name(
-        table.table.name, name, "seq", lambda other: analysis.schema.taken(replace(table.table, name=other))
-    )
-    table.columns.append(column)
+    table.add(analysis, column)
     for each in body.get("constraints", ()):
         constraint = each["Constraint"]
         rule = _COLUMN_RULES.get(constraint["contype"])

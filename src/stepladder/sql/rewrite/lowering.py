@@ -38,6 +38,7 @@ _ROUNDED_DIGITS = 15  # that a double holds
 # doubles of one decimal are told to be equal by their integers only.
 _ONE_DOUBLE_SCALE = 3
 _INTEGER_DIGITS = {"int2": 5, "int4": 10}
+_SAFE_DIGITS = {"int4": 9, "int8": _MOST_DIGITS}  # of which no number is out of range
 _COMPARISONS = {
     "numeric_eq": "=", "numeric_ne": "<>", "numeric_lt": "<", "numeric_le": "<=", "numeric_gt": ">", "numeric_ge": ">=",
 }  # fmt: skip
@@ -355,13 +356,26 @@ def _converted(printer: Printer, node: Cast) -> str | None:
     """numeric as a float or an integer."""
     if node.argument.type.name != "numeric" or isinstance(node.argument, Constant):
         return None
+    if node.type.name == "int8" and isinstance(node.argument, Aggregate):
+        return _whole_sum(printer, node.argument)
     found = lowered(printer, node.argument) if node.type.name in ("float8", "int4", "int8") else None
-    if found is None or found.guarded or found.digits > _ROUNDED_DIGITS:
+    if found is None or found.guarded:
         return None
     if node.type.name == "float8":
-        return f"({found.sql} / 1e{found.scale})"
+        return f"({found.sql} / 1e{found.scale})" if found.digits <= _ROUNDED_DIGITS else None
     whole = _rounded(found, 0)
-    return f"pg_{node.type.name}({whole.sql})" if whole else None
+    if whole is None:
+        return None
+    return whole.sql if whole.digits <= _SAFE_DIGITS[node.type.name] else f"pg_{node.type.name}({whole.sql})"
+
+
+def _whole_sum(printer: Printer, node: Aggregate) -> str | None:
+    """sum() of bigints as one: SQLite's own sum is a bigint, or an error, upon which decimals are taken."""
+    if node.name != "sum" or node.order or node.arguments[0].type.name != "int8":
+        return None
+    word = "DISTINCT " if node.distinct else ""
+    filter_ = f" FILTER (WHERE {printer.expression(node.filter)})" if node.filter is not None else ""
+    return f"sum({word}{printer.expression(node.arguments[0])}){filter_}"
 
 
 def comparison(printer: Printer, node: Call) -> str | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from stepladder.errors import ProgrammingError
 from stepladder.sql.functions import trigonometry
 from stepladder.sql.functions.number_formats import number_pattern
-from stepladder.sql.infer.tree import Call, Constant
+from stepladder.sql.infer.tree import Call, Constant, Reference
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
 
 _INTEGERS = {"int2": 2, "int4": 4, "int8": 8}
@@ -15,7 +15,18 @@ _NATIVE = {"pl": "+", "mi": "-", "mul": "*"}
 
 
 def _integer(symbol: str, result: str) -> Rule:
-    return template(f"pg_{result}({{0}} {symbol} {{1}})")
+    """SQLite makes a float of what 64 bits do not hold: of bigints it can tell that itself."""
+    if result != "int8":
+        return template(f"pg_{result}({{0}} {symbol} {{1}})")
+
+    def rule(show: Print, call: Call) -> str:
+        left, right = map(show, call.arguments)
+        found = f"{left} {symbol} {right}"
+        if all(isinstance(each, Reference | Constant) for each in call.arguments):
+            return f"(CASE WHEN typeof({found}) = 'real' THEN pg_int8({found}) ELSE {found} END)"
+        return f"pg_int8({found})"
+
+    return rule
 
 
 def _divided(symbol: str, result: str) -> Rule:

@@ -115,6 +115,7 @@ class Printer:
         self.alone: set[int] = set()  # tables that are all of their FROM
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
         self.before: list[Part] = []  # what must run first
+        self.by_itself: str | None = None  # the statement's name, where it may not stand in a transaction
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
         self._ids = count(1_000_000)  # analysis numbers from 1
