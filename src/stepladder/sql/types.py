@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from uuid import UUID
 
-from stepladder.errors import InvalidArgument, ParameterError, UndefinedObject
+from stepladder.errors import ParameterError, UndefinedObject
 from stepladder.sql.spans import Span
 
 # The catalogue's name -> format_type()'s spelling.
@@ -157,7 +157,7 @@ def with_modifiers(name: str, modifiers: list[int], text: str) -> Type:
         return Type(name, precision=first)
     if text.lower().startswith("float") and len(modifiers) == 1 and 1 <= first <= 53:
         return Type("float4" if first <= 24 else "float8")
-    raise InvalidArgument(f'type modifier in "{text}" is not one that PostgreSQL takes', sqlstate="22023")
+    raise UndefinedObject(f'type modifier in "{text}" is not one that PostgreSQL takes', sqlstate="22023")
 
 
 def integer_type(value: int) -> Type:
