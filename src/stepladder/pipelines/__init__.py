@@ -6,11 +6,12 @@ from stepladder.pipelines.facts import Asked, edges
 from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.grid import floor, local_instant
 from stepladder.pipelines.linting import lint_files, lint_models
-from stepladder.pipelines.model import Model, is_model
+from stepladder.pipelines.model import Model, Seed, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.plan import Plan, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.seeds import seed_rows
 from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
 from stepladder.pipelines.testing import Verdict, run_model_test
@@ -23,6 +24,7 @@ __all__ = [
     "Plan",
     "Prepared",
     "RunResult",
+    "Seed",
     "Selection",
     "States",
     "Step",
@@ -44,6 +46,7 @@ __all__ = [
     "refuse_output",
     "run",
     "run_model_test",
+    "seed_rows",
     "select",
     "states_of",
     "upstream",
