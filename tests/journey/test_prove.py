@@ -21,8 +21,9 @@ import pytest
 import stepladder as sl
 from stepladder.cli.init import make_project
 from stepladder.config import read_project
+from stepladder.db import scratch
 from stepladder.demo import make_shop
-from stepladder.prove import Proof, diagnose, prove, scratch
+from stepladder.prove import Proof, diagnose, prove
 from tests.conftest import _in_database
 from tests.journey.conftest import Ended
 
@@ -464,7 +465,7 @@ def test_killed_twenty_times_it_leaves_nothing(shop: Path, postgres_url: str) ->
 def test_killed_in_a_long_statement_the_server_notices(bare: Path, postgres_url: str) -> None:
     model(bare, "m", "SELECT id FROM people")
     code = (
-        "import stepladder as sl\nfrom stepladder.prove.scratch import postgres_side\n"
+        "import stepladder as sl\nfrom stepladder.db import postgres_side\n"
         f"with sl.connect({postgres_url!r}) as db, postgres_side(db, frozenset()) as side:\n"
         "    print('ready', flush=True)\n    side.session.query('SELECT pg_sleep(60)')\n"
     )

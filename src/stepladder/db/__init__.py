@@ -12,6 +12,7 @@ from stepladder.db.loading.load import LoadResult
 from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
 from stepladder.db.rows import Row, Rows
+from stepladder.db.scratch import Side, postgres_side, sqlite_side
 from stepladder.db.session import Session
 from stepladder.db.stream import Stream
 from stepladder.db.transaction import Transaction
@@ -28,6 +29,7 @@ __all__ = [
     "Row",
     "Rows",
     "Session",
+    "Side",
     "Slow",
     "StatementStats",
     "Stats",
@@ -38,6 +40,8 @@ __all__ = [
     "created_columns",
     "examine",
     "native",
+    "postgres_side",
+    "sqlite_side",
     "temporary",
     "wrap",
 ]

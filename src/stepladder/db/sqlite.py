@@ -568,8 +568,10 @@ class SqliteConnection(Connection):
                 for key in made.definition.foreign_keys
                 if key.table == shown_name(table).sql
             ]
-            return Dependents(foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table.stored_name, self._reads_of_views())
+            hidden = TableName("pg_temp", table.name)
+            found = catalog_dependents.dependents(self._raw, hidden, self._reads_of_views())
+            return replace(found, foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table, self._reads_of_views())
 
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         self._notice_changes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stepladder.db import Session
+from stepladder.db import Session, Side
 from stepladder.errors import (
     DataError,
     Error,
@@ -16,7 +16,6 @@ from stepladder.errors import (
 )
 from stepladder.pipelines import Model, Seed, seed_rows
 from stepladder.prove.inputs import Reading, Source
-from stepladder.prove.scratch import Side
 from stepladder.sql import Column, TableName, quote
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from stepladder.config import Project
-from stepladder.db import Database
+from stepladder.db import Database, Side, postgres_side, sqlite_side
 from stepladder.errors import ModelError, NotPortable, UsageError
 from stepladder.pipelines import (
     Asked,
@@ -26,7 +26,6 @@ from stepladder.prove.copying import copy, copy_seed
 from stepladder.prove.inputs import narrowed, reading, sources
 from stepladder.prove.proof import Input, ModelProof, Proof
 from stepladder.prove.running import prove_model
-from stepladder.prove.scratch import Side, postgres_side, sqlite_side
 from stepladder.prove.text_order import TextOrder, text_order
 
 _UNMADE = ("failed", "refused", "not run")

@@ -95,7 +95,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All that is known of a table but its name and kind. Constraints and indexes are in the order of their names."""
+    """All that is known of a table but its name and kind. Constraints and indexes are in the order of their names.
+
+    `query` is the CREATE VIEW of a view, as long as the names in it hold.
+    """
 
     columns: tuple[TableColumn, ...] = ()
     primary_key: Key | None = None
@@ -105,6 +108,7 @@ class Definition:
     indexes: tuple[Index, ...] = ()
     others: tuple[str, ...] = ()
     comment: str | None = None
+    query: str | None = None
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:

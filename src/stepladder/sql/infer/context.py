@@ -96,6 +96,7 @@ class Analysis:
     names: Sequence[str]  # of $1, $2, …
     query: Callable[[Analysis, Raw, Scope], Query]
     write: Callable[[Analysis, Raw, Scope], Query] | None = None  # for a statement whose WITH may write
+    text: str = ""  # the statement's
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def new_id(self) -> int:

@@ -10,6 +10,7 @@ from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.returning import uses_row_inside
 from stepladder.sql.infer.tree import (
     Cast,
+    Conflict,
     Constant,
     Delete,
     Expression,
@@ -25,6 +26,7 @@ from stepladder.sql.infer.tree import (
     walk,
 )
 from stepladder.sql.names import quote
+from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import (
     from_clause,
@@ -156,12 +158,38 @@ def _conflict(printer: Printer, write: Insert) -> str:
     put_in_sight(printer, write.target)
     columns = write.target.columns
     printer.references[conflict.excluded] = lambda node: stored_column("excluded", columns[node.place])
-    key = f" ({', '.join(map(quote, conflict.key))})" if conflict.key else ""
+    key = _conflict_key(printer, write, conflict)
     if not conflict.assignments:
         return f" ON CONFLICT{key} DO NOTHING"
     where = f" WHERE {printer.expression(conflict.where)}" if conflict.where is not None else ""
     sets = _sets(printer, conflict.assignments, write.target)
     return f" ON CONFLICT{key} DO UPDATE SET {sets}{where}"
+
+
+def _conflict_key(printer: Printer, write: Insert, conflict: Conflict) -> str:
+    """The key, spelled as the index is: SQLite compares the words."""
+    if not conflict.parts:
+        return f" ({', '.join(map(quote, conflict.key))})" if conflict.key else ""
+    if conflict.assignments and not (isinstance(write.query, Values) and len(write.query.rows) == 1):
+        raise refuse(
+            "ON CONFLICT DO UPDATE of several rows over an index on expressions or of some rows only",
+            conflict.parts[0].position,
+            why="a key that comes twice is an error in PostgreSQL; SQLite would update one row twice",
+            instead="insert the rows one by one, or name a key of columns",
+        )
+    columns = write.target.columns
+    printer.stored[conflict.row] = lambda node: quote(columns[node.place].name)
+    printer.references[conflict.row] = lambda node: stored_column("", columns[node.place])
+    parts = ", ".join(index_key(printer, part) for part in conflict.parts)
+    where = "" if conflict.predicate is None else f" WHERE {printer.expression(conflict.predicate)}"
+    return f" ({parts}){where}"
+
+
+def index_key(printer: Printer, node: Expression) -> str:
+    """What an index is over. SQLite uses one for a column only when it names the bare column."""
+    if isinstance(node, Reference):
+        return quote(node.name)
+    return f"({printer.expression(node)}){collation(node.type)}"
 
 
 def _sets(printer: Printer, assignments: Sequence[tuple[str, Expression]], target: TableSource) -> str:
