@@ -12,7 +12,7 @@ from stepladder.pipelines.loop import Pulse, Watcher, loop
 from stepladder.pipelines.model import Model, Seed, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.opened import Moment, OpenProject, instant, project
-from stepladder.pipelines.plan import Plan, Work
+from stepladder.pipelines.plan import Plan, Wishes, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.seeds import seed_rows
@@ -51,6 +51,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "Watcher",
+    "Wishes",
     "Work",
     "bind",
     "both_agree",

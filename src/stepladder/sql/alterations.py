@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stepladder.sql.canonical import canonical, canonical_generated
+from stepladder.sql.canonical_text import canonical, canonical_generated
 from stepladder.sql.definition import Definition, ForeignKey, Index, Key, TableColumn, as_part, shown_name
 from stepladder.sql.effects import (
     ColumnRenamed,

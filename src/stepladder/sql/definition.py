@@ -1,6 +1,6 @@
 """A table's definition as values: what CREATE TABLE, CREATE INDEX and COMMENT ON have said of it.
 
-Every expression is SQL text in the one form of `stepladder.sql.canonical`, so that equal definitions are equal
+Every expression is SQL text in the one form of `stepladder.sql.canonical_text`, so that equal definitions are equal
 values on both engines. What has no field is kept as PostgreSQL's own words in `other`: two things that differ
 there never look equal.
 """
