@@ -45,13 +45,8 @@ def plan_json(plan: Plan, target: str) -> dict[str, object]:
                 "name": model.name,
                 "kind": model.kind,
                 "intervals": [
-                    {
-                        "start": work.start,
-                        "end": work.end,
-                        "action": "run",
-                        "reasons": list(work.reasons),
-                        "notes": list(work.notes),
-                    }
+                    {"start": work.start, "end": work.end, "action": "run", "reasons": list(work.reasons)}
+                    | ({"notes": list(work.notes)} if work.notes else {})
                     for work in sorted(model.work, key=lambda work: work.start)
                 ],
             }

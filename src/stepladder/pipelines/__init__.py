@@ -16,7 +16,7 @@ from stepladder.pipelines.plan import MAX_REBUILD, ModelPlan, Plan, Wishes, Work
 from stepladder.pipelines.prints import unwatched
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.renaming import rename
-from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.runner import NO_WISHES, Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.seeds import seed_rows
 from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
@@ -33,6 +33,7 @@ from stepladder.pipelines.trial import Trial
 
 __all__ = [
     "MAX_REBUILD",
+    "NO_WISHES",
     "Asked",
     "Bound",
     "Mark",

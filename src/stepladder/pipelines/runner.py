@@ -15,6 +15,7 @@ from stepladder.db import Database
 from stepladder.errors import (
     CheckFailed,
     ConnectionFailed,
+    DatabaseBusy,
     DatabaseError,
     Disconnected,
     DuplicateTable,
@@ -23,6 +24,7 @@ from stepladder.errors import (
     LeaseLost,
     ResourceError,
     StatementCanceled,
+    StillHeld,
     UsageError,
 )
 from stepladder.ledger import Inputs, Run
@@ -138,8 +140,7 @@ def run(
     unnoted = prepared.facts.unnoted()
     if not prepared.plan.work and not unnoted:
         return RunResult("", (), 0.0)
-    ledger.prepare(db)
-    this = ledger.start_run(db, "run", prepared.plan.now)
+    this = _begin(db, prepared.plan.now)
     steps: list[Step] = []
     state, said = "cancelled", None
     try:
@@ -163,6 +164,20 @@ def run(
     finally:
         _end(db, this, state, said)
     return RunResult(this.run_id, tuple(steps), time.monotonic() - started)
+
+
+def _begin(db: Database, now: dt.datetime) -> Run:
+    """The run's record. Raises StillHeld where a SQLite file's write lock is not given up."""
+    try:
+        ledger.prepare(db)
+        return ledger.start_run(db, "run", now)
+    except DatabaseBusy as error:
+        holders = ledger.processes(db) if db.steps_taken(ledger.PART) else []
+        named = ", ".join(f"run {each.run_id}, process {each.pid} on {each.host}" for each in holders)
+        raise StillHeld(
+            f"another process holds the file's write lock: {named or 'no run of ours; another program'}. Nothing was written; "
+            "readers are not in its way. Wait for it; or end that process, then run again: whatever it had under way is rolled back."
+        ) from error
 
 
 def _note_first(db: Database, prepared: Prepared, unnoted: Inputs) -> None:
