@@ -17,8 +17,9 @@ import pytest
 import stepladder as sl
 from stepladder.config import read_project
 from stepladder.errors import Error
+from stepladder.pipelines.header import KEYS
 from stepladder.pipelines.model_test import read_model_test
-from stepladder.pipelines.read import read_model
+from stepladder.pipelines.read import read_model, read_models
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -160,6 +161,26 @@ def test_running_under_another_orchestrator(
         assert found["run_models"].fn() == 3
     else:
         assert "--target prod --json" in found["dag"].get_task("run").bash_command
+
+
+def test_the_models_in_python_and_csv_of_the_reference(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "reference" / "models.md"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "stepladder.toml").write_text("\n".join(blocks(page, "toml")))
+    for ending, name in (("python", "metrics.py"), ("csv", "countries.csv")):
+        (tmp_path / "models" / name).write_text("".join(blocks(page, ending)))
+    found = {model.name: model for model in read_models(read_project(tmp_path))}
+    assert {name: model.kind for name, model in found.items()} == {
+        "countries": "seed",
+        "daily_user_metrics": "interval",
+    }
+    assert [window.column for window in found["daily_user_metrics"].windows] == ["event_timestamp"]
+
+
+def test_every_key_of_the_header_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "models.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"`([a-z_]+)(?:\.NAME)?`", page))
+    assert {*KEYS, "frame", "inputs", "comments"} - words == set()
 
 
 def test_every_verb_is_documented() -> None:

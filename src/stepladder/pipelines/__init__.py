@@ -12,7 +12,7 @@ from stepladder.pipelines.loop import Pulse, Watcher, loop
 from stepladder.pipelines.model import Model, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.opened import Moment, OpenProject, instant, project
-from stepladder.pipelines.plan import Plan, Work
+from stepladder.pipelines.plan import Plan, Wishes, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.selecting import Selection, States, select, states_of
@@ -49,6 +49,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "Watcher",
+    "Wishes",
     "Work",
     "bind",
     "both_agree",

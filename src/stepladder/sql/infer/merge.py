@@ -30,6 +30,7 @@ from stepladder.sql.infer.writes import (
     is_default,
     target_column,
 )
+from stepladder.sql.infer.written_views import Written
 
 _WHEN = {
     "MERGE_WHEN_MATCHED": "MATCHED",
@@ -71,7 +72,7 @@ def merge(analysis: Analysis, body: Raw, scope: Scope) -> Merge:
             analysis,
             body,
             Scope(items=[*sources.items, item], ctes=scope.ctes, merge_action=_merge_action(action_id)),
-            target,
+            Written(target, item),
             old=of(old_id),
             new=of(new_id),
         ),

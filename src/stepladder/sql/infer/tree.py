@@ -409,9 +409,15 @@ class Join(Source):
 # -- writes
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """ON CONFLICT: the key's columns (empty: any), and what is set; no assignments: DO NOTHING."""
+    """ON CONFLICT: the key's columns (empty: any), and what is set; no assignments: DO NOTHING.
+
+    An index over expressions, or of some rows only, is told by its `parts` and `predicate`, over the source `row`.
+    """
 
     key: tuple[str, ...]
+    parts: tuple[Expression, ...] = ()
+    predicate: Expression | None = None
+    row: int = 0
     assignments: tuple[tuple[str, Expression], ...]
     where: Expression | None
     excluded: int

@@ -16,14 +16,14 @@ from stepladder.sql.infer.naming import index_column_name
 from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import Expression, Reference
-from stepladder.sql.names import TableName, quote, spelled
+from stepladder.sql.names import TableName, spelled
 from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
-from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.index_kinds import other_kind
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import has_own_collation
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
+from stepladder.sql.rewrite.writes import index_key
 from stepladder.sql.types import Column
 
 
@@ -118,13 +118,9 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
 def _key_text(
     printer: Printer, node: Expression, *, descending: bool, own_collations: Collection[str] = ()
 ) -> str:
-    # SQLite uses an index for a column only when it names the bare column.
-    if isinstance(node, Reference):
-        text = quote(node.name)
-        collated = " COLLATE BINARY" if node.name in own_collations else ""
-    else:
-        text, collated = f"({printer.expression(node)})", collation(node.type)
-    return text + collated + (" DESC" if descending else "")
+    by_bytes = isinstance(node, Reference) and node.name in own_collations
+    text = index_key(printer, node)
+    return text + (" COLLATE BINARY" if by_bytes else "") + (" DESC" if descending else "")
 
 
 def _index_part(node: Expression, element: Raw) -> IndexPart:
