@@ -22,7 +22,13 @@ def enrol(db: Database, first: int, last: int, *, every: int = 10, treated: int 
     """Users of both arms; one of `every` in control converts, and one of `treated` in treatment."""
     since = START + first * DAY / 200
     users = [
-        (user, ("control", "treatment")[user % 2], since + user * dt.timedelta(seconds=1), "checkout_v2", "de")
+        (
+            user,
+            ("control", "treatment")[user % 2],
+            since + user * dt.timedelta(seconds=1),
+            "checkout_v2",
+            "de",
+        )
         for user in range(first, last)
     ]
     db.load(users, "experiment_users", mode="append")
