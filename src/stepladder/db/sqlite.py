@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 from stepladder.config import Target
-from stepladder.db import type_catalogue, type_catalogue_changes
+from stepladder.db import prints, type_catalogue, type_catalogue_changes
 from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
@@ -39,6 +39,7 @@ from stepladder.db.faults import odd_value, with_caret
 from stepladder.db.health import sqlite as health_sqlite
 from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
+from stepladder.db.prints import Parts, Print
 from stepladder.db.redefining import redefine
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
@@ -52,6 +53,7 @@ from stepladder.errors import (
     NotPortable,
     NumericOutOfRange,
     ParameterError,
+    database_error,
 )
 from stepladder.sql import (
     Answer,
@@ -154,6 +156,9 @@ class SqliteConnection(Connection):
             finally:
                 self._callbacks.prepares = True
         plan = self._plan(sql, values)
+        if plan.translation.by_itself and self._raw.in_transaction:
+            message = f"{plan.translation.by_itself} cannot run inside a transaction block"
+            raise database_error("25001")(message, sqlstate="25001")
         if plan.translation.before or plan.translation.effects:
             return self._as_one(lambda: self._run_parts(plan.translation, sql, values))
         return self._run_exactly(plan, sql, values)
@@ -447,6 +452,16 @@ class SqliteConnection(Connection):
         self.restrict(read_only=read_only or self.read_only)
         self._now = _now()
 
+    def begin_staging(self) -> None:
+        self._plain("BEGIN")
+        self.restrict(read_only=self.read_only)
+        self._now = _now()
+
+    def begin_writing(self) -> None:
+        # A reader of SQLite's cannot become a writer once another has written. Temporary tables outlive the COMMIT.
+        self._plain("COMMIT")
+        self._plain("BEGIN IMMEDIATE")
+
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """Nothing: the only lock of a SQLite transaction was taken when it began."""
 
@@ -521,6 +536,15 @@ class SqliteConnection(Connection):
             self._reads_foreign = self._reads_foreign or foreign
         return self._known[name]
 
+    def prints(self, parts: Parts) -> tuple[Print, ...]:
+        listed = ", ".join(map(quote, (parts.time, *parts.columns) if parts.time else parts.columns))
+        sql = f"SELECT {listed or 'NULL'} FROM {parts.table.sql} WHERE {parts.where}"
+        translation = self._translate(sql, parts.values)
+        edges = [encode_parameter("edge", translation.columns[0].type, edge) for edge in parts.edges]
+        with self._callbacks.watching(sql):
+            rows = self._raw.execute(translation.sql, _encode(translation.parameters, parts.values))
+            return prints.of_rows(rows, edges)
+
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         name = table.stored_name
         if name not in self._known_keys:
@@ -552,7 +576,7 @@ class SqliteConnection(Connection):
     def kind(self, name: TableName) -> str | None:
         """What has that name: a table, a view, an index; None for nothing."""
         if name.schema in (None, "pg_temp") and name.name in self._temporary:
-            return "table"
+            return self._temporary[name.name].kind
         return catalog_dependents.kind(self._raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
@@ -564,8 +588,10 @@ class SqliteConnection(Connection):
                 for key in made.definition.foreign_keys
                 if key.table == shown_name(table).sql
             ]
-            return Dependents(foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table.stored_name, self._reads_of_views())
+            hidden = TableName("pg_temp", table.name)
+            found = catalog_dependents.dependents(self._raw, hidden, self._reads_of_views())
+            return replace(found, foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table, self._reads_of_views())
 
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         self._notice_changes()
@@ -636,6 +662,9 @@ class SqliteConnection(Connection):
 
     def usable(self) -> bool:
         return self._open
+
+    def cancel(self) -> None:
+        self._callbacks.cancel()
 
     def close(self) -> None:
         self._open = False

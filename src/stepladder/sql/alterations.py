@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stepladder.sql.canonical import canonical, canonical_generated
+from stepladder.sql.canonical_text import canonical, canonical_generated
 from stepladder.sql.definition import Definition, ForeignKey, Index, Key, TableColumn, as_part, shown_name
 from stepladder.sql.effects import (
     ColumnRenamed,
@@ -22,6 +22,8 @@ def altered(table: Definition, effect: Effect) -> Definition:
     match effect:
         case Created():
             return effect.definition
+        case Renamed():
+            return replace(table, indexes=tuple(_index_moved(each, effect) for each in table.indexes))
         case ColumnRenamed():
             return _with_column_renamed(table, effect.column, effect.new)
         case Indexed():
@@ -37,11 +39,20 @@ def altered(table: Definition, effect: Effect) -> Definition:
 
 def repointed(table: Definition, effect: Effect) -> Definition:
     """The definition of a table whose foreign keys may refer to the one that the statement was about."""
+    if isinstance(effect, Renamed | ColumnRenamed):
+        table = _without_stale_query(table, effect)
     if isinstance(effect, Renamed):
         return _references(table, shown_name(effect.table).sql, to=shown_name(effect.new).sql)
     if isinstance(effect, ColumnRenamed):
         return _references(table, shown_name(effect.table).sql, column=(effect.column, effect.new))
     return table
+
+
+def _without_stale_query(view: Definition, effect: Renamed | ColumnRenamed) -> Definition:
+    """SQLite writes new names into its own text of a view only."""
+    old = effect.table.name if isinstance(effect, Renamed) else effect.column
+    stale = view.query is not None and old.lower() in view.query.lower()
+    return replace(view, query=None) if stale else view
 
 
 def _commented(table: Definition, column: str | None, comment: str | None) -> Definition:
@@ -94,6 +105,16 @@ def _index_renamed(index: Index, table: Definition, old: str, new: str) -> Index
         index,
         parts=tuple(replace(each, sql=part(each.sql)) for each in index.parts),
         where=None if index.where is None else part(index.where),
+    )
+
+
+def _index_moved(index: Index, effect: Renamed) -> Index:
+    """The index of a table that has another name: its words say the table's."""
+    old, new = (replace(each, schema=each.schema or "public").sql for each in (effect.table, effect.new))
+    return (
+        index
+        if index.other is None
+        else replace(index, other=index.other.replace(f" ON {old} ", f" ON {new} "))
     )
 
 

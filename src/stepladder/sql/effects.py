@@ -17,6 +17,7 @@ class Created:
     table: TableName
     definition: Definition
     temporary: bool = False
+    kind: str = "table"
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -120,7 +120,7 @@ class Lite:
         return dependents.kind(self.raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
-        return dependents.dependents(self.raw, table.stored_name, dependents.view_reads(self.raw))
+        return dependents.dependents(self.raw, table, dependents.view_reads(self.raw))
 
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})

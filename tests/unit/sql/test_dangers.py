@@ -152,7 +152,6 @@ def test_functions_in_from_give_rows(lite: Lite, sql: str, rows: list[tuple[Any,
         ("SELECT * FROM orders TABLESAMPLE SYSTEM (10)", "TABLESAMPLE"),
         ("SELECT * FROM information_schema.tables", "information_schema.tables"),
         ("SELECT * FROM pg_class", "pg_class"),
-        ("SELECT id FROM orders FOR UPDATE SKIP LOCKED", "SKIP LOCKED"),
         ("SELECT (id, status) FROM orders", "row as a value"),
         ("SELECT FROM orders", "without columns"),
         (

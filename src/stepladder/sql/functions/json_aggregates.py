@@ -31,6 +31,19 @@ class JsonArray:
     finalize = value
 
 
+class JsonArrayInLines(JsonArray):
+    """json_agg() over arrays or rows."""
+
+    def value(self) -> str | None:
+        """The array's text: every element but the first, and NULL, begins a line."""
+        if not self.items:
+            return None
+        first, *rest = self.items
+        return array_text([first, *(None if item is None else f"\n {item}" for item in rest)])
+
+    finalize = value
+
+
 class JsonbObject:
     """jsonb_object_agg(): the last of equal keys stays."""
 
@@ -76,6 +89,7 @@ class JsonObject(JsonbObject):
 
 AGGREGATES: tuple[Aggregate, ...] = (
     Aggregate("pg_json_agg", 1, JsonArray),
+    Aggregate("pg_json_agg_in_lines", 1, JsonArrayInLines),
     Aggregate("pg_jsonb_object_agg", 2, JsonbObject),
     Aggregate("pg_json_object_agg", 2, JsonObject),
 )

@@ -10,6 +10,7 @@ from stepladder.errors import (
     AmbiguousColumn,
     DatatypeMismatch,
     GroupingError,
+    ProgrammingError,
     SqlSyntaxError,
     UndefinedColumn,
     UndefinedTable,
@@ -106,7 +107,7 @@ def _number(text: str, position: int | None) -> Expression:
 
 def _parameter(analysis: Analysis, body: Raw, _: Scope) -> Expression:
     name = analysis.names[body.get("number", 1) - 1]
-    return Parameter(type=analysis.parameters[name], position=body.get("location"), name=name)
+    return Parameter(type=analysis.parameter_type(body), position=body.get("location"), name=name)
 
 
 # -- names
@@ -398,7 +399,7 @@ def _array(analysis: Analysis, body: Raw, scope: Scope) -> Expression:
     position = body.get("location")
     items = expressions(analysis, body.get("elements"), scope)
     if not items:
-        raise refuse("an empty ARRAY[]", position, instead="write '{}' with a cast")
+        raise wrong(ProgrammingError, "cannot determine type of empty array", position, sqlstate="42P18")
     type_ = common_type(items, "ARRAY").bare
     if type_.element is not None:
         raise refuse("an array of more than one dimension", position)
@@ -494,7 +495,7 @@ def _whole_row(name: str, scope: Scope, position: int | None) -> Expression:
     elements = tuple(value for _, value in item.columns)
     return Row(
         type=Type("record"), position=position, elements=elements, whole=True,
-        nullable=item.nullable, marker=item.marker,
+        names=tuple(name for name, _ in item.columns), nullable=item.nullable, marker=item.marker,
     )  # fmt: skip
 
 

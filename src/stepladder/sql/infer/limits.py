@@ -57,12 +57,11 @@ _WORDS = {
 
 
 def check_locking(body: Raw, scope: Scope, query: Select | None) -> None:
-    """FOR UPDATE and its kin lock nothing: a SQLite file has one writer. The rules for them are PostgreSQL's."""
+    """FOR UPDATE and its kin lock nothing: a SQLite file has one writer, which meets no locked row that SKIP LOCKED would
+    leave out. The rules for them are PostgreSQL's."""
     for each in body.get("lockingClause", ()):
         clause = each["LockingClause"]
         word = _WORDS[clause["strength"]]
-        if clause.get("waitPolicy") == "LockWaitSkip":
-            raise refuse("SKIP LOCKED", None, why="a SQLite file has one writer", instead="leave it out")
         what = "UNION/INTERSECT/EXCEPT" if query is None else next(_unlockable(query), None)
         if what is not None:
             raise wrong(ProgrammingError, f"{word} is not allowed with {what}", None, sqlstate="0A000")

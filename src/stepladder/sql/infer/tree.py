@@ -115,6 +115,14 @@ class NullIf(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotNull(Expression):
+    """A value that must not be NULL: SQLite would give the row a number in its stead. `message` is the error's."""
+
+    argument: Expression
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Expression):
     """CASE with conditions; one with an operand was turned into comparisons."""
 
@@ -166,9 +174,11 @@ class ArrayOf(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Expression):
-    """ROW(…); `whole` is the row of a source, which an outer join may make NULL (`nullable`) where `marker` is."""
+    """ROW(…); `whole` is the row of a source, which an outer join may make NULL (`nullable`) where `marker` is. Its
+    columns' `names` are those of the source, else f1, f2, …"""
 
     elements: tuple[Expression, ...]
+    names: tuple[str, ...] = ()
     whole: bool = False
     nullable: bool = False
     marker: Expression | None = None
@@ -407,9 +417,15 @@ class Join(Source):
 # -- writes
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """ON CONFLICT: the key's columns (empty: any), and what is set; no assignments: DO NOTHING."""
+    """ON CONFLICT: the key's columns (empty: any), and what is set; no assignments: DO NOTHING.
+
+    An index over expressions, or of some rows only, is told by its `parts` and `predicate`, over the source `row`.
+    """
 
     key: tuple[str, ...]
+    parts: tuple[Expression, ...] = ()
+    predicate: Expression | None = None
+    row: int = 0
     assignments: tuple[tuple[str, Expression], ...]
     where: Expression | None
     excluded: int

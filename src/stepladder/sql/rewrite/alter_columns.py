@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stepladder.errors import DatabaseError, DatatypeMismatch
-from stepladder.sql.canonical import canonical
+from stepladder.sql.canonical_text import canonical
 from stepladder.sql.definition import Check, Definition, ForeignKey, Key, TableColumn, as_part
 from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.coercion import assign
@@ -243,8 +243,9 @@ def set_type(state: Alteration, name: str, body: Raw) -> None:
     value = _converted(state, column, new, body.get("raw_default"))
     changed = replace(column, type=new, default=_converted_default(state, column, new))
     keys = list(_keys_of(state.definition, name))
-    for index in state.definition.indexes:
-        state.drop_index(index.name)
+    touched = {each.name for each in state.definition.indexes if state.index_uses(each, name)}
+    for each in touched:
+        state.drop_index(each)
     primary = state.definition.primary_key
     for key in keys:
         remove(state, key)
@@ -260,7 +261,8 @@ def set_type(state: Alteration, name: str, body: Raw) -> None:
             state.create_unique(key)
             state.definition = replace(state.definition, unique=(*state.definition.unique, key)).in_order()
     for index in state.definition.indexes:
-        state.create_index(index)
+        if index.name in touched:
+            state.create_index(index)
 
 
 def _refuse_fixed(state: Alteration, column: TableColumn) -> None:

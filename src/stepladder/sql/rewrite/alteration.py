@@ -17,7 +17,7 @@ from stepladder.sql.infer.coercion import assign, boolean, resolved
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.tree import Expression, Reference, walk
-from stepladder.sql.names import TableName, parse_name, quote
+from stepladder.sql.names import TableName, parse_name, quote, spelled
 from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import ColumnText, TableText, row_scope
 from stepladder.sql.rewrite.indexes import index_text
@@ -78,7 +78,8 @@ class Alteration:
     def index_uses(self, index: Index, column: str) -> bool:
         """Whether an index is about a column."""
         texts = [*(part.sql for part in index.parts), *([index.where] if index.where else [])]
-        return any(self.uses(text, column) for text in texts)
+        included = (index.other or "").partition(" INCLUDE ")[2].strip("()").split(", ")
+        return spelled(column) in included or any(self.uses(text, column) for text in texts)
 
     # -- what SQLite does
     def run(self, sql: str) -> None:
@@ -122,13 +123,14 @@ class Alteration:
     def _text(self, definition: Definition) -> TableText:
         text = TableText(self.table)
         for column in definition.columns:
-            text.columns.append(self._column(column, definition.columns))
+            text.columns.append(self.text_of(column, definition.columns))
         if definition.primary_key:
             text.primary = definition.primary_key.columns
         text.constraints += [*self._checks(definition), *map(foreign_key_text, definition.foreign_keys)]
         return text
 
-    def _column(self, column: TableColumn, columns: Sequence[TableColumn]) -> ColumnText:
+    def text_of(self, column: TableColumn, columns: Sequence[TableColumn]) -> ColumnText:
+        """A column as it is put together, in a table of these columns."""
         parts = []
         if column.default is not None:
             parts.append(f"DEFAULT ({self.default_text(column)})")
@@ -140,7 +142,17 @@ class Alteration:
                 column.name,
             )
             parts.append(f"GENERATED ALWAYS AS ({stored(self.printer, node, column.type)}) STORED")
-        found = ColumnText(column.name, column.type, column.identity, not_null=column.not_null, parts=parts)
+        found = ColumnText(
+            column.name,
+            column.type,
+            column.identity,
+            not_null=column.not_null,
+            default=column.default,
+            generated=column.generated,
+            collation=column.collation,
+            comment=column.comment,
+            parts=parts,
+        )
         if column.sequence is not None:
             found.sequence = column.sequence
             found.take_numbers(self.table)
@@ -148,7 +160,7 @@ class Alteration:
 
     def column_text(self, column: TableColumn) -> str:
         """A column's text that is no key."""
-        return self._column(column, self.definition.columns).text(inline_key=False)
+        return self.text_of(column, self.definition.columns).text(inline_key=False)
 
     def default_text(self, column: TableColumn) -> str:
         """A default's value as the column stores it."""

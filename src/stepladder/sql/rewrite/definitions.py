@@ -8,20 +8,21 @@ from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import ProgrammingError
-from stepladder.sql.definition import Definition, TableColumn
+from stepladder.sql.definition import Definition, Index, TableColumn
 from stepladder.sql.effects import Created, Dropped, SequenceMade
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, kind_of, strings
 from stepladder.sql.infer.sources import table_name
-from stepladder.sql.infer.tree import Query, Reference, Select
+from stepladder.sql.infer.tree import Query, Reference, Select, TableSource, walk
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.alter import alter
 from stepladder.sql.rewrite.columns import TableText, column_text, table_constraint
 from stepladder.sql.rewrite.comments import comment
 from stepladder.sql.rewrite.constraints import definition
 from stepladder.sql.rewrite.drops import drop, truncate
-from stepladder.sql.rewrite.indexes import create_index
+from stepladder.sql.rewrite.indexes import create_index, index_text
+from stepladder.sql.rewrite.likes import like, with_names
 from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.renames import rename
@@ -51,12 +52,15 @@ def shown(columns: Sequence[Column]) -> tuple[Column, ...]:
     )
 
 
-def define(analysis: Analysis, kind: str, body: Raw, printer: Printer) -> Defined:
-    """A statement of DDL. Raises NotPortable for one without a rule."""
+Rule = Callable[[Analysis, Any, Printer], Defined]
+
+
+def rule_for(kind: str) -> Rule:
+    """What makes SQLite's text of a statement of DDL. Raises NotPortable for one without a rule."""
     rule = _RULES.get(kind)
     if rule is None:
         raise refuse(f"the statement {kind.removesuffix('Stmt')}", None)
-    return rule(analysis, body, printer)
+    return rule
 
 
 def _target(body: Raw) -> tuple[TableName, bool]:
@@ -82,20 +86,24 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     table, temporary = _target(body["relation"])
     if exists(analysis, table, body["relation"], allowed=bool(body.get("if_not_exists"))):
         return NOTHING, (), False
-    text = TableText(table)
+    text, indexes = TableText(table), list[Index]()
     for each in body.get("tableElts", ()):
         if kind_of(each) == "ColumnDef":
             column_text(analysis, each["ColumnDef"], text, printer)
-        elif kind_of(each) != "Constraint":
-            raise refuse("LIKE in CREATE TABLE", body["relation"].get("location"))
+        elif kind_of(each) == "TableLikeClause":
+            indexes += like(analysis, each["TableLikeClause"], text, printer)
     for each in body.get("tableElts", ()):
         if kind_of(each) == "Constraint":
             table_constraint(analysis, each["Constraint"], text, printer)
     if not text.columns:
         raise refuse("a table without columns", body["relation"].get("location"))
-    text_ = f"CREATE TABLE {table.sqlite} ({text.body()})"
-    created = Created(table, definition(analysis, text), temporary)
-    return text_, (created, *_own_sequences(created, body["relation"])), False
+    printer.before.append(Earlier(f"CREATE TABLE {table.sqlite} ({text.body()})"))
+    made_table = definition(analysis, text)
+    for index in with_names(analysis, table, made_table, indexes):
+        printer.before.append(Earlier(index_text(analysis, table, index, made_table.columns, printer)))
+        made_table = replace(made_table, indexes=(*made_table.indexes, index)).in_order()
+    created = Created(table, made_table, temporary)
+    return NOTHING, (created, *_own_sequences(created, body["relation"])), False
 
 
 def _own_sequences(created: Created, body: Raw) -> Iterator[SequenceMade]:
@@ -110,12 +118,17 @@ def _own_sequences(created: Created, body: Raw) -> Iterator[SequenceMade]:
             yield SequenceMade(replace(created.table, name=column.sequence), made({"as": column.type.name}))
 
 
+def select_into(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
+    """SELECT … INTO, which is CREATE TABLE … AS."""
+    select = {key: value for key, value in body.items() if key != "intoClause"}
+    made_as = {"into": body["intoClause"], "query": {"SelectStmt": select}, "objtype": "OBJECT_TABLE"}
+    return _create_table_as(analysis, made_as, printer)
+
+
 def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     into = body["into"]
     if body.get("objtype") != "OBJECT_TABLE" or kind_of(body["query"]) != "SelectStmt":
         raise refuse("this kind of CREATE … AS", None)
-    if into.get("skipData"):
-        raise refuse("WITH NO DATA", None, instead="add WHERE false")
     table, temporary = _target(into["rel"])
     if exists(analysis, table, into["rel"], allowed=bool(body.get("if_not_exists"))):
         return NOTHING, (), False
@@ -128,6 +141,7 @@ def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined
     refuse_twins(columns)
     casts = ", ".join(_kept(f"s.c{place}", column) for place, column in enumerate(columns, 1))
     text = f"CREATE TABLE {table.sqlite} AS SELECT {casts} FROM ({printer.query(found)}) AS s"
+    text += " WHERE 0" if into.get("skipData") else ""
     return text, (Created(table, _bare_definition(columns), temporary),), True
 
 
@@ -182,12 +196,14 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     if body.get("options") or body.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION":
         raise refuse("a view's options", None)
     table, temporary = _target(body["view"])
-    if temporary:
-        raise refuse("a temporary view", None)
+    found = query(analysis, body["query"], Scope())
+    if not temporary and _reads_temporary(
+        analysis, found
+    ):  # then the view is temporary too, without the word
+        table, temporary = TableName("pg_temp", table.name), True
     there = exists(analysis, table, body["view"], allowed=bool(body.get("replace")))
     if there and analysis.schema.kind(table) != "view":
         raise wrong(ProgrammingError, f'"{table.name}" is not a view', None, sqlstate="42809")
-    found = query(analysis, body["query"], Scope())
     columns = tuple(
         Column(name, column.type)
         for name, column in zip(
@@ -199,11 +215,21 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         _refuse_other_columns(analysis.schema.columns(table) or (), columns)
         printer.before.append(Earlier(f"DROP VIEW {table.sqlite}"))
     names = ", ".join(quote(column.name) for column in columns)
-    created = Created(table, _bare_definition(columns))
+    definition_ = replace(_bare_definition(columns), query=analysis.text)
+    created = Created(table, definition_, temporary, "view")
     return (
         f"CREATE VIEW {table.sqlite} ({names}) AS {_numbers_as_stored(printer, found, columns)}",
         (Dropped(table), created) if there else (created,),
         False,
+    )
+
+
+def _reads_temporary(analysis: Analysis, found: Query) -> bool:
+    return any(
+        isinstance(node, TableSource)
+        and node.table.schema in (None, "pg_temp")
+        and analysis.schema.kind(TableName("pg_temp", node.table.name)) is not None
+        for node in walk(found)
     )
 
 
@@ -236,7 +262,7 @@ def _analyze(analysis: Analysis, body: Raw, _: Printer) -> Defined:
     return "ANALYZE", (), False
 
 
-_RULES: dict[str, Callable[[Analysis, Any, Printer], Defined]] = {
+_RULES: dict[str, Rule] = {
     "CreateStmt": _create_table,
     "CreateTableAsStmt": _create_table_as,
     "ViewStmt": _create_view,

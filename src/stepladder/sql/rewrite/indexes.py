@@ -16,18 +16,21 @@ from stepladder.sql.infer.naming import index_column_name
 from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import Expression, Reference
-from stepladder.sql.names import TableName, quote
+from stepladder.sql.names import TableName, spelled
 from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
-from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.immutability import INDEX_EXPRESSION, INDEX_PREDICATE, check_immutable
+from stepladder.sql.rewrite.index_kinds import other_kind
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import has_own_collation
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
+from stepladder.sql.rewrite.writes import index_key
 from stepladder.sql.types import Column
 
 
 def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
-    """CREATE INDEX: over columns and expressions, unique, partial."""
+    """CREATE INDEX: over columns and expressions, unique, partial. What only changes how PostgreSQL looks rows up, and no
+    answer, is kept as words."""
     table = table_name(body["relation"])
     columns = known(analysis, table, body["relation"])
     if analysis.schema.kind(table) == "view":
@@ -35,16 +38,17 @@ def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             f'cannot create index on relation "{table.name}"\nThis operation is not supported for views.'
         )
         raise wrong(ProgrammingError, message, None, sqlstate="42809")
-    for word in ("indexIncludingParams", "nulls_not_distinct", "concurrent", "options"):
-        if body.get(word):
-            raise refuse(f"CREATE INDEX with {word}", body["relation"].get("location"))
-    if body.get("accessMethod", "btree") != "btree":
-        raise refuse(f"an index of kind {body['accessMethod']}", None)
+    if body.get("nulls_not_distinct"):
+        raise refuse("NULLS NOT DISTINCT", body["relation"].get("location"))
+    if body.get("concurrent"):
+        printer.by_itself = "CREATE INDEX CONCURRENTLY"
     scope = row_scope(printer, analysis, columns)
     elements = [each["IndexElem"] for each in body["indexParams"]]
     keys = [_index_key(analysis, element, scope) for element in elements]
     where = _index_predicate(analysis, body, scope)
-    name = body.get("idxname") or _index_name(analysis, table, elements)
+    other = other_kind(table, body, keys, [column.name for column in columns])
+    bases = [element.get("name") or index_column_name(element["expr"]) for element in elements]
+    name = body.get("idxname") or index_name(analysis, table, bases)
     if body.get("idxname") and exists(
         analysis, replace(table, name=name), body["relation"], allowed=bool(body.get("if_not_exists"))
     ):
@@ -58,9 +62,18 @@ def create_index(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         for key, element in zip(keys, elements, strict=True)
     )
     text = f"CREATE {words} {replace(table, name=name).sqlite} ON {inside} ({listed})"
-    text += f" WHERE {printer.expression(where)}" if where else ""
+    if body.get("accessMethod") == "gin":
+        text += " WHERE 0"  # it has its name, and nothing to keep up
+    elif where:
+        text += f" WHERE {printer.expression(where)}"
     parts = tuple(_index_part(*each) for each in zip(keys, elements, strict=True))
-    index = Index(name, parts, unique=bool(body.get("unique")), where=show(where) if where else None)
+    index = Index(
+        name,
+        parts,
+        unique=bool(body.get("unique")),
+        where=show(where) if where else None,
+        other=None if other is None else other.format(name=spelled(name)),
+    )
     return text, (Indexed(table, index),), False
 
 
@@ -91,16 +104,16 @@ def _index_predicate(analysis: Analysis, body: Raw, scope: Scope) -> Expression 
     if not body.get("whereClause"):
         return None
     node = boolean(expression(analysis, body["whereClause"], scope), "WHERE")
+    check_immutable(node, INDEX_PREDICATE)
     refuse_unsteady(node)
     return node
 
 
 def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
     """A column, or an expression that gives the same for the same row at any time."""
-    if element.get("collation") or element.get("opclass"):
-        raise refuse("an index with a collation or an operator class", None)
     raw = element.get("expr") or {"ColumnRef": {"fields": [{"String": {"sval": element["name"]}}]}}
     node = resolved(expression(analysis, raw, scope))
+    check_immutable(node, INDEX_EXPRESSION)
     refuse_unsteady(node)
     return node
 
@@ -108,13 +121,9 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
 def _key_text(
     printer: Printer, node: Expression, *, descending: bool, own_collations: Collection[str] = ()
 ) -> str:
-    # SQLite uses an index for a column only when it names the bare column.
-    if isinstance(node, Reference):
-        text = quote(node.name)
-        collated = " COLLATE BINARY" if node.name in own_collations else ""
-    else:
-        text, collated = f"({printer.expression(node)})", collation(node.type)
-    return text + collated + (" DESC" if descending else "")
+    by_bytes = isinstance(node, Reference) and node.name in own_collations
+    text = index_key(printer, node)
+    return text + (" COLLATE BINARY" if by_bytes else "") + (" DESC" if descending else "")
 
 
 def _index_part(node: Expression, element: Raw) -> IndexPart:
@@ -124,15 +133,19 @@ def _index_part(node: Expression, element: Raw) -> IndexPart:
     return IndexPart(show(node), descending, first)
 
 
-def _index_name(analysis: Analysis, table: TableName, elements: Sequence[Raw]) -> str:
-    """PostgreSQL's name for an index without one (ChooseIndexColumnNames)."""
+def index_name(
+    analysis: Analysis, table: TableName, bases: Sequence[str], taken: Collection[str] = ()
+) -> str:
+    """PostgreSQL's name for an index without one (ChooseIndexColumnNames); `bases` are its columns' names."""
     names: list[str] = []
-    for element in elements:
-        base = element.get("name") or index_column_name(element["expr"])
+    for base in bases:
         number = 0
         while (name := base + (str(number) if number else "")) in names:
             number += 1
         names.append(name)
     return object_name(
-        table.name, joined(tuple(names)), "idx", lambda name: analysis.schema.taken(replace(table, name=name))
+        table.name,
+        joined(tuple(names)),
+        "idx",
+        lambda name: name in taken or analysis.schema.taken(replace(table, name=name)),
     )

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from stepladder.sql.infer.context import refuse
-from stepladder.sql.infer.tree import Aggregate, Call, Expression, WindowCall
+from stepladder.sql.infer.tree import Aggregate, Call, Expression, Row, WindowCall
 from stepladder.sql.types import Type
 
 Node = TypeVar("Node", bound=Aggregate | WindowCall)
 NAMES = {
     "jsonb_agg(jsonb)": "pg_json_agg",
     "json_agg(json)": "pg_json_agg",
+    "json_agg_in_lines(json)": "pg_json_agg_in_lines",
     "jsonb_object_agg(text,jsonb)": "pg_jsonb_object_agg",
     "json_object_agg(text,json)": "pg_json_object_agg",
 }
@@ -25,7 +26,10 @@ def with_texts(node: Node) -> Node:
     if form is None:
         return node
     *keys, value = node.arguments
-    return replace(node, arguments=(*map(_key, keys), _value(value, form)))
+    # json_agg() begins a new line for each element that is an array or a row itself.
+    lines = node.name == "json_agg" and (isinstance(value, Row) or value.type.element is not None)
+    name = "json_agg_in_lines" if lines else node.name
+    return replace(node, name=name, arguments=(*map(_key, keys), _value(value, form)))
 
 
 def _key(node: Expression) -> Expression:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from stepladder.errors import DataError
 from stepladder.sql.infer.context import refuse, wrong
-from stepladder.sql.infer.tree import Call, Expression
+from stepladder.sql.infer.tree import Call, Expression, Row
 from stepladder.sql.infer.types import catalog_name
 from stepladder.sql.rewrite.casts import as_text
 from stepladder.sql.rewrite.rules import Print, Rule, function, string
 
+_ROWS = {"json": "pg_json_row", "jsonb": "pg_jsonb_build_object"}
+_MOST_COLUMNS = 60  # SQLite's functions take 127 arguments
 _INTEGERS = ("int2", "int4", "int8")
 _MOMENTS = ("date", "timestamp", "timestamptz")
 
@@ -25,7 +27,31 @@ def as_json(show: Print, node: Expression) -> str:
     return _converted(show, node, "json")
 
 
+def _row(show: Print, row: Row, form: str) -> str:
+    """An object of a row's columns; NULL for the row that an outer join has not found."""
+    if len(row.elements) > _MOST_COLUMNS:
+        raise refuse(f"a row of more than {_MOST_COLUMNS} columns as JSON", row.position)
+    if row.nullable and row.marker is None:
+        raise refuse(
+            "the row of an outer join as JSON",
+            row.position,
+            why="whether there is a row cannot be told from columns that may all be NULL",
+            instead="name its columns: jsonb_build_object('a', t.a, …)",
+        )
+    names = row.names or [f"f{place}" for place in range(1, len(row.elements) + 1)]
+    pairs = [
+        f"{string(name)}, {_converted(show, value, form)}"
+        for name, value in zip(names, row.elements, strict=True)
+    ]
+    text = f"{_ROWS[form]}({', '.join(pairs)})"
+    return (
+        f"(CASE WHEN {show(row.marker)} IS NOT NULL THEN {text} END)" if row.nullable and row.marker else text
+    )
+
+
 def _converted(show: Print, node: Expression, form: str) -> str:
+    if isinstance(node, Row):
+        return _row(show, node, form)
     name = "text" if node.type.name == "unknown" else catalog_name(node.type)
     text = show(node)
     if name in (form, "jsonb"):
@@ -97,6 +123,7 @@ OPEN_RULES: dict[str, Rule] = {
     "json_key": lambda show, call: as_key(show, call.arguments[0]),
     "to_jsonb": _to("jsonb"),
     "to_json": _to("json"),
+    "row_to_json": _to("json"),
     "array_to_json": _to("json"),
     "jsonb_build_object": _object("jsonb"),
     "json_build_object": _object("json"),

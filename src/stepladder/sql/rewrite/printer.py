@@ -27,6 +27,7 @@ from stepladder.sql.infer.tree import (
     InList,
     InQuery,
     Logic,
+    NotNull,
     NullIf,
     NullTest,
     Order,
@@ -115,6 +116,7 @@ class Printer:
         self.alone: set[int] = set()  # tables that are all of their FROM
         self.inlined: dict[int, int] = {}  # by source that is printed where it is used: its size
         self.before: list[Part] = []  # what must run first
+        self.by_itself: str | None = None  # the statement's name, where it may not stand in a transaction
         self.result: Query | None = None  # the statement's own query, where its rows are the result
         self._query = query
         self._ids = count(1_000_000)  # analysis numbers from 1
@@ -277,6 +279,10 @@ def _distinct(printer: Printer, node: Distinct) -> str:
     return f"({printer.equal_key(node.left)} {word} {printer.equal_key(node.right)})"
 
 
+def _not_null(printer: Printer, node: NotNull) -> str:
+    return f"coalesce({printer.expression(node.argument)}, pg_violated('23502', {string(node.message)}))"
+
+
 def _null_if(printer: Printer, node: NullIf) -> str:
     equal, value = printer.expression(node.equal), printer.expression(node.value)
     return f"(CASE WHEN {equal} THEN NULL ELSE {value} END)"
@@ -383,6 +389,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     BooleanTest: _boolean_test,
     Distinct: _distinct,
     NullIf: _null_if,
+    NotNull: _not_null,
     Case: _case,
     Coalesce: _coalesce,
     Extreme: _extreme,

@@ -38,7 +38,8 @@ class Translation:
     `sql` has numbered placeholders; `parameters` are what they stand for, in order: the user's name, and the type
     that the value is to be encoded to. `columns` is the result, empty for a statement without rows. `effects` are
     the changes of tables that the type catalogue must follow. `counts` is a query for the number of rows written,
-    where that is not what the last part has written.
+    where that is not what the last part has written. `by_itself` is what the statement is called that PostgreSQL does not
+    run in a transaction block.
     """
 
     sql: str
@@ -49,6 +50,7 @@ class Translation:
     lowered: bool = False  # whether numerics are computed as integers, which may not hold them
     before: tuple[Part, ...] = ()  # what must run first, in one transaction with it
     counts: str | None = None
+    by_itself: str | None = None
 
 
 _WRITES = {"InsertStmt": insert, "UpdateStmt": update, "DeleteStmt": delete}
@@ -74,7 +76,7 @@ def translate(
 def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translation:
     assert isinstance(tree, dict)
     kind, body = kind_of(tree), body_of(tree)
-    if kind == "SelectStmt":
+    if kind == "SelectStmt" and "intoClause" not in body:
         found = query(analysis, tree, Scope())
         _refuse_open_char(found.columns)
         refuse_numbers_in_order(found)
@@ -97,9 +99,16 @@ def _translated(tree: object, analysis: Analysis, printer: Printer) -> Translati
         return Translation(text, tuple(printer.parameters), columns, (), writes=True, before=before)
     if kind == "MergeStmt":
         return _merged(analysis.schema, merge(analysis, body, Scope()))
-    text, effects, added = definitions.define(analysis, kind, body, printer)
+    rule = definitions.select_into if kind == "SelectStmt" else definitions.rule_for(kind)
+    text, effects, added = rule(analysis, body, printer)
     return Translation(
-        text, tuple(printer.parameters), (), effects, writes=added, before=tuple(printer.before)
+        text,
+        tuple(printer.parameters),
+        (),
+        effects,
+        writes=added,
+        before=tuple(printer.before),
+        by_itself=printer.by_itself,
     )
 
 
@@ -189,7 +198,7 @@ def analysis_of(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) 
         raise ParameterError(
             f"not used by the statement: {', '.join(unused)}. It uses {uses}. Nothing was run."
         )
-    return Analysis(schema, parameters, text.names, query, _write_query)
+    return Analysis(schema, parameters, text.names, query, _write_query, text.text)
 
 
 def describe(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> tuple[Column, ...]:
