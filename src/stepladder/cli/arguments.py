@@ -103,6 +103,15 @@ def _span(verb: argparse.ArgumentParser) -> None:
 
 def _redo(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--redo", action="store_true", help="do finished days again")
+    verb.add_argument(
+        "--rebuild", action="store_true", help="make the whole history anew, columns of other types too"
+    )
+    verb.add_argument(
+        "--deep", action="store_true", help="compare the sources of all days, not only of the last ones"
+    )
+    verb.add_argument(
+        "--forward", action="store_true", help="leave what older code has made; new days get the new code"
+    )
 
 
 def _init(verbs: _Verbs) -> None:

@@ -1,23 +1,22 @@
 """The ledger: the pipelines' own tables, in the target, so that data and its record commit together."""
 
+from stepladder.ledger.attempts import Attempt, attempts
 from stepladder.ledger.book import (
-    IDLE_SECONDS,
-    LOCK_SECONDS,
-    Claim,
     Interval,
     ModelRecord,
-    claim,
     fail,
     finish,
     forget,
     interval,
     intervals,
     models,
+    new_grid,
     prepare,
     start_over,
     upstream_version,
     write_model,
 )
+from stepladder.ledger.claim import IDLE_SECONDS, LOCK_SECONDS, Claim, claim
 from stepladder.ledger.history import (
     Code,
     Made,
@@ -30,7 +29,8 @@ from stepladder.ledger.history import (
     recent,
     totals,
 )
-from stepladder.ledger.runs import Run, end_run, live_runs, start_run
+from stepladder.ledger.inputs import Inputs, first_inputs, inputs, write_inputs
+from stepladder.ledger.runs import Run, beat, end_run, live_runs, start_run
 from stepladder.ledger.tables import PART, STEPS
 
 __all__ = [
@@ -38,8 +38,10 @@ __all__ = [
     "LOCK_SECONDS",
     "PART",
     "STEPS",
+    "Attempt",
     "Claim",
     "Code",
+    "Inputs",
     "Interval",
     "Made",
     "ModelRecord",
@@ -47,23 +49,29 @@ __all__ = [
     "Recent",
     "Run",
     "Total",
+    "attempts",
+    "beat",
     "claim",
     "codes",
     "end_run",
     "fail",
     "finish",
+    "first_inputs",
     "forget",
+    "inputs",
     "interval",
     "intervals",
     "last_runs",
     "live_runs",
     "made",
     "models",
+    "new_grid",
     "prepare",
     "recent",
     "start_over",
     "start_run",
     "totals",
     "upstream_version",
+    "write_inputs",
     "write_model",
 ]

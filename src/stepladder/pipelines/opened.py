@@ -17,9 +17,9 @@ from stepladder.pipelines.graph import in_order
 from stepladder.pipelines.grid import local_instant
 from stepladder.pipelines.model import Model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
-from stepladder.pipelines.plan import Plan
+from stepladder.pipelines.plan import Plan, Wishes
 from stepladder.pipelines.read import read_models
-from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.runner import JOBS, Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.selecting import Selection, states_of
 from stepladder.pipelines.status import Status, read_status
 from stepladder.pipelines.testing import Verdict, live_columns, prototype, run_model_test
@@ -99,13 +99,18 @@ class OpenProject:
         end: Moment = None,
         now: Moment = None,
         redo: bool = False,
+        rebuild: bool = False,
+        deep: bool = False,
+        forward: bool = False,
     ) -> Plan:
         """What there is to do, and why; writes nothing. Without selectors: all models.
 
         `start` and `end` are days of the project's zone ("2026-03-08", a date) or instants, half-open; `now` is taken for
-        the present. Raises UsageError, ModelError, DatabaseError.
+        the present. `redo`, `rebuild`, `deep` and `forward` are those of `stepladder run`. Raises UsageError, ModelError, DatabaseError.
         """
-        return self._prepare(selectors, self._asked(start, end), self._instant(now), redo=redo).plan
+        return self._prepare(
+            selectors, self._asked(start, end), self._instant(now), Wishes(redo, rebuild, deep, forward)
+        ).plan
 
     def run(
         self,
@@ -114,15 +119,21 @@ class OpenProject:
         end: Moment = None,
         now: Moment = None,
         redo: bool = False,
+        rebuild: bool = False,
+        deep: bool = False,
+        forward: bool = False,
+        jobs: int = JOBS,
         on_step: Callable[[Step], None] = lambda _: None,
     ) -> RunResult:
-        """Do what `plan` says; each piece of work is told to `on_step` when it is over.
+        """Do what `plan` says, on a server `jobs` intervals at once; each piece of work is told to `on_step` when it is over.
 
         An interval that fails is no exception but a step of the result (`result.failed`), as the others go on; so ask it.
         Raises UsageError, ModelError, and DatabaseError where nothing can go on.
         """
-        ready = self._prepare(selectors, self._asked(start, end), self._instant(now), redo=redo)
-        return run(self.db, self._project, ready, on_step=on_step)
+        ready = self._prepare(
+            selectors, self._asked(start, end), self._instant(now), Wishes(redo, rebuild, deep, forward)
+        )
+        return run(self.db, self._project, ready, jobs=jobs, on_step=on_step)
 
     def status(self, *selectors: str) -> Status:
         """How far every model is, by the ledger alone. Raises UsageError, ModelError, DatabaseError."""
@@ -171,10 +182,10 @@ class OpenProject:
             self._db = None
 
     def _prepare(
-        self, words: Sequence[str], asked: Asked, now: dt.datetime | None, *, redo: bool
+        self, words: Sequence[str], asked: Asked, now: dt.datetime | None, wishes: Wishes
     ) -> Prepared:
         def planned(names: Selection) -> Prepared:
-            return prepare(self.db, self._project, names=names, asked=asked, now=now, redo=redo)
+            return prepare(self.db, self._project, names=names, asked=asked, now=now, wishes=wishes)
 
         return planned(Selection(words, states=lambda: states_of(planned(Selection()).plan)))
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 from stepladder.config import Project
 from stepladder.db import Rows, Side, Transaction
 from stepladder.errors import ModelError, UndefinedTable
-from stepladder.ledger import Claim
-from stepladder.pipelines.apply import _apply_difference, _check, _create, _slice
 from stepladder.pipelines.bind import Bound, bind, refuse_output
+from stepladder.pipelines.checking import check_rows
+from stepladder.pipelines.difference import slice_of, write_difference
 from stepladder.pipelines.grid import WHOLE, Span, boundaries, floor
 from stepladder.pipelines.model import Model, Query
 from stepladder.pipelines.stage import STAGE, stage
+from stepladder.pipelines.table import create_table
 from stepladder.sql import Column, TableName, Type, parse_name, quote
 
 # The columns of a table as it is in the target; None where it is not there, or no target is at hand.
@@ -39,11 +40,16 @@ class Trial:
         names: Sequence[str],
         types: Sequence[Type | None],
         rows: Sequence[tuple[object, ...]],
+        *,
+        replace: bool = False,
     ) -> None:
-        """Make a table of these columns, or add rows to it. Raises ModelError, DatabaseError, LoadError."""
+        """Make a table of these columns, or add rows to it; with `replace` in the place of its own. Raises ModelError,
+        DatabaseError, LoadError."""
         name = _plain(parse_name(table))
         if name not in self._given:
             self._make(name, names, types)
+        if replace:
+            self._side.session.execute(f"DELETE FROM {self._side.table(name)}")
         if rows:
             self._load(name, [dict(zip(names, row, strict=True)) for row in rows])
 
@@ -128,14 +134,15 @@ def _bring(
     model = bound.model
     staged = stage(tx, project, bound, start, end, now)
     refuse_output(model, staged.columns, str(model.path.relative_to(project.folder)))
-    part = _slice(project, model, staged.columns, Claim(model.name, start, end, 0, ""))
-    _check(tx, model, part)
+    part = slice_of(project, model, staged.columns, (start, end))
+    check_rows(tx, model, part, STAGE)
     try:
         table = tx.table(model.name)
     except UndefinedTable:
-        _create(tx, model, staged.columns)
+        create_table(tx, model, staged.columns)
         table = tx.table(model.name)
-    _apply_difference(tx, model, table, part, same_code=False)
+    names = frozenset(column.name for column in staged.columns)
+    write_difference(tx, model, table, part, names, now, whole=True)
     tx.execute(f"DROP TABLE {STAGE}")
 
 

@@ -103,6 +103,10 @@ class Analysis:
         """A number for a source, unique in the statement."""
         return next(self._ids)
 
+    def parameter_type(self, body: Raw) -> Type:
+        """The type of a ParamRef's value."""
+        return self.parameters[self.names[body.get("number", 1) - 1]]
+
 
 def wrong(
     kind: type[DatabaseError], message: str, position: int | None, *, sqlstate: str | None = None

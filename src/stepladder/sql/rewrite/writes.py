@@ -35,7 +35,7 @@ from stepladder.sql.rewrite.queries import (
     sqlite_name,
     stored_column,
 )
-from stepladder.sql.storage import is_native_numeric
+from stepladder.sql.storage import declared, is_native_numeric
 from stepladder.sql.types import Column, Type
 
 
@@ -72,7 +72,7 @@ def _returning(printer: Printer, write: Write, sources: Sequence[Source] = ()) -
     """RETURNING sees the bare names of the table's columns only.
 
     Whether such a column is NULL SQLite (3.40) takes from the constraint of another one: a bare `IS NULL` may be false for
-    NULL. Behind COLLATE it looks at the value.
+    NULL. Behind COLLATE it looks at the value. Nor does it know a text column for one: '42' would equal '042'.
     """
     if not write.returning:
         return ""
@@ -99,7 +99,11 @@ _ALONE = "read it by a query of its own, in the same transaction"
 
 def _returned(column: Column) -> str:
     text = stored_column("", column)
-    return text if is_native_numeric(column.type) else f"({text} COLLATE BINARY)"
+    if is_native_numeric(column.type):
+        return text
+    if declared(column.type) == "TEXT":
+        text = f"CAST({text} AS TEXT)"
+    return f"({text} COLLATE BINARY)"
 
 
 # -- INSERT
