@@ -478,6 +478,39 @@ TEMPORARY_VIEWS = [
     ),
 ]
 
+DEFINITIONS = [
+    ("CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (id, v) VALUES (NULL, 5)", "23502"),
+    (
+        "CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (id, v) VALUES (7, 5), (NULL, 6)",
+        "23502",
+    ),
+    (
+        "CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (id, v) SELECT NULLIF(id, 2), 1 FROM p",
+        "23502",
+    ),
+    ("INSERT INTO d (i, a) VALUES (DEFAULT, 5), (9, 6) RETURNING i = 9, a", [(False, 5), (True, 6)]),
+    ("INSERT INTO d (i, a) VALUES (NULL, 5)", "23502"),
+    ("MERGE INTO d USING p ON d.a = p.id WHEN NOT MATCHED THEN INSERT (i, a) VALUES (NULL, p.id)", "23502"),
+    ("CREATE TABLE t (a int NOT NULL NULL)", "42601"),
+    ("CREATE TABLE t (a int DEFAULT 1 DEFAULT 2)", "42601"),
+    ("CREATE TABLE t (a int, b int DEFAULT a)", "0A000"),
+    ("CREATE TABLE t (a varchar(0))", "22023"),
+    (
+        "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED, c int GENERATED ALWAYS AS (b + 1) STORED)",
+        "42P17",
+    ),
+    ("CREATE TABLE t (a timestamptz, b date GENERATED ALWAYS AS (a::date) STORED)", "42P17"),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t ((a::date))", "42P17"),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t (date_trunc('day', a))", "42P17"),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t (date_trunc('day', a, 'UTC'))", []),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t (((a AT TIME ZONE 'UTC')::date))", []),
+    ("CREATE TABLE t (a timestamp); CREATE INDEX ON t (date_trunc('day', a), (a::date))", []),
+    ("CREATE TABLE t (a text, n numeric, d date); CREATE INDEX ON t ((a || n), lower(a), (n::text))", []),
+    ("CREATE TABLE t (a text, n numeric, d date); CREATE INDEX ON t ((a || d))", "42P17"),
+    ("CREATE TABLE t (a text, n numeric, d date); CREATE INDEX ON t ((a::date))", "42P17"),
+    ("CREATE TABLE t (a date); CREATE INDEX ON t (a) WHERE a > current_date", "42P17"),
+]
+
 CASES = [
     *WIDTHS,
     *OLD_ROWS,
@@ -491,6 +524,7 @@ CASES = [
     *CONFLICTS,
     *THROUGH_VIEWS,
     *TEMPORARY_VIEWS,
+    *DEFINITIONS,
 ]
 
 
@@ -591,3 +625,10 @@ def test_create_table_as_does_not_keep_nan(tables: Database, engine: str) -> Non
     else:
         tables.execute(sql)
         assert tables.query("SELECT a::text FROM t").scalar() == "NaN"
+
+
+def test_a_row_that_restrict_keeps_is_a_foreign_keys_error(db: Database) -> None:
+    db.script("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (t int REFERENCES t ON DELETE RESTRICT)")
+    db.script("INSERT INTO t VALUES (1); INSERT INTO u VALUES (1)")
+    with pytest.raises(sl.errors.ForeignKeyViolation):
+        db.execute("DELETE FROM t")

@@ -305,6 +305,25 @@ def test_either_driver(bare: Path, postgres_url: str, driver: str) -> None:
     )
 
 
+def test_seeds_are_taken_from_the_project_and_python_from_the_source(bare: Path, postgres_url: str) -> None:
+    (bare / "models" / "grades.csv").write_text("name,grade:numeric(4,2)\nanna,1.50\nZoe,2.00\n")
+    (bare / "models" / "fees.py").write_text(
+        "import stepladder as sl\n@sl.model\ndef fees(): return [{'fee': 3}]\n"
+    )
+    model(
+        bare,
+        "graded",
+        "SELECT id, grade + fee AS cost FROM people JOIN grades USING (name), fees",
+        "kind = 'view'",
+    )
+    with sl.connect(f"sqlite:////{str(bare / 'bare.db').lstrip('/')}") as db:
+        db.execute("CREATE TABLE fees AS SELECT 3 AS fee")
+    found = proved(bare, postgres_url)
+    assert [(each.name, each.state, each.sqlite_rows) for each in found.models] == [("graded", "equal", 2)]
+    assert {each.table: each.rows for each in found.inputs} == {"grades": 2, "people": 3, "fees": 1}
+    assert any("fees" in note for note in found.notes)
+
+
 def test_columns_that_no_model_reads_are_not_copied(bare: Path, postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute("CREATE TYPE mood AS ENUM ('good', 'bad')")

@@ -9,12 +9,13 @@ from stepladder.pipelines.grid import floor, local_instant
 from stepladder.pipelines.header import duration
 from stepladder.pipelines.linting import lint_files, lint_models
 from stepladder.pipelines.loop import Pulse, Watcher, loop
-from stepladder.pipelines.model import Model, is_model
+from stepladder.pipelines.model import Model, Seed, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.opened import Moment, OpenProject, instant, project
 from stepladder.pipelines.plan import Plan, Wishes, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.seeds import seed_rows
 from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
 from stepladder.pipelines.status import Mark, ModelStatus, Status, read_status
@@ -42,6 +43,7 @@ __all__ = [
     "Prepared",
     "Pulse",
     "RunResult",
+    "Seed",
     "Selection",
     "States",
     "Status",
@@ -77,6 +79,7 @@ __all__ = [
     "run",
     "run_model_test",
     "scratch_for",
+    "seed_rows",
     "select",
     "states_of",
     "upstream",

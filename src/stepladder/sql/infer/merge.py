@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stepladder.errors import GroupingError, ProgrammingError, SqlSyntaxError
+from stepladder.sql.infer import own_values
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import BOOL, TEXT, UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
@@ -165,7 +166,15 @@ def _inserted(
         raise wrong(SqlSyntaxError, "INSERT has more target columns than expressions", position)
     scope.clause = "VALUES"
     found = tuple(
-        (name, assign(expression(analysis, raw, scope), target_column(target, name, None).type, name))
+        (
+            name,
+            own_values.given(
+                analysis,
+                target.table,
+                name,
+                assign(expression(analysis, raw, scope), target_column(target, name, None).type, name),
+            ),
+        )
         for name, raw in zip(names, given, strict=False)
         if not is_default(raw)
     )

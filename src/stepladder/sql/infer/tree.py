@@ -115,6 +115,14 @@ class NullIf(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotNull(Expression):
+    """A value that must not be NULL: SQLite would give the row a number in its stead. `message` is the error's."""
+
+    argument: Expression
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Expression):
     """CASE with conditions; one with an operand was turned into comparisons."""
 

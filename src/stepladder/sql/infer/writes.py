@@ -8,6 +8,7 @@ from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
 from stepladder.sql.definition import shown_name
+from stepladder.sql.infer import own_values
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.conflicts import arbiter
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
@@ -118,7 +119,12 @@ def _insert_source(
     _check_width(len(query.columns), names, body, None)
     given = list(zip(names, types, strict=True))[: len(query.columns)]
     values = [
-        (name, assign(_branch_value(query, own, place), type_, name))
+        (
+            name,
+            own_values.given(
+                analysis, target.table, name, assign(_branch_value(query, own, place), type_, name)
+            ),
+        )
         for place, (name, type_) in enumerate(given)
     ]
     dropped = left_out(analysis, target.table, [name for name, _ in values], body)
@@ -176,7 +182,8 @@ def _insert_values(
     def value(item: Raw, name: str, type_: Type) -> Expression:
         if is_default(item):
             return default_of(analysis, target, name, body_of(item).get("location"))
-        return assign(expression(analysis, item, inner), type_, name)
+        found = assign(expression(analysis, item, inner), type_, name)
+        return own_values.given(analysis, target.table, name, found)
 
     rows = tuple(tuple(value(row[place], names[place], types[place]) for place in places) for row in given)
     return Values(columns=tuple(Column(names[place], types[place]) for place in places), rows=rows, id=own)

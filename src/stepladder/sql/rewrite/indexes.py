@@ -19,6 +19,7 @@ from stepladder.sql.infer.tree import Expression, Reference
 from stepladder.sql.names import TableName, spelled
 from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
+from stepladder.sql.rewrite.immutability import INDEX_EXPRESSION, INDEX_PREDICATE, check_immutable
 from stepladder.sql.rewrite.index_kinds import other_kind
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import has_own_collation
@@ -103,6 +104,7 @@ def _index_predicate(analysis: Analysis, body: Raw, scope: Scope) -> Expression 
     if not body.get("whereClause"):
         return None
     node = boolean(expression(analysis, body["whereClause"], scope), "WHERE")
+    check_immutable(node, INDEX_PREDICATE)
     refuse_unsteady(node)
     return node
 
@@ -111,6 +113,7 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
     """A column, or an expression that gives the same for the same row at any time."""
     raw = element.get("expr") or {"ColumnRef": {"fields": [{"String": {"sval": element["name"]}}]}}
     node = resolved(expression(analysis, raw, scope))
+    check_immutable(node, INDEX_EXPRESSION)
     refuse_unsteady(node)
     return node
 
