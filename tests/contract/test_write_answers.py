@@ -39,6 +39,8 @@ CREATE VIEW counted AS SELECT count(*) AS n FROM k;
 """
 
 WIDTHS = [
+    ("INSERT INTO p (id, name) VALUES (8, 'x'), (9, 'y') ORDER BY 1 DESC LIMIT 1 RETURNING id", [(9,)]),
+    ("INSERT INTO p (id, name) VALUES (8, 'x'), (9, 'y') OFFSET 1 RETURNING id", [(9,)]),
     ("INSERT INTO k (id, v) VALUES (99)", "42601"),
     ("INSERT INTO k (id, v) VALUES (98), (99)", "42601"),
     ("INSERT INTO k (id, v) SELECT 99", "42601"),
