@@ -513,6 +513,20 @@ DEFINITIONS = [
     ("CREATE TABLE t (a date); CREATE INDEX ON t (a) WHERE a > current_date", "42P17"),
 ]
 
+OVER_VIEWS = [
+    ("CREATE TABLE t (a int REFERENCES plain (id))", "42809"),
+    (
+        "CREATE VIEW t AS SELECT w FROM ch; ALTER TABLE ch DROP COLUMN w CASCADE; SELECT * FROM t",
+        "42P01",
+        REFUSED,
+    ),
+    ("ALTER VIEW counted RENAME TO t; SELECT n FROM t", [(3,)], REFUSED),
+    ("ALTER TABLE counted RENAME TO t; SELECT n FROM t", [(3,)], REFUSED),
+    ("ALTER TABLE counted RENAME COLUMN n TO m; SELECT m FROM counted", [(3,)], REFUSED),
+    ("CREATE INDEX i ON k (v); ALTER INDEX i RENAME TO j; DROP INDEX j", [], REFUSED),
+    ("SELECT 'NaN'::numeric::int", "0A000"),
+]
+
 CASES = [
     *WIDTHS,
     *OLD_ROWS,
@@ -527,6 +541,7 @@ CASES = [
     *THROUGH_VIEWS,
     *TEMPORARY_VIEWS,
     *DEFINITIONS,
+    *OVER_VIEWS,
 ]
 
 
