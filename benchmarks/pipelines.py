@@ -16,7 +16,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -24,8 +24,7 @@ import pandas as pd
 
 import stepladder as sl
 from stepladder.config import Project, read_project
-from stepladder.db import Database
-from stepladder.db.embedded import embedded
+from stepladder.db import Database, embedded
 from stepladder.pipelines import NO_WISHES, RunResult, Wishes, prepare, run
 
 DAYS = 87
@@ -66,10 +65,20 @@ def _target(engine: str, folder: Path) -> Iterator[Database]:
         with sl.connect(f"sqlite:///{folder / 'shop.db'}") as db:
             yield db
         return
-    url = os.environ.get("STEPLADDER_TEST_POSTGRES")
-    with nullcontext() if url else embedded() as server, sl.connect(url or server.url) as db:
+    with _server(folder / "cluster") as url, sl.connect(url) as db:
         yield db
         db.script("DROP TABLE IF EXISTS sessions; DROP TABLE user_events; DROP SCHEMA stepladder CASCADE")
+
+
+@contextmanager
+def _server(cluster: Path) -> Iterator[str]:
+    if url := os.environ.get("STEPLADDER_TEST_POSTGRES"):
+        yield url
+        return
+    try:
+        yield embedded.start(cluster)
+    finally:
+        embedded.remove(cluster)
 
 
 def _project(folder: Path) -> Project:
