@@ -97,7 +97,9 @@ def test_models_feed_each_other_whatever_they_are(db: Database, events: None, wr
     assert str(db.columns("countries")[1].type) == "numeric(4,2)"
 
 
-def test_a_late_row_redoes_the_day_that_was_given_it(db: Database, events: None, write: Write, do: Run) -> None:
+def test_a_late_row_redoes_the_day_that_was_given_it(
+    db: Database, events: None, write: Write, do: Run
+) -> None:
     write(
         f"{BERLIN_DAY}'arrow')\ndef daily(events, run): return [{{'day': run.start.date(), 'n': len(events)}}]\n"
         "@sl.model(frame='arrow')\ndef total(daily):\n    return [{'n': sum(daily['n'].to_pylist())}]\n"
