@@ -649,3 +649,10 @@ def test_a_row_that_restrict_keeps_is_a_foreign_keys_error(db: Database) -> None
     db.script("INSERT INTO t VALUES (1); INSERT INTO u VALUES (1)")
     with pytest.raises(sl.errors.ForeignKeyViolation):
         db.execute("DELETE FROM t")
+
+
+def test_a_load_into_a_view_or_a_generated_column_is_an_error(tables: Database) -> None:
+    for table, row, sqlstate in (("plain", {"id": 9}, "42809"), ("g", {"a": 1, "b": 2}, "42P10")):
+        with pytest.raises(sl.errors.ProgrammingError) as raised:
+            tables.load([row], table, mode="append")
+        assert raised.value.sqlstate == sqlstate

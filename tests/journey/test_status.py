@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import stepladder as sl
-from stepladder.cli.main import main
 from tests.journey.conftest import Ended
 
 Run = Callable[..., Ended]
@@ -33,18 +32,8 @@ SELECT day, sum(visits) AS visits FROM visits WHERE day >= :start AND day < :end
 
 
 @pytest.fixture
-def stepladder(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line without a process of its own: these are many, on three engines."""
-
-    def run(*arguments: str, cwd: Path, expect: int = 0) -> Ended:
-        monkeypatch.chdir(cwd)
-        capsys.readouterr()
-        code = main(arguments)
-        found = Ended(code, *capsys.readouterr())
-        assert code == expect, f"exit {code}\n{found.out}\n{found.err}"
-        return found
-
-    return run
+def stepladder(in_process: Run) -> Run:
+    return in_process
 
 
 @pytest.fixture
