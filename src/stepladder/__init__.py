@@ -12,9 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stepladder import testing
     from stepladder.db import Database, LoadResult, Row, Rows, Transaction, connect, native
     from stepladder.db.borrowed import wrap
     from stepladder.errors import Error
+    from stepladder.pipelines import project
     from stepladder.pipelines.declaring import model
     from stepladder.sql import Span
 
@@ -31,6 +33,8 @@ __all__ = [
     "connect",
     "model",
     "native",
+    "project",
+    "testing",
     "wrap",
 ]
 
@@ -43,6 +47,7 @@ _DOORS = {
     "connect": "stepladder.db",
     "model": "stepladder.pipelines.declaring",
     "native": "stepladder.db",
+    "project": "stepladder.pipelines",
     "wrap": "stepladder.db",
     "Error": "stepladder.errors",
     "Span": "stepladder.sql",
@@ -51,6 +56,8 @@ _DOORS = {
 
 def __getattr__(name: str) -> Any:
     # The floors load when first used: `import stepladder` and `stepladder --help` stay as quick as Python itself.
+    if name == "testing":
+        return import_module("stepladder.testing")
     if name not in _DOORS:
         raise AttributeError(f"module 'stepladder' has no attribute {name!r}")
     return getattr(import_module(_DOORS[name]), name)

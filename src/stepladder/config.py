@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from stepladder.errors import ConfigError, MissingFile, redact, redact_url
 
 FILE_NAME = "stepladder.toml"
-_KNOWN = ("name", "default", "timezone", "targets", "sources", "vars", "alerts")
+_KNOWN = ("name", "default", "timezone", "recheck", "targets", "sources", "vars", "alerts")
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UNENCODED = re.compile(r"[@/]|%(?![0-9A-Fa-f]{2})")
 _SCHEMES = {
@@ -73,7 +73,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What stepladder.toml says. `timezone` is an IANA name: the zone whose midnight ends a day."""
+    """What stepladder.toml says. `timezone` is an IANA name: the zone whose midnight ends a day. `recheck` is how often
+    `schedule` looks for late rows, as text ("15 min")."""
 
     folder: Path
     name: str
@@ -82,6 +83,7 @@ class Project:
     targets: Mapping[str, str] = field(repr=False)
     vars: Mapping[str, object]
     sources: Mapping[str, Source] = field(default_factory=dict)
+    recheck: str | None = None
 
     @property
     def models(self) -> Path:
@@ -128,6 +130,7 @@ def read_project(folder: Path) -> Project:
         targets=_targets(data.get("targets", {}), path),
         vars=_table(data, "vars", path),
         sources=_sources(_table(data, "sources", path), path, timezone),
+        recheck=_text(data, "recheck", path),
     )
 
 

@@ -424,6 +424,7 @@ _BY_SQLSTATE = _database_errors(DatabaseError)
 _ALIASES: dict[str, type[DatabaseError]] = {
     "40P01": SerializationFailure,
     "42P02": ProgrammingError,
+    "23001": ForeignKeyViolation,  # ON DELETE RESTRICT, from PostgreSQL 18 on
     "42710": DuplicateTable,
     "42P06": DuplicateTable,
     "3F000": UndefinedObject,

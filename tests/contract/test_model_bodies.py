@@ -215,3 +215,15 @@ def test_what_goes_wrong_names_the_line(
     with pytest.raises(Error, match=f"(?s){said}"):
         raise error
     assert "m" not in db.tables()
+
+
+def test_a_cell_of_a_seed_that_does_not_fit_is_named(db: Database, shop: Project, write: Write) -> None:
+    write(countries_csv="code:text,since:date\nde,1949-05-23\nat,soon\n")
+    result = run(db, shop, prepare(db, shop))
+    error = result.steps[0].error
+    assert error is not None
+    assert error.exit_code == 1
+    assert error.message.startswith("models/countries.csv: 1 row does not fit:\n")
+    assert "row 2, column since = 'soon'" in error.message
+    assert "stepladder_" not in error.message
+    assert "countries" not in db.tables()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -51,6 +52,20 @@ def test_returning_computes_with_numerics(rows: sl.Database) -> None:
     assert first(rows, f"{upsert} RETURNING p - 0.5") == [Decimal("0.50")]
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        "INSERT INTO pits (id, t) VALUES (9, '42')",
+        "UPDATE pits SET t = '42' WHERE id = 1",
+        "DELETE FROM pits WHERE id = 5",
+    ],
+)
+def test_returning_compares_texts_as_texts(rows: sl.Database, write: str) -> None:
+    rows.execute("INSERT INTO pits (id, t) VALUES (5, '42')")
+    test = "t = '042', t < '2024-01-31', t IN ('42.0', 'x'), t BETWEEN '041' AND '043', t = '42'"
+    assert found(rows, f"{write} RETURNING {test}") == [(False, False, False, False, True)]
+
+
 # -- equal values of unequal text
 def test_a_join_finds_equal_values_that_are_written_apart(rows: sl.Database) -> None:
     half = "(SELECT b.n / 2 AS h FROM pits a RIGHT JOIN pits b USING (id))"
@@ -89,6 +104,20 @@ def test_a_comparison_does_not_lend_its_order_to_what_depends_on_it(rows: sl.Dat
 def test_a_constant_is_no_position(rows: sl.Database, constant: str) -> None:
     assert first(rows, f"SELECT id FROM pits ORDER BY {constant}, id DESC")[0] in (3, 4)
     assert found(rows, f"SELECT count(*) FROM pits WHERE id = 1 GROUP BY {constant}") == [(1,)]
+
+
+def test_one_group_of_what_only_a_window_adds_up(rows: sl.Database) -> None:
+    assert found(rows, "SELECT sum(count(*)) OVER () FROM pits HAVING count(*) > 1") == [(Decimal(4),)]
+    assert found(rows, "SELECT sum(count(*)) OVER () FROM pits HAVING count(*) > 9") == []
+
+
+def test_a_value_is_named_by_its_type_as_on_a_server(db: sl.Database) -> None:
+    values = {"n": Decimal("1.5"), "i": 1, "t": "x", "b": True, "a": [1], "s": timedelta(1), "o": None}
+    result = db.query(
+        "SELECT :n, :i, :t, :b, :a, :s, :o, (SELECT :b), CASE WHEN true THEN 1 ELSE :n END", **values
+    )
+    names = ["numeric", "?column?", "?column?", "bool", "int4", "interval", "?column?", "bool", "case"]
+    assert [each.name for each in result.columns] == names
 
 
 # -- columns of queries around
@@ -137,6 +166,12 @@ def test_errors_at_the_edges(db: sl.Database, sql: str, sqlstate: str) -> None:
     assert caught.value.sqlstate == sqlstate
 
 
+def test_a_zone_of_posix_is_refused() -> None:
+    """A server takes -7.5 for a zone of its own rules, and no offset for an unknown zone."""
+    with sl.connect("sqlite:///:memory:") as db, pytest.raises(NotPortable, match="the time zone"):
+        db.query("SELECT make_timestamptz(2024, 1, 7, 3, 7, 2, '-7.5')")
+
+
 def test_what_sqlite_cannot_parse_is_refused_by_name() -> None:
     """It lays no error of its own before the user."""
     deep = "SELECT 1 AS x"
@@ -182,9 +217,15 @@ def test_values_at_the_edges(db: sl.Database, sql: str, value: object) -> None:
     assert db.query(sql).scalar() == value
 
 
+def test_a_quote_behind_a_backslash_is_a_letter(db: sl.Database) -> None:
+    assert db.query(r"""SELECT to_char(2, '9\"a"9"\"')""").scalar() == ' 2"a9"'
+    assert db.query(r"""SELECT to_char(2, '\\9\a')""").scalar() == r"\\ 2\a"
+
+
 @pytest.mark.parametrize(
     "call",
     [
+        "to_timestamp('00000000-0', 'IYYY-IW')",
         "date_trunc('decade', '0005-01-01'::timestamp)",
         "date_trunc('minute', '0001-01-01'::timestamptz, 'Europe/Berlin')",
         "to_timestamp('32767', 'YYYY-MM-DD')",

@@ -341,6 +341,176 @@ ROWS_BESIDE = [
     ("UPDATE k SET v = -1 FROM p WHERE p.id = k.id RETURNING p.name", "23514"),
 ]
 
+_BY_NAME = "CREATE UNIQUE INDEX i ON k (lower(note)); "
+_BY_SOME = "CREATE UNIQUE INDEX i ON k (v) WHERE v > 5; "
+CONFLICTS = [
+    (
+        "INSERT INTO k (id, code) VALUES (1, 'z') ON CONFLICT ON CONSTRAINT k_pkey DO UPDATE SET v = k.v + 1 RETURNING id, v",
+        [(1, 11)],
+    ),
+    (
+        "INSERT INTO k (id, code) VALUES (8, 'b') ON CONFLICT ON CONSTRAINT k_code_key DO UPDATE SET v = 5 RETURNING id, v",
+        [(2, 5)],
+    ),
+    (
+        "INSERT INTO k (id, code) VALUES (8, 'b'), (9, 'b') ON CONFLICT ON CONSTRAINT k_code_key DO UPDATE SET v = 5",
+        "21000",
+    ),
+    (
+        "INSERT INTO k (id, code) VALUES (8, 'b') ON CONFLICT ON CONSTRAINT k_code_key DO NOTHING RETURNING id",
+        [],
+    ),
+    ("INSERT INTO k (id) VALUES (8) ON CONFLICT ON CONSTRAINT nosuch DO NOTHING", "42704"),
+    ("INSERT INTO k (id) VALUES (8) ON CONFLICT ON CONSTRAINT k_v_check DO NOTHING", "42809"),
+    (
+        "INSERT INTO k (id, code) VALUES (1, 'b'), (8, 'a'), (9, 'z') ON CONFLICT DO NOTHING RETURNING id",
+        [(9,)],
+    ),
+    ("INSERT INTO k (id, code) VALUES (8, 'z'), (9, 'z') ON CONFLICT DO NOTHING RETURNING id", [(8,)]),
+    ("INSERT INTO k (id, code) VALUES (8, 'a') ON CONFLICT (id) DO NOTHING", "23505"),
+    ("INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = v + 1", "42702"),
+    (
+        "INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = excluded.v WHERE k.v > 5 RETURNING v",
+        [(5,)],
+    ),
+    (
+        "INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = excluded.v WHERE k.v > 50 RETURNING v",
+        [],
+    ),
+    ("INSERT INTO k (id, v) VALUES (1, 5) ON CONFLICT (id, v) DO NOTHING", "42P10"),
+    (
+        _BY_NAME
+        + "INSERT INTO k (id, note) VALUES (8, 'ONE') ON CONFLICT (lower(note)) DO NOTHING RETURNING id",
+        [],
+    ),
+    (
+        _BY_NAME
+        + "INSERT INTO k (id, note) VALUES (8, 'ONE') ON CONFLICT (lower(note)) DO UPDATE SET v = 7 RETURNING id, v",
+        [(1, 7)],
+    ),
+    (_BY_NAME + "INSERT INTO k (id, note) VALUES (8, 'ONE') ON CONFLICT (upper(note)) DO NOTHING", "42P10"),
+    (
+        _BY_NAME
+        + "INSERT INTO k (id, note) VALUES (8, 'ONE'), (9, 'TWO') ON CONFLICT (lower(note)) DO UPDATE SET v = 7 RETURNING id",
+        [(1,), (2,)],
+        REFUSED,
+    ),
+    (
+        _BY_SOME
+        + "INSERT INTO k (id, v) VALUES (7, 1), (8, 1), (9, 10) ON CONFLICT (v) WHERE v > 5 DO NOTHING RETURNING id",
+        [(7,), (8,)],
+    ),
+    (
+        _BY_SOME
+        + "INSERT INTO k (id, v) VALUES (9, 10) ON CONFLICT (v) WHERE v > 5 DO UPDATE SET note = 'q' RETURNING id, note",
+        [(1, "q")],
+    ),
+    (_BY_SOME + "INSERT INTO k (id, v) VALUES (9, 10) ON CONFLICT (v) DO NOTHING", "42P10"),
+    (
+        _BY_SOME + "INSERT INTO k (id, v) VALUES (9, 10) ON CONFLICT (v) WHERE v > 7 DO NOTHING RETURNING id",
+        [],
+        REFUSED,
+    ),
+]
+
+THROUGH_VIEWS = [
+    (
+        "INSERT INTO plain VALUES (8, 1, 'v'); SELECT * FROM k WHERE id = 8",
+        [(8, "v", 1, Decimal("1.50"), None)],
+    ),
+    (
+        "INSERT INTO plain (id, code) VALUES (8, 'v'), (9, DEFAULT) RETURNING *",
+        [(8, None, "v"), (9, None, None)],
+    ),
+    ("INSERT INTO plain SELECT id + 50, id FROM p RETURNING id, v", [(51, 1), (52, 2), (53, 3)]),
+    ("INSERT INTO plain (id) VALUES (1)", "23505"),
+    ("INSERT INTO plain (note) VALUES ('x')", "42703"),
+    ("UPDATE plain SET v = v + 1 WHERE id = 1 RETURNING plain.v", [(11,)]),
+    (
+        "UPDATE plain AS t SET v = p.id FROM p WHERE p.id = t.id RETURNING t.id, p.name",
+        [(1, "p1"), (2, "p2"), (3, "p3")],
+    ),
+    ("DELETE FROM over_plain WHERE id < 3 RETURNING id", [(2,)]),
+    ("DELETE FROM over_plain; SELECT id FROM k", [(1,)]),
+    (
+        "CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k WHERE v > 15; UPDATE t SET b = c WHERE c > 50 RETURNING *",
+        [(3, 60, 120)],
+    ),
+    ("CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k; UPDATE t SET c = 1", "0A000"),
+    ("CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k; INSERT INTO t (a, c) VALUES (8, 1)", "0A000"),
+    ("CREATE VIEW t (a, b, c) AS SELECT id, v, v * 2 FROM k; UPDATE t SET v = 1", "42703"),
+    ("CREATE VIEW t AS SELECT a, b FROM g; UPDATE t SET b = 1", "428C9"),
+    ("CREATE VIEW t AS SELECT v + 1 AS w FROM k; UPDATE t SET w = 1", "55000"),
+    ("CREATE VIEW t AS SELECT v + 1 AS w FROM k; DELETE FROM t WHERE w > 15 RETURNING w", [(21,), (31,)]),
+    ("DELETE FROM counted", "55000"),
+    ("UPDATE counted SET n = 1", "55000"),
+    ("INSERT INTO counted VALUES (1)", "55000"),
+    ("CREATE VIEW t AS SELECT DISTINCT id FROM k; DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT id FROM k LIMIT 1; DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT id FROM k UNION SELECT id FROM p; DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT k.id FROM k JOIN p USING (id); DELETE FROM t", "55000"),
+    ("CREATE VIEW t AS SELECT id, row_number() OVER () AS n FROM k; DELETE FROM t", "55000"),
+    ("ALTER TABLE k RENAME COLUMN v TO w; UPDATE plain SET v = 1 WHERE id = 1 RETURNING v", [(1,)], REFUSED),
+    ("CREATE TEMP TABLE k (id int, v int); UPDATE plain SET v = 1 WHERE id = 1 RETURNING v", [(1,)], REFUSED),
+    ("CREATE TEMP TABLE k (id int); SELECT count(*) FROM public.k", [(3,)], REFUSED),
+]
+
+TEMPORARY_VIEWS = [
+    ("CREATE TEMP VIEW t AS SELECT id, v FROM k; UPDATE t SET v = 1 WHERE id = 1 RETURNING *", [(1, 1)]),
+    ("CREATE TEMP VIEW t AS SELECT id, w FROM ch; DROP TABLE ch", "2BP01"),
+    ("CREATE TEMP VIEW t AS SELECT id, w FROM ch; ALTER TABLE ch DROP COLUMN w", "2BP01"),
+    (
+        "CREATE TEMP VIEW t AS SELECT count(*) AS n FROM ch; DELETE FROM ch RETURNING (SELECT n FROM t)",
+        [(1,)],
+        REFUSED,
+    ),
+    ("CREATE TEMP VIEW t AS SELECT id FROM ch; WITH d AS (DELETE FROM ch) SELECT id FROM t", [(1,)], REFUSED),
+    ("CREATE TEMP TABLE x (a int); CREATE TEMP VIEW t AS SELECT a FROM x; DROP TABLE x", "2BP01"),
+    (
+        "CREATE TEMP TABLE x (a int); CREATE VIEW t AS SELECT a FROM x; DROP TABLE x CASCADE; SELECT * FROM t",
+        "42P01",
+    ),
+    ("CREATE VIEW t AS SELECT id FROM k; CREATE TEMP TABLE k (id int); SELECT id FROM t", [(1,), (2,), (3,)]),
+    (
+        "CREATE TEMP VIEW t AS SELECT id FROM k; CREATE TEMP TABLE k (id int); SELECT id FROM t",
+        [(1,), (2,), (3,)],
+        REFUSED,
+    ),
+]
+
+DEFINITIONS = [
+    ("CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (id, v) VALUES (NULL, 5)", "23502"),
+    (
+        "CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (id, v) VALUES (7, 5), (NULL, 6)",
+        "23502",
+    ),
+    (
+        "CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (id, v) SELECT NULLIF(id, 2), 1 FROM p",
+        "23502",
+    ),
+    ("INSERT INTO d (i, a) VALUES (DEFAULT, 5), (9, 6) RETURNING i = 9, a", [(False, 5), (True, 6)]),
+    ("INSERT INTO d (i, a) VALUES (NULL, 5)", "23502"),
+    ("MERGE INTO d USING p ON d.a = p.id WHEN NOT MATCHED THEN INSERT (i, a) VALUES (NULL, p.id)", "23502"),
+    ("CREATE TABLE t (a int NOT NULL NULL)", "42601"),
+    ("CREATE TABLE t (a int DEFAULT 1 DEFAULT 2)", "42601"),
+    ("CREATE TABLE t (a int, b int DEFAULT a)", "0A000"),
+    ("CREATE TABLE t (a varchar(0))", "22023"),
+    (
+        "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED, c int GENERATED ALWAYS AS (b + 1) STORED)",
+        "42P17",
+    ),
+    ("CREATE TABLE t (a timestamptz, b date GENERATED ALWAYS AS (a::date) STORED)", "42P17"),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t ((a::date))", "42P17"),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t (date_trunc('day', a))", "42P17"),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t (date_trunc('day', a, 'UTC'))", []),
+    ("CREATE TABLE t (a timestamptz); CREATE INDEX ON t (((a AT TIME ZONE 'UTC')::date))", []),
+    ("CREATE TABLE t (a timestamp); CREATE INDEX ON t (date_trunc('day', a), (a::date))", []),
+    ("CREATE TABLE t (a text, n numeric, d date); CREATE INDEX ON t ((a || n), lower(a), (n::text))", []),
+    ("CREATE TABLE t (a text, n numeric, d date); CREATE INDEX ON t ((a || d))", "42P17"),
+    ("CREATE TABLE t (a text, n numeric, d date); CREATE INDEX ON t ((a::date))", "42P17"),
+    ("CREATE TABLE t (a date); CREATE INDEX ON t (a) WHERE a > current_date", "42P17"),
+]
+
 CASES = [
     *WIDTHS,
     *OLD_ROWS,
@@ -351,6 +521,10 @@ CASES = [
     *NOT_A_NUMBER,
     *OWN_VALUES,
     *ROWS_BESIDE,
+    *CONFLICTS,
+    *THROUGH_VIEWS,
+    *TEMPORARY_VIEWS,
+    *DEFINITIONS,
 ]
 
 
@@ -451,3 +625,10 @@ def test_create_table_as_does_not_keep_nan(tables: Database, engine: str) -> Non
     else:
         tables.execute(sql)
         assert tables.query("SELECT a::text FROM t").scalar() == "NaN"
+
+
+def test_a_row_that_restrict_keeps_is_a_foreign_keys_error(db: Database) -> None:
+    db.script("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (t int REFERENCES t ON DELETE RESTRICT)")
+    db.script("INSERT INTO t VALUES (1); INSERT INTO u VALUES (1)")
+    with pytest.raises(sl.errors.ForeignKeyViolation):
+        db.execute("DELETE FROM t")

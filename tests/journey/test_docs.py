@@ -16,8 +16,9 @@ import pytest
 import stepladder as sl
 from stepladder.config import read_project
 from stepladder.errors import Error
+from stepladder.pipelines.header import KEYS
 from stepladder.pipelines.model_test import read_model_test
-from stepladder.pipelines.read import read_model
+from stepladder.pipelines.read import read_model, read_models
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -79,6 +80,26 @@ def test_the_models_and_tests_of_the_reference(project: Path) -> None:
     assert read_model(path, read_project(project)).key == ("user_id", "session_start")
     (project / "shown.test").write_text(test)
     assert read_model_test(project / "shown.test", "UTC").model == "sessions"
+
+
+def test_the_models_in_python_and_csv_of_the_reference(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "reference" / "models.md"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "stepladder.toml").write_text("\n".join(blocks(page, "toml")))
+    for ending, name in (("python", "metrics.py"), ("csv", "countries.csv")):
+        (tmp_path / "models" / name).write_text("".join(blocks(page, ending)))
+    found = {model.name: model for model in read_models(read_project(tmp_path))}
+    assert {name: model.kind for name, model in found.items()} == {
+        "countries": "seed",
+        "daily_user_metrics": "interval",
+    }
+    assert [window.column for window in found["daily_user_metrics"].windows] == ["event_timestamp"]
+
+
+def test_every_key_of_the_header_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "models.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"`([a-z_]+)(?:\.NAME)?`", page))
+    assert {*KEYS, "frame", "inputs", "comments"} - words == set()
 
 
 def test_every_verb_is_documented() -> None:

@@ -21,8 +21,9 @@ import pytest
 import stepladder as sl
 from stepladder.cli.init import make_project
 from stepladder.config import read_project
+from stepladder.db import scratch
 from stepladder.demo import make_shop
-from stepladder.prove import Proof, diagnose, prove, scratch
+from stepladder.prove import Proof, diagnose, prove
 from tests.conftest import _in_database
 from tests.journey.conftest import Ended
 
@@ -305,6 +306,25 @@ def test_either_driver(bare: Path, postgres_url: str, driver: str) -> None:
     )
 
 
+def test_seeds_are_taken_from_the_project_and_python_from_the_source(bare: Path, postgres_url: str) -> None:
+    (bare / "models" / "grades.csv").write_text("name,grade:numeric(4,2)\nanna,1.50\nZoe,2.00\n")
+    (bare / "models" / "fees.py").write_text(
+        "import stepladder as sl\n@sl.model\ndef fees(): return [{'fee': 3}]\n"
+    )
+    model(
+        bare,
+        "graded",
+        "SELECT id, grade + fee AS cost FROM people JOIN grades USING (name), fees",
+        "kind = 'view'",
+    )
+    with sl.connect(f"sqlite:////{str(bare / 'bare.db').lstrip('/')}") as db:
+        db.execute("CREATE TABLE fees AS SELECT 3 AS fee")
+    found = proved(bare, postgres_url)
+    assert [(each.name, each.state, each.sqlite_rows) for each in found.models] == [("graded", "equal", 2)]
+    assert {each.table: each.rows for each in found.inputs} == {"grades": 2, "people": 3, "fees": 1}
+    assert any("fees" in note for note in found.notes)
+
+
 def test_columns_that_no_model_reads_are_not_copied(bare: Path, postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute("CREATE TYPE mood AS ENUM ('good', 'bad')")
@@ -446,7 +466,7 @@ def test_killed_twenty_times_it_leaves_nothing(shop: Path, postgres_url: str) ->
 def test_killed_in_a_long_statement_the_server_notices(bare: Path, postgres_url: str) -> None:
     model(bare, "m", "SELECT id FROM people")
     code = (
-        "import stepladder as sl\nfrom stepladder.prove.scratch import postgres_side\n"
+        "import stepladder as sl\nfrom stepladder.db import postgres_side\n"
         f"with sl.connect({postgres_url!r}) as db, postgres_side(db, frozenset()) as side:\n"
         "    print('ready', flush=True)\n    side.session.query('SELECT pg_sleep(60)')\n"
     )

@@ -19,6 +19,10 @@ HEAVY = (
     "sqlite3",
     "sqlalchemy",
 )
+TRANSLATOR = tuple(
+    f"stepladder.sql.{name}"
+    for name in ("infer.tree", "rewrite", "functions", "lint", "prototype", "translation")
+)
 HELP = "from stepladder.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
 
 
@@ -27,6 +31,15 @@ def test_nothing_heavy_is_imported(code: str) -> None:
     asked = f"import sys\n{code}print('\\n'.join(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert ended.stderr.split() == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("verb", [["query", "SELECT 1"], ["tables"], ["explain", "SELECT 1"]], ids=" ".join)
+def test_who_speaks_to_postgresql_alone_loads_no_translator(verb: list[str], postgres_url: str) -> None:
+    code = f"import sys\nfrom stepladder.cli import main\ntry: main({[*verb, '--target', postgres_url]!r})\nexcept SystemExit: pass\n"
+    asked = f"{code}print('loaded:', *(name for name in {TRANSLATOR!r} if name in sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "loaded:"
 
 
 def test_every_verb_has_help() -> None:

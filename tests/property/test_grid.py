@@ -74,3 +74,58 @@ def test_a_date_that_a_zone_left_out_begins_no_interval() -> None:
         for since, _ in boundaries("day", "Pacific/Apia", start, start + dt.timedelta(days=4))
     ]
     assert days == [29, 31, 1, 2]
+
+
+# -- thirty years of every zone, without chance
+FIRST, LAST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+USUAL = {
+    "day": [dt.timedelta(days=1)],
+    "week": [dt.timedelta(days=7)],
+    "month": [dt.timedelta(days=n) for n in (28, 29, 30, 31)],
+}
+
+
+def _check_thirty_years(zone: str) -> None:
+    """Dates follow each other without a gap but what the zone itself left out; both ends of each interval that is not
+    of the usual length belong to the right one."""
+    local = ZoneInfo(zone)
+    for every, usual in USUAL.items():
+        spans = list(boundaries(every, zone, FIRST, LAST))
+        assert all(until == since for (_, until), (since, _) in pairwise(spans)), zone
+        days = [start.astimezone(local).date() for start, _ in spans]
+        assert days == sorted(set(days)), zone
+        for number, ((start, end), day) in enumerate(zip(spans, days, strict=True)):
+            if end - start in usual and number % 100:
+                continue
+            assert dt.timedelta() < end - start <= usual[-1] + dt.timedelta(hours=25), (zone, day)
+            assert floor(start, every, zone) == start, (zone, day)
+            assert floor(end - dt.timedelta(microseconds=1), every, zone) == start, (zone, day)
+            assert floor(end, every, zone) == end, (zone, day)
+            # A microsecond before it the calendar showed an earlier day: nothing begins late.
+            before = (start - dt.timedelta(microseconds=1)).astimezone(local).date()
+            assert before < day or (start - dt.timedelta(hours=3)).astimezone(local).date() < day, (zone, day)
+        if every == "day":
+            gaps = [right - left for left, right in pairwise(days) if right - left != dt.timedelta(days=1)]
+            assert len(gaps) <= 1, zone  # an island that crossed the date line
+
+
+@pytest.mark.parametrize("zone", ZONES[::20])
+def test_thirty_years_of_a_zone_are_contiguous(zone: str) -> None:
+    _check_thirty_years(zone)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(20))
+def test_thirty_years_of_every_zone_are_contiguous(part: int) -> None:
+    for zone in ZONES[part::20]:
+        _check_thirty_years(zone)
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]
+)
+def test_hours_are_hours_whatever_the_clock_shows(zone: str) -> None:
+    spans = list(boundaries("hour", zone, FIRST, FIRST + dt.timedelta(days=400)))
+    assert all(end - start == dt.timedelta(hours=1) for start, end in spans)
+    assert all(until == since for (_, until), (since, _) in pairwise(spans))
+    assert {start.astimezone(ZoneInfo(zone)).minute for start, _ in spans} <= {0, 30}

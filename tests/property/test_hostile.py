@@ -74,6 +74,8 @@ LOOK_UPS = (
     "SELECT details FROM",
     "SELECT type, sql FROM sqlite_schema",
     "SELECT 1 FROM sqlite_schema",
+    "SELECT 1 FROM pragma_table_info(",
+    "-- PRAGMA ",
 )
 
 

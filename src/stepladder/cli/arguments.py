@@ -34,7 +34,10 @@ def parser() -> argparse.ArgumentParser:
     _adopt(verbs)
     _plan(verbs)
     _run(verbs)
+    _status(verbs)
     _test(verbs)
+    _diff(verbs)
+    _schedule(verbs)
     _prove(verbs)
     _experiment(verbs)
     _report(verbs)
@@ -100,6 +103,15 @@ def _span(verb: argparse.ArgumentParser) -> None:
 
 def _redo(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--redo", action="store_true", help="do finished days again")
+    verb.add_argument(
+        "--rebuild", action="store_true", help="make the whole history anew, columns of other types too"
+    )
+    verb.add_argument(
+        "--deep", action="store_true", help="compare the sources of all days, not only of the last ones"
+    )
+    verb.add_argument(
+        "--forward", action="store_true", help="leave what older code has made; new days get the new code"
+    )
 
 
 def _init(verbs: _Verbs) -> None:
@@ -284,12 +296,81 @@ def _run(verbs: _Verbs) -> None:
     _json(verb)
 
 
+def _selectors(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "models", nargs="*", metavar="MODEL", help="these models, in the words of `run` (default: all)"
+    )
+    verb.add_argument(
+        "--exclude", action="append", default=[], metavar="MODEL", help="but not these; repeatable"
+    )
+
+
+def _status(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "status", "how far every model is, what failed, what runs; reads the ledger only")
+    _selectors(verb)
+    verb.add_argument(
+        "--max-age",
+        metavar="TIME",
+        help="exit code 1 when a model's last good run is older, as 26h: a dead man's switch",
+    )
+    _target(verb)
+    _json(verb)
+
+
 def _test(verbs: _Verbs) -> None:
     verb = _verb(
-        verbs, "test", "run the model tests: on SQLite in memory, or on a target, leaving nothing there"
+        verbs,
+        "test",
+        "run the model tests: on SQLite in memory, on a target, or on both; leaves nothing there",
     )
     verb.add_argument(
         "tests", nargs="*", metavar="TEST", help="names of files in tests/, without .test (default: all)"
+    )
+    verb.add_argument(
+        "--both",
+        action="store_true",
+        help="on SQLite and on the target, and both must give the same rows, exactly",
+    )
+    _target(verb)
+    _json(verb)
+
+
+def _diff(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs, "diff", "what a run of a model as it is now would change in its table; writes nothing"
+    )
+    verb.add_argument("model", metavar="MODEL")
+    verb.add_argument("--start", metavar="DATE", help="first day, in the project's time zone, as 2026-03-08")
+    verb.add_argument(
+        "--end", metavar="DATE", help="the day after the last one (default: the newest seven intervals)"
+    )
+    verb.add_argument("--against", metavar="NAME|URL", help="compare with the table of this target instead")
+    _target(verb)
+    _json(verb)
+
+
+def _schedule(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "schedule",
+        "run whenever something comes due, until stopped; or print a timer for cron and others",
+    )
+    _selectors(verb)
+    verb.add_argument(
+        "--as",
+        dest="kind",
+        choices=["cron", "systemd", "kubernetes", "github"],
+        help="print what your own scheduler needs instead, which is the better way where you have one",
+    )
+    verb.add_argument(
+        "--recheck",
+        metavar="TIME",
+        help="look for late rows this often (default: recheck in stepladder.toml, else 15 min)",
+    )
+    verb.add_argument(
+        "--health",
+        metavar="HOST:PORT",
+        help="serve /live, /ready and /status.json; :8080 is for this machine only",
     )
     _target(verb)
     _json(verb)

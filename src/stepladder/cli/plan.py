@@ -49,7 +49,7 @@ def plan_json(plan: Plan, target: str) -> dict[str, object]:
                 "kind": model.kind,
                 "intervals": [
                     {"start": work.start, "end": work.end, "action": "run", "reasons": list(work.reasons)}
-                    for work in model.work
+                    for work in sorted(model.work, key=lambda work: work.start)
                 ],
             }
             for model in plan.models
@@ -76,7 +76,7 @@ def _table(plan: Plan, project: Project) -> Table:
 
 def _reasons(work: tuple[Work, ...], project: Project) -> Text:
     by_reason: dict[str, list[str]] = {}
-    for item in work:
+    for item in sorted(work, key=lambda item: item.start):
         name = "" if item.start.year < 2 else day(item.start, project)
         by_reason.setdefault(", ".join(item.reasons), []).append(name)
     parts = []

@@ -44,7 +44,7 @@ def command(arguments: argparse.Namespace) -> int:
             )
     say.print(summary(result), markup=False)
     if arguments.json:
-        print_json(_json(result))
+        print_json(run_json(result))
     return exit_code(result)
 
 
@@ -108,7 +108,8 @@ def _words(step: Step) -> str:
     return f"{done.seconds:6.2f} s  {count(done.rows, 'row'):>12}  {change}"
 
 
-def _json(result: RunResult) -> dict[str, object]:
+def run_json(result: RunResult) -> dict[str, object]:
+    """What a run came to, as one object."""
     return {
         "run": result.run_id or None,
         "seconds": round(result.seconds, 3),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from stepladder.config import Project
 from stepladder.db import Database
-from stepladder.pipelines import Prepared, Selection, local_instant, prepare, states_of
+from stepladder.pipelines import Prepared, Selection, Wishes, local_instant, prepare, states_of
 
 Moment = dt.datetime | None
 
@@ -20,7 +20,7 @@ def prepared(arguments: argparse.Namespace, db: Database, project: Project) -> P
     start, end, now = (moment(text, project) for text in (arguments.start, arguments.end, arguments.now))
 
     def planned(names: Sequence[str] | Selection) -> Prepared:
-        return prepare(db, project, names=names, asked=(start, end), now=now, redo=arguments.redo)
+        return prepare(db, project, names=names, asked=(start, end), now=now, wishes=wishes(arguments))
 
     return planned(replace(selection(arguments), states=lambda: states_of(planned(()).plan)))
 
@@ -28,6 +28,13 @@ def prepared(arguments: argparse.Namespace, db: Database, project: Project) -> P
 def selection(arguments: argparse.Namespace) -> Selection:
     """The models that the options mean."""
     return Selection(arguments.models, arguments.exclude, arguments.upstream)
+
+
+def wishes(arguments: argparse.Namespace) -> Wishes:
+    """What the options ask for beyond what has changed."""
+    return Wishes(
+        redo=arguments.redo, rebuild=arguments.rebuild, deep=arguments.deep, forward=arguments.forward
+    )
 
 
 def check_dates(arguments: argparse.Namespace, project: Project) -> None:

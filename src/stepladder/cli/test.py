@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.text import Text
@@ -12,36 +13,63 @@ from stepladder.cli.session import open_target
 from stepladder.config import Project, nearest, require_project
 from stepladder.db import Database, connect
 from stepladder.errors import UsageError
-from stepladder.pipelines import ModelTest, Verdict, read_model_tests, read_models, run_model_test
+from stepladder.pipelines import (
+    ModelTest,
+    Verdict,
+    both_agree,
+    live_columns,
+    prototype,
+    read_model_tests,
+    read_models,
+    run_model_test,
+)
 
 
 def command(arguments: argparse.Namespace) -> int:
     project = require_project()
     models = read_models(project)
     tests = _chosen(project, arguments.tests)
-    with _database(arguments.target) as db:
-        verdicts = [run_model_test(db, project, models, test) for test in tests]
+    with ExitStack() as stack:
+        db = _database(arguments, project, stack)
+        server = None if db is None or db.target.is_sqlite else db
+        live = live_columns(db)
+        verdicts = []
+        for test in tests:
+            found = [
+                run_model_test(project, models, test, where, live)
+                for where in ((None, server) if arguments.both else (server,))
+            ]
+            key = next(model.key for model in models if model.name == test.model)
+            verdicts.append(both_agree(found[0], found[1], key) if arguments.both else found[0])
     if arguments.json:
-        print_json(
-            {
-                "tests": [
-                    {
-                        "name": one.test.path.stem,
-                        "model": one.test.model,
-                        "passed": one.passed,
-                        "differences": list(one.differences),
-                    }
-                    for one in verdicts
-                ]
-            }
-        )
+        print_json({"tests": [_json(one) for one in verdicts]})
     else:
         _print(verdicts, project.folder)
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def _database(target: str | None) -> Database:
-    return connect("sqlite:///:memory:") if target is None else open_target(target, must_exist=True)
+def _json(verdict: Verdict) -> dict[str, object]:
+    return {
+        "name": verdict.test.path.stem,
+        "model": verdict.test.model,
+        "engine": verdict.engine,
+        "seconds": round(verdict.seconds, 4),
+        "passed": verdict.passed,
+        "differences": list(verdict.differences),
+    }
+
+
+def _database(arguments: argparse.Namespace, project: Project, stack: ExitStack) -> Database | None:
+    """The target that the tests run on, or whose tables say the types; None where there is none at hand."""
+    if arguments.target is None and not arguments.both:
+        file = prototype(project)
+        return stack.enter_context(connect(file, read_only=True)) if file else None
+    db = stack.enter_context(open_target(arguments.target, must_exist=True))
+    if arguments.both and db.target.is_sqlite:
+        raise UsageError(
+            f"--both wants a server beside SQLite, and {db.target} is SQLite: name one with --target."
+        )
+    return db
 
 
 def _chosen(project: Project, names: list[str]) -> tuple[ModelTest, ...]:
@@ -63,10 +91,11 @@ def _print(verdicts: list[Verdict], folder: Path) -> None:
     say = prose()
     for verdict in verdicts:
         sign, style = ("✓", "green") if verdict.passed else ("✗", "red")
-        say.print(
-            Text(f"  {sign} ", style=style).append(str(verdict.test.path.relative_to(folder)), style="blue")
-        )
-        for line in verdict.differences:
-            say.print(Text(f"      {line}"))
+        line = Text(f"  {sign} ", style=style)
+        line.append(f"{verdict.test.path.relative_to(folder)!s:<32}", style="blue")
+        line.append(f" {verdict.engine} {verdict.seconds * 1000:.0f} ms", style="dim")
+        say.print(line)
+        for difference in verdict.differences:
+            say.print(Text(f"      {difference}"))
     failed = sum(not verdict.passed for verdict in verdicts)
     say.print(f"{len(verdicts) - failed} passed" + (f", {failed} failed" if failed else ""))

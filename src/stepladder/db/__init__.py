@@ -11,23 +11,29 @@ from stepladder.db.loading.incoming import created_columns
 from stepladder.db.loading.load import LoadResult
 from stepladder.db.monitor import PoolStats, StatementStats, Stats
 from stepladder.db.native import native
+from stepladder.db.prints import NOTHING, Parts, Print
 from stepladder.db.rows import Row, Rows
+from stepladder.db.scratch import Side, postgres_side, sqlite_side
 from stepladder.db.session import Session
 from stepladder.db.stream import Stream
 from stepladder.db.transaction import Transaction
 
 __all__ = [
+    "NOTHING",
     "Connection",
     "Cursor",
     "Database",
     "Finding",
     "LoadResult",
     "Node",
+    "Parts",
     "Plan",
     "PoolStats",
+    "Print",
     "Row",
     "Rows",
     "Session",
+    "Side",
     "Slow",
     "StatementStats",
     "Stats",
@@ -38,6 +44,8 @@ __all__ = [
     "created_columns",
     "examine",
     "native",
+    "postgres_side",
+    "sqlite_side",
     "temporary",
     "wrap",
 ]

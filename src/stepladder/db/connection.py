@@ -16,6 +16,7 @@ from stepladder.db.faults import with_caret
 from stepladder.db.health.findings import Finding
 from stepladder.db.monitor import NEVER, StatementFigures, report_slow
 from stepladder.db.native import NativeValues
+from stepladder.db.prints import Parts, Print
 from stepladder.errors import Error, SqlSyntaxError, UsageError
 from stepladder.sql import Answer, Column, Encode, TableName, Type, answer, encoder, quote
 
@@ -220,6 +221,14 @@ class Connection(ABC):
         """Open a transaction; a writing one on SQLite takes the write lock at once."""
 
     @abstractmethod
+    def begin_staging(self) -> None:
+        """Open a transaction that sees one moment and makes temporary tables; it writes others from begin_writing() on."""
+
+    @abstractmethod
+    def begin_writing(self) -> None:
+        """On SQLite only now the write lock is taken: others may have written since the moment that was seen."""
+
+    @abstractmethod
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """In the open transaction: give up waiting for a lock after so long; be ended when idle for so long."""
 
@@ -250,6 +259,10 @@ class Connection(ABC):
     @abstractmethod
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         """The column names of each unique key, the primary key first."""
+
+    @abstractmethod
+    def prints(self, parts: Parts) -> tuple[Print, ...]:
+        """What each part of a table holds: see `stepladder.db.prints`."""
 
     @abstractmethod
     def describe(self, table: TableName) -> Table | None:
@@ -290,6 +303,10 @@ class Connection(ABC):
     def answers(self) -> bool:
         """Whether the other side still answers; a round trip, where there is another side."""
         return True
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """From another thread: end the statement that runs, if any, with StatementCanceled."""
 
     @abstractmethod
     def close(self) -> None: ...

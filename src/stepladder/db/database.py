@@ -191,6 +191,30 @@ class Database(Session):
             transaction.refuse_dead()
             connection.commit()
 
+    @contextmanager
+    def staging(
+        self, *, lock_timeout: float | None = None, idle_timeout: float | None = None
+    ) -> Iterator[Transaction]:
+        """A transaction that first makes temporary tables out of what it sees at one moment, and writes others only after
+        `tx.begin_writing()`: until then nobody waits for it on SQLite either, where a transaction that writes keeps all
+        others from writing. On PostgreSQL it is one "repeatable read" transaction; on SQLite what it sees after
+        begin_writing() is of that later moment.
+        """
+
+        def ready(connection: Connection) -> None:
+            self._settle(connection)
+            connection.begin_staging()
+            connection.be_brief(lock_seconds=lock_timeout, idle_seconds=idle_timeout)
+
+        with self._own_transaction(ready) as (connection, transaction):
+            yield transaction
+            transaction.refuse_dead()
+            connection.commit()
+
+    def cancel(self) -> None:
+        """End every statement that runs now, in whatever thread, with StatementCanceled."""
+        self._pool.cancel()
+
     def sqlalchemy(self) -> Engine:
         """A SQLAlchemy Engine on the same target, for Alembic and ORMs; its pool is its own, and yours to dispose of.
 

@@ -73,6 +73,10 @@ def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> Database
     message = str(error)
     if message == "integer overflow":
         return database_error("22003")("bigint out of range", sqlstate="22003", statement=_shown(statement))
+    if (
+        message == "FOREIGN KEY constraint failed" and name == "SQLITE_CONSTRAINT_TRIGGER"
+    ):  # ON DELETE RESTRICT
+        return database_error("23001")(message, sqlstate="23001", statement=_shown(statement))
     if message.startswith("ON clause references tables to its right"):
         # SQLite loses its way where it flattens a subquery beside a RIGHT or FULL JOIN.
         return NotPortable("a RIGHT or FULL JOIN beside this subquery", instead="write it as a LEFT JOIN")

@@ -281,6 +281,13 @@ class Pool:
                 self._let_go(connection)
                 self._serve()
 
+    def cancel(self) -> None:
+        """End the statements that run on the connections that are out."""
+        with self._lock:
+            out = [found for each in self._out if (found := each()) is not None]
+        for connection in out:
+            connection.cancel()
+
     def close(self) -> None:
         """Close the idle connections; those that are out are closed when they come back, and named in a warning."""
         if self._forks != _forks:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 from stepladder.config import Target
+from stepladder.db import prints
 from stepladder.db.arrow.rows import arrays_of_rows, table_of_rows
 from stepladder.db.arrow.stored import copy_binary, copy_text
 from stepladder.db.arrow.types import pyarrow
@@ -39,6 +40,7 @@ from stepladder.db.health.findings import Finding
 from stepladder.db.many import Many, many_at_once
 from stepladder.db.native import NativeValues
 from stepladder.db.prepared import REFUSES_UNRUN, Prepared, PreparedStatements, Unusable, preparation
+from stepladder.db.prints import Parts, Print
 from stepladder.db.statement_key import StatementKey, statement_key
 from stepladder.errors import (
     DatabaseError,
@@ -338,6 +340,12 @@ class PostgresConnection(Connection):
         self._send(" ".join(words))
         self._begun, self._writing = True, not read_only
 
+    def begin_staging(self) -> None:
+        self.begin(read_only=False, isolation="repeatable read")
+
+    def begin_writing(self) -> None:
+        """Nothing: writers are in nobody's way until they write the same row."""
+
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         limits = (("lock_timeout", lock_seconds), ("idle_in_transaction_session_timeout", idle_seconds))
         wanted = [
@@ -436,6 +444,9 @@ class PostgresConnection(Connection):
             {"name": table.sql},
         ).rows
         return tuple(Column(name, catalogue_type(type_), not_null) for name, type_, not_null in found) or None
+
+    def prints(self, parts: Parts) -> tuple[Print, ...]:
+        return prints.of_server(lambda sql, values: self.run(sql, values).rows, parts)
 
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         found = self.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from operator import attrgetter
@@ -60,6 +61,10 @@ class Psycopg2Connection(PostgresConnection):
             return self._execute(text, values)
         except (IndexError, KeyError, TypeError, ValueError) as error:  # Python's own, of `%`
             raise ParameterError(f"the driver cannot bind the values: {error}. Nothing was run.") from error
+
+    def cancel(self) -> None:
+        with suppress(driver.Error):  # it is closed, or its server is: nothing runs there
+            self._raw.cancel()
 
     def _execute(self, text: str, values: NativeValues) -> Result:
         if self._raw.closed:

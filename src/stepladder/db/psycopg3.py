@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -125,6 +126,10 @@ class PsycopgConnection(PostgresConnection):
                 wait.poll()
                 server.consume_input()
         return server.get_result()
+
+    def cancel(self) -> None:
+        with suppress(psycopg.Error):  # it is closed, or its server is: nothing runs there
+            self._raw.cancel_safe(timeout=_STOP_SECONDS)
 
     def _stop_statement(self) -> None:
         """Cancel on the server what runs there, and read its answer; close the connection where that takes long."""

@@ -15,6 +15,7 @@ from stepladder.db.explain.plan import Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.loading.load import LoadResult, Progress, load
 from stepladder.db.native import Native
+from stepladder.db.prints import Parts, Print
 from stepladder.db.rows import Rows
 from stepladder.db.stream import Guard, Stream, checked_batch_rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
@@ -239,6 +240,11 @@ class Session(ABC):
         if columns is None:
             raise _no_table(found)
         return columns
+
+    def prints(self, parts: Parts) -> tuple[Print, ...]:
+        """What each part of a table holds, to be compared with what it held before: see `stepladder.db.prints`."""
+        with self._connection() as connection:
+            return connection.prints(parts)
 
     def view_reads(self, name: str) -> tuple[TableName, ...]:
         """The tables and views that a view reads, through other views too; none for a table."""

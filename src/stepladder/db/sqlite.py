@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 from stepladder.config import Target
-from stepladder.db import type_catalogue, type_catalogue_changes
+from stepladder.db import prints, type_catalogue, type_catalogue_changes
 from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
@@ -39,6 +39,7 @@ from stepladder.db.faults import odd_value, with_caret
 from stepladder.db.health import sqlite as health_sqlite
 from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
+from stepladder.db.prints import Parts, Print
 from stepladder.db.redefining import redefine
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
@@ -453,6 +454,16 @@ class SqliteConnection(Connection):
         self.restrict(read_only=read_only or self.read_only)
         self._now = _now()
 
+    def begin_staging(self) -> None:
+        self._plain("BEGIN")
+        self.restrict(read_only=self.read_only)
+        self._now = _now()
+
+    def begin_writing(self) -> None:
+        # A reader of SQLite's cannot become a writer once another has written. Temporary tables outlive the COMMIT.
+        self._plain("COMMIT")
+        self._plain("BEGIN IMMEDIATE")
+
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """Nothing: the only lock of a SQLite transaction was taken when it began."""
 
@@ -527,6 +538,15 @@ class SqliteConnection(Connection):
             self._reads_foreign = self._reads_foreign or foreign
         return self._known[name]
 
+    def prints(self, parts: Parts) -> tuple[Print, ...]:
+        listed = ", ".join(map(quote, (parts.time, *parts.columns) if parts.time else parts.columns))
+        sql = f"SELECT {listed or 'NULL'} FROM {parts.table.sql} WHERE {parts.where}"
+        translation = self._translate(sql, parts.values)
+        edges = [encode_parameter("edge", translation.columns[0].type, edge) for edge in parts.edges]
+        with self._callbacks.watching(sql):
+            rows = self._raw.execute(translation.sql, _encode(translation.parameters, parts.values))
+            return prints.of_rows(rows, edges)
+
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         name = table.stored_name
         if name not in self._known_keys:
@@ -574,8 +594,10 @@ class SqliteConnection(Connection):
                 for key in made.definition.foreign_keys
                 if key.table == shown_name(table).sql
             ]
-            return Dependents(foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table.stored_name, self._reads_of_views())
+            hidden = TableName("pg_temp", table.name)
+            found = catalog_dependents.dependents(self._raw, hidden, self._reads_of_views())
+            return replace(found, foreign_keys=tuple(keys))
+        return catalog_dependents.dependents(self._raw, table, self._reads_of_views())
 
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         self._notice_changes()
@@ -650,6 +672,9 @@ class SqliteConnection(Connection):
 
     def usable(self) -> bool:
         return self._open
+
+    def cancel(self) -> None:
+        self._callbacks.cancel()
 
     def close(self) -> None:
         self._open = False

@@ -86,8 +86,14 @@ class Callbacks:
         """From here the limit of a statement counts, and its now() is one."""
         self.now = None
         self._raised = None
+        self.canceled = False
         if self.limit is not None:
             self._set_deadline(time.monotonic() + self.limit)
+
+    def cancel(self) -> None:
+        """From another thread: end the statement that runs."""
+        self.canceled = True
+        self._raw.interrupt()
 
     def stop(self) -> None:
         """What follows is no statement of the user's, and has no limit."""
@@ -110,6 +116,11 @@ class Callbacks:
         if self._refused:
             self._refused = False
             raise Prepared from error
+        if self.canceled and str(error) == "interrupted":
+            raise StatementCanceled(
+                "canceled from another thread\nNothing of this statement was written.",
+                statement=redact(statement),
+            ) from error
         if self._was_stopped(error):
             raise KeyboardInterrupt from None
         if self._is_late() and (is_busy(error) or str(error) == "interrupted"):

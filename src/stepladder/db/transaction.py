@@ -57,6 +57,11 @@ class Transaction(Session):
         with self._connection() as connection:
             return marks.take(connection, token)
 
+    def begin_writing(self) -> None:
+        """In a `Database.staging` transaction: from here on it may write more than temporary tables."""
+        with self._connection() as connection:
+            connection.begin_writing()
+
     def end(self) -> None:
         """From here on every verb is refused: the connection is somebody else's."""
         self._over = True

@@ -1,24 +1,36 @@
 """The ledger: the pipelines' own tables, in the target, so that data and its record commit together."""
 
+from stepladder.ledger.attempts import Attempt, attempts
 from stepladder.ledger.book import (
-    IDLE_SECONDS,
-    LOCK_SECONDS,
-    Claim,
     Interval,
     ModelRecord,
-    claim,
     fail,
     finish,
     forget,
     interval,
     intervals,
     models,
+    new_grid,
     prepare,
     start_over,
     upstream_version,
     write_model,
 )
-from stepladder.ledger.runs import Run, end_run, live_runs, start_run
+from stepladder.ledger.claim import IDLE_SECONDS, LOCK_SECONDS, Claim, claim
+from stepladder.ledger.history import (
+    Code,
+    Made,
+    PastRun,
+    Recent,
+    Total,
+    codes,
+    last_runs,
+    made,
+    recent,
+    totals,
+)
+from stepladder.ledger.inputs import Inputs, first_inputs, inputs, write_inputs
+from stepladder.ledger.runs import Run, beat, end_run, live_runs, start_run
 from stepladder.ledger.tables import PART, STEPS
 
 __all__ = [
@@ -26,22 +38,40 @@ __all__ = [
     "LOCK_SECONDS",
     "PART",
     "STEPS",
+    "Attempt",
     "Claim",
+    "Code",
+    "Inputs",
     "Interval",
+    "Made",
     "ModelRecord",
+    "PastRun",
+    "Recent",
     "Run",
+    "Total",
+    "attempts",
+    "beat",
     "claim",
+    "codes",
     "end_run",
     "fail",
     "finish",
+    "first_inputs",
     "forget",
+    "inputs",
     "interval",
     "intervals",
+    "last_runs",
     "live_runs",
+    "made",
     "models",
+    "new_grid",
     "prepare",
+    "recent",
     "start_over",
     "start_run",
+    "totals",
     "upstream_version",
+    "write_inputs",
     "write_model",
 ]

@@ -43,6 +43,11 @@ def start_run(session: Session, verb: str, now: datetime) -> Run:
     return run
 
 
+def beat(session: Session, run: Run) -> None:
+    """Say that the run still lives."""
+    session.execute("UPDATE stepladder.run SET beat_at = now() WHERE run_id = :run", run=run.run_id)
+
+
 def end_run(session: Session, run: Run, state: str, error: str | None = None) -> None:
     """Record how a run ended: "done", "failed" or "cancelled". What it still holds is given back.
 

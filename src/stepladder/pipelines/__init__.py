@@ -2,48 +2,84 @@
 
 from stepladder.pipelines.afresh import plan_afresh
 from stepladder.pipelines.bind import Bound, bind, refuse_output
+from stepladder.pipelines.diff import ModelDiff, diff_model
 from stepladder.pipelines.facts import Asked, edges
 from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.grid import floor, local_instant
+from stepladder.pipelines.header import duration
 from stepladder.pipelines.linting import lint_files, lint_models
-from stepladder.pipelines.model import Model, is_model
+from stepladder.pipelines.loop import Pulse, Watcher, loop
+from stepladder.pipelines.model import Model, Seed, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
-from stepladder.pipelines.plan import Plan, Work
+from stepladder.pipelines.opened import Moment, OpenProject, instant, project
+from stepladder.pipelines.plan import Plan, Wishes, Work
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.seeds import seed_rows
 from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
-from stepladder.pipelines.testing import Verdict, run_model_test
+from stepladder.pipelines.status import Mark, ModelStatus, Status, read_status
+from stepladder.pipelines.testing import (
+    Verdict,
+    both_agree,
+    live_columns,
+    prototype,
+    run_model_test,
+    scratch_for,
+)
+from stepladder.pipelines.trial import Trial
 
 __all__ = [
     "Asked",
     "Bound",
+    "Mark",
     "Model",
+    "ModelDiff",
+    "ModelStatus",
     "ModelTest",
+    "Moment",
+    "OpenProject",
     "Plan",
     "Prepared",
+    "Pulse",
     "RunResult",
+    "Seed",
     "Selection",
     "States",
+    "Status",
     "Step",
+    "Trial",
     "Verdict",
+    "Watcher",
+    "Wishes",
     "Work",
     "bind",
+    "both_agree",
+    "diff_model",
+    "duration",
     "edges",
     "floor",
     "in_order",
+    "instant",
     "is_model",
     "lint_files",
     "lint_models",
+    "live_columns",
     "local_instant",
+    "loop",
     "model_values",
     "plan_afresh",
     "prepare",
+    "project",
+    "prototype",
     "read_model_tests",
     "read_models",
+    "read_status",
     "refuse_output",
     "run",
     "run_model_test",
+    "scratch_for",
+    "seed_rows",
     "select",
     "states_of",
     "upstream",

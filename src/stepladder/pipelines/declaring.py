@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import FrameType
 from typing import Any, TypeVar, overload
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
@@ -13,17 +15,12 @@ _MARK = "__stepladder_model__"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A function and what its decorator says: the keys that were given, and where the function stands."""
+    """A function and what its decorator says: the keys that were given, and the file and line where it says so."""
 
     call: Callable[..., object]
     keys: Mapping[str, Any]
-    file: str = field(init=False)
-    line: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        code = inspect.unwrap(self.call).__code__
-        object.__setattr__(self, "file", code.co_filename)
-        object.__setattr__(self, "line", code.co_firstlineno)
+    file: str
+    line: int
 
 
 @overload
@@ -66,13 +63,20 @@ def model(function: Any = None, /, **keys: Any) -> Any:
     models in SQL. The function itself stays as it is. Wrong keys are refused when the project is read, by ModelError.
     """
 
-    def mark(call: _Function) -> _Function:
-        setattr(
-            call, _MARK, Declared(call, {name: value for name, value in keys.items() if value is not None})
-        )
-        return call
+    if function is not None:
+        return _marked(function, keys, sys._getframe(1))
+    return lambda call: _marked(call, keys, sys._getframe(1))
 
-    return mark if function is None else mark(function)
+
+def _marked(call: _Function, keys: Mapping[str, Any], frame: FrameType) -> _Function:
+    if not inspect.isfunction(call):
+        raise TypeError(f"sl.model marks a function, not a {type(call).__name__}")
+    given = {name: value for name, value in keys.items() if value is not None}
+    code = inspect.unwrap(call).__code__
+    file = frame.f_code.co_filename
+    line = code.co_firstlineno if code.co_filename == file else frame.f_lineno
+    setattr(call, _MARK, Declared(call, given, file, line))
+    return call
 
 
 def declared(value: object) -> Declared | None:

@@ -17,7 +17,7 @@ from stepladder.pipelines.header import KEYS, Place, read_keys, unknown_key
 from stepladder.pipelines.model import FRAMES, Function, Model, is_model
 from stepladder.pipelines.modules import Modules
 from stepladder.pipelines.naming import check_name, shown
-from stepladder.pipelines.python_code import python_code
+from stepladder.pipelines.python_code import model_lines, python_code
 from stepladder.sql import Column, TableName, Window, parse_name, parse_type
 
 _KEYS = (*KEYS, "frame", "inputs", "comments")
@@ -28,9 +28,17 @@ def read_functions(path: Path, project: Project, modules: Modules) -> tuple[Mode
     """The models in one file, in its order; none in a file that only helps others. Raises ModelError."""
     file = shown(path, project)
     module = _load(path, file, modules)
+    _refuse_twins(path, file)
     found = [one for value in vars(module).values() if (one := declared(value)) and one.file == str(path)]
     unique = {one.call: one for one in found}
     return tuple(_model(one, path, file, project, modules) for one in unique.values())
+
+
+def _refuse_twins(path: Path, file: str) -> None:
+    """Python keeps the last function of a name; a model before it would be gone without a word."""
+    for name, lines in model_lines(path).items():
+        if len(lines) > 1:
+            raise ModelError(f"another model is called {name}, in line {lines[0]}.", file=file, line=lines[1])
 
 
 def cut(model: Model, models: Mapping[str, Model], project: Project) -> Model:

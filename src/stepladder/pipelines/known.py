@@ -50,6 +50,8 @@ class Known:
         return self.columns(name) is not None
 
     def kind(self, name: TableName) -> str | None:
+        if name.schema == "pg_temp":  # a run has no temporary table that a model could mean
+            return None
         return None if self.columns(name) is None else "table"
 
     def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002

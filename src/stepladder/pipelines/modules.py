@@ -2,8 +2,8 @@
 
 They find each other by `import`, as if the project's folder and its `models` were on Python's path. But sys.path
 stays as it is, no bytecode is left behind, and a module of the project hides none of the same name elsewhere: each
-has an `__import__` of its own, and stands in sys.modules under a name that begins with `PREFIX`. It works as well in
-a function that imports something while it runs.
+has an `__import__` of its own (and a `print` that writes to standard error), and stands in sys.modules under a name
+that begins with `PREFIX`. It works as well in a function that imports something while it runs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from types import ModuleType
 from typing import Any
 
 PREFIX = "stepladder_project_"
+
+
+def _print(*values: object, file: Any = None, **more: Any) -> None:
+    """`print` of models: standard output is for data, which `run --json` writes there."""
+    print(*values, file=sys.stderr if file is None else file, **more)
 
 
 class Modules:
@@ -43,7 +48,7 @@ class Modules:
         module.__package__ = (
             module.__name__ if hasattr(module, "__path__") else module.__name__.rpartition(".")[0]
         )
-        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import, "print": _print}
         self._loaded[path] = sys.modules[module.__name__] = module
         if not file.is_file():  # a folder without __init__.py is a package too
             return module

@@ -40,6 +40,15 @@ def python_code(path: Path, name: str, modules: Modules) -> str:
     return "\n".join([*parts, *(_module_text(other) for other in others)])
 
 
+def model_lines(path: Path) -> dict[str, list[int]]:
+    """The lines of the functions of each name that `@sl.model` marks."""
+    found: dict[str, list[int]] = {}
+    for statement in ast.parse(_source(path)).body:
+        if isinstance(statement, _DEFINITIONS) and _model_decorators(statement):
+            found.setdefault(statement.name, []).append(statement.lineno)
+    return found
+
+
 def _source(path: Path) -> str:
     with tokenize.open(path) as file:
         return file.read()

@@ -1,12 +1,13 @@
-"""Runs a plan: model after model, interval after interval, each in a transaction of its own."""
+"""Runs a plan: model after model, interval after interval, each in a transaction of its own; on a server several at once."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from stepladder import ledger
 from stepladder.config import Project
@@ -21,21 +22,26 @@ from stepladder.errors import (
     IntegrityError,
     LeaseLost,
     ResourceError,
+    StatementCanceled,
     UsageError,
 )
-from stepladder.ledger import Run
-from stepladder.pipelines.apply import Outcome, apply
+from stepladder.ledger import Inputs, Run
+from stepladder.pipelines.apply import Job, Outcome, apply
 from stepladder.pipelines.bind import Bound, bind
 from stepladder.pipelines.facts import Asked, read_facts
 from stepladder.pipelines.graph import in_order, upstream
-from stepladder.pipelines.plan import FOLLOWS, Plan, Work, plan
+from stepladder.pipelines.model import HASH_RULE, Model
+from stepladder.pipelines.plan import FOLLOWS, GRID, Facts, Plan, Wishes, Work, plan
+from stepladder.pipelines.prints import sources
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.selecting import Selection, select
+from stepladder.pipelines.workers import Queue, workers
 
-_ATTEMPTS = 3  # of an interval, after retryable errors
 _SAME_ERRORS = 3  # of one model, before the rest of its intervals are left alone
 _POLL_SECONDS = 0.2
 _PAUSE_SECONDS = 0.25
+JOBS = 4
+NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,21 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Models bound to a target, and what there is to do."""
+    """Models bound to a target, and what there is to do. `models` are all of the project's, by name. `again` prepares
+    anew, the same wishes on what is there then."""
 
+    models: Mapping[str, Model]
     bound: tuple[Bound, ...]
+    facts: Facts
     plan: Plan
+    again: Callable[[], Prepared]
+
+    @property
+    def blind(self) -> frozenset[str]:
+        """The interval models of which nobody can say what there is to do before what they read is made."""
+        asked = None not in self.facts.asked
+        names = [each.model.name for each in self.bound if each.model.by_interval]
+        return frozenset() if asked else frozenset(names) - self.facts.spans.keys()
 
 
 def prepare(
@@ -79,21 +96,26 @@ def prepare(
     names: Sequence[str] | Selection = (),
     asked: Asked = (None, None),
     now: dt.datetime | None = None,
-    redo: bool = False,
+    wishes: Wishes = NO_WISHES,
 ) -> Prepared:
     """Read and bind the project's models, and plan. Writes nothing.
 
-    `asked` are instants; `now` is the instant up to which intervals are due (default: the clock's).
+    `asked` are instants; `now` is the instant up to which intervals are due (default: the target's clock).
     """
     if asked[0] and asked[1] and asked[0] >= asked[1]:
         raise UsageError(
             f"--start ({asked[0]:%Y-%m-%d %H:%M}Z) must be before --end ({asked[1]:%Y-%m-%d %H:%M}Z)."
         )
-    models = select(in_order(read_models(project)), names)
+    every = in_order(read_models(project))
+    named = {model.name: model for model in every}
+    models = select(every, names)
     bound = bind(models, db, project, strict=db.target.is_sqlite)
     models = tuple(each.model for each in bound)  # with the windows that only the catalogue knows
-    facts = read_facts(db, project, models, now or dt.datetime.now(dt.UTC), asked=asked, redo=redo)
-    return Prepared(bound, plan(models, facts))
+    facts = read_facts(
+        db, project, bound, named, now or db.query("SELECT now()").scalar(), asked=asked, wishes=wishes
+    )
+    again = partial(prepare, db, project, names=names, asked=asked, now=facts.now, wishes=wishes)
+    return Prepared(named, bound, facts, plan(models, facts, named), again)
 
 
 def run(
@@ -102,25 +124,36 @@ def run(
     prepared: Prepared,
     *,
     wait_seconds: float = 60.0,
+    jobs: int = JOBS,
     on_step: Callable[[Step], None] = lambda _: None,
     on_start: Callable[[Work], None] = lambda _: None,
 ) -> RunResult:
     """Do what was planned. Failed intervals are recorded and returned as steps; what reads them waits.
 
-    Raises ConnectionFailed and ResourceError, which no other interval would survive either.
+    On a server `jobs` intervals are worked on at once. Raises ConnectionFailed and ResourceError, which no other
+    interval would survive either.
     """
     started = time.monotonic()
-    if not prepared.plan.work:
+    unnoted = prepared.facts.unnoted()
+    if not prepared.plan.work and not unnoted:
         return RunResult("", (), 0.0)
     ledger.prepare(db)
     this = ledger.start_run(db, "run", prepared.plan.now)
-    runner = _Runner(db, project, prepared, this, wait_seconds, on_start)
     steps: list[Step] = []
     state, said = "cancelled", None
     try:
-        for step in runner.steps(prepared.plan.work):
-            steps.append(step)
-            on_step(step)
+        _note_first(db, prepared, unnoted)
+        while True:
+            runner = Runner(db, project, prepared, this, wait_seconds, on_start)
+            for step in runner.steps(1 if db.target.is_sqlite else jobs):
+                steps.append(step)
+                on_step(step)
+            blind = prepared.blind
+            if not blind or any(step.state != "done" for step in steps):
+                break
+            prepared = prepared.again()
+            if prepared.blind == blind:
+                break
         failed = [step for step in steps if step.state == "failed"]
         state, said = ("failed", str(failed[0].error)) if failed else ("done", None)
     except Error as error:
@@ -129,6 +162,27 @@ def run(
     finally:
         _end(db, this, state, said)
     return RunResult(this.run_id, tuple(steps), time.monotonic() - started)
+
+
+def _note_first(db: Database, prepared: Prepared, unnoted: Inputs) -> None:
+    """What the ledger has to know before any work: the sources of intervals of which it never noted any, and, with
+    `forward`, which code's rows are to stay."""
+    with db.transaction() as tx:
+        if unnoted:
+            ledger.first_inputs(tx, unnoted)
+        if prepared.facts.wishes.forward:
+            for bound in prepared.bound:
+                model, record = bound.model, prepared.facts.records.get(bound.model.name)
+                old = {
+                    row.code_hash
+                    for row in prepared.facts.intervals
+                    if row.model == model.name and row.code_hash
+                }
+                if record is not None:
+                    now = replace(
+                        record, code_hash=model.code_hash, accepted=frozenset(old - {model.code_hash})
+                    )
+                    ledger.write_model(tx, now, HASH_RULE, model.code)
 
 
 def _end(db: Database, this: Run, state: str, said: str | None) -> None:
@@ -140,7 +194,9 @@ def _end(db: Database, this: Run, state: str, said: str | None) -> None:
         return
 
 
-class _Runner:
+class Runner:
+    """The work of one run."""
+
     def __init__(
         self,
         db: Database,
@@ -150,24 +206,58 @@ class _Runner:
         wait_seconds: float,
         on_start: Callable[[Work], None],
     ) -> None:
-        self._db = db
         self._project = project
         self._this = this
-        self._bound: Mapping[str, Bound] = {found.model.name: found for found in prepared.bound}
+        self._plan = prepared.plan
+        self._jobs = {each.model.name: _job(db, each, prepared) for each in prepared.bound}
+        self._db = db
+        # A statement may take as long as the model's header says.
+        self._dbs = {
+            name: db.options(statement_timeout=job.model.timeout) for name, job in self._jobs.items()
+        }
+        self._alone = {name for name, job in self._jobs.items() if _changes_table(job, prepared.facts)}
         self._wait_seconds = wait_seconds
         self._on_start = on_start
+        self._stopping = False
         self._unfinished: list[Work] = []
         self._said: Counter[tuple[str, str]] = Counter()
 
-    def steps(self, work: Iterable[Work]) -> Iterable[Step]:
-        for item in work:
-            step = self._step(item)
-            if step.state not in ("done", "unchanged", "elsewhere"):
-                self._unfinished.append(item)
-            yield step
+    def steps(self, jobs: int) -> Iterator[Step]:
+        """Each piece of work as it is over."""
+        queue = Queue(self._plan, {name: job.upstream for name, job in self._jobs.items()})
+        with workers(self._db, self._this, jobs, self._attempt) as pool:
+            try:
+                while queue:
+                    for work in queue.ready(jobs - pool.busy, self._alone):
+                        step = self._without_running(work)
+                        if step is None:
+                            self._on_start(work)
+                            pool.start(work)
+                        else:
+                            yield self._over(queue, step)
+                    if pool.busy:
+                        for step in pool.finished():
+                            yield self._over(queue, step)
+            except BaseException:
+                self._stopping = True
+                raise
 
-    def _step(self, work: Work) -> Step:
-        reads = self._upstream(work.model)
+    def _over(self, queue: Queue, step: Step) -> Step:
+        queue.over(step.work)
+        if step.state == "failed":
+            error = step.error
+            assert error is not None
+            if not isinstance(error, CheckFailed | IntegrityError):  # those depend on the interval's rows
+                self._said[step.work.model, error.message.splitlines()[0]] += 1
+        if step.state == "done" and self._jobs[step.work.model].model.kind != "upsert":
+            self._alone.discard(step.work.model)
+        if step.state not in ("done", "unchanged", "elsewhere"):
+            self._unfinished.append(step.work)
+        return step
+
+    def _without_running(self, work: Work) -> Step | None:
+        """What becomes of a piece of work that cannot be begun, or need not be."""
+        reads = self._jobs[work.model].upstream
         if any(
             late.model in reads and late.start < work.end and late.end > work.start
             for late in self._unfinished
@@ -177,18 +267,18 @@ class _Runner:
             return Step(work, "waits")
         if work.reasons == (FOLLOWS,) and not self._stale(work, reads):
             return Step(work, "unchanged")
-        self._on_start(work)
-        return self._attempt(work, reads)
+        return None
 
-    def _attempt(self, work: Work, reads: Sequence[str]) -> Step:
+    def _attempt(self, work: Work) -> Step:
+        db, tries = self._dbs[work.model], self._jobs[work.model].model.retries + 1
         seen: int | None = work.attempt
         failures = 0
         while seen is not None:
-            held = ledger.claim(self._db, self._this, work.model, work.start, work.end, seen)
+            held = ledger.claim(db, self._this, work.model, work.start, work.end, seen)
             if held is None:
                 seen = self._await_other(work)
                 continue
-            step = self._apply(work, held, reads, last=failures + 1 == _ATTEMPTS)
+            step = self._apply(work, held, last=failures + 1 == tries)
             if step is not None:
                 return step
             time.sleep(_PAUSE_SECONDS * 4**failures)
@@ -198,13 +288,17 @@ class _Runner:
                 return Step(work, "done", done)
         return self._left_by_other(work)
 
-    def _apply(self, work: Work, held: ledger.Claim, reads: Sequence[str], *, last: bool) -> Step | None:
+    def _apply(self, work: Work, held: ledger.Claim, *, last: bool) -> Step | None:
         """One attempt at an interval; None when it is worth another one."""
         try:
-            outcome = apply(self._db, self._project, self._bound[work.model], held, self._this, reads)
+            outcome = apply(self._dbs[work.model], self._project, self._jobs[work.model], held, self._this)
             return Step(work, "done", outcome)
         except LeaseLost as error:
             return replace(self._left_by_other(work), error=error)
+        except StatementCanceled as error:
+            if self._stopping:
+                raise
+            return self._failed(work, held, error)
         except (ConnectionFailed, ResourceError) as error:
             # Nothing else would get through either, unless it was only this connection that broke.
             if last or not isinstance(error, Disconnected):
@@ -225,10 +319,9 @@ class _Runner:
         return Outcome(row.rows or 0, row.wrote or 0, row.removed or 0, row.seconds or 0.0)
 
     def _failed(self, work: Work, held: ledger.Claim, error: Error) -> Step:
-        if not ledger.fail(self._db, held, error.message):
+        code = getattr(error, "sqlstate", None) or type(error).__name__
+        if not ledger.fail(self._db, held, error.message, code):
             return self._left_by_other(work)
-        if not isinstance(error, CheckFailed | IntegrityError):  # those depend on the interval's rows
-            self._said[work.model, error.message.splitlines()[0]] += 1
         return Step(work, "failed", error=error)
 
     def _await_other(self, work: Work) -> int | None:
@@ -255,5 +348,23 @@ class _Runner:
             self._db, reads, work.start, work.end
         )
 
-    def _upstream(self, model: str) -> Sequence[str]:
-        return sorted(upstream(self._bound[model].model, self._bound))
+
+def _changes_table(job: Job, facts: Facts) -> bool:
+    """Whether the model's next piece may make its table, change it or cut it anew; an upsert's pieces share their keys."""
+    record = facts.records.get(job.model.name)
+    if record is None or job.model.name in facts.gone or job.model.kind == "upsert":
+        return True
+    return job.span is not None or record.code_hash != job.model.code_hash
+
+
+def _job(db: Database, bound: Bound, prepared: Prepared) -> Job:
+    model = bound.model
+    work = [each for each in prepared.plan.work if each.model == model.name]
+    anew = [each for each in work if GRID in each.reasons]
+    return Job(
+        bound,
+        sorted(upstream(model, prepared.models)),
+        sources(db, bound, prepared.models) if work and model.kind != "view" else (),
+        rebuild=prepared.facts.wishes.rebuild,
+        span=(min(each.start for each in anew), max(each.end for each in anew)) if anew else None,
+    )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from stepladder.config import Project
 from stepladder.db import Session, Table, Transaction
-from stepladder.errors import LoadError, RunFailed, UsageError
+from stepladder.errors import Error, LoadError, RunFailed, UsageError
 from stepladder.pipelines.bind import Bound, reads_dates
 from stepladder.pipelines.calling import Inputs, ModelRun, Produced, call
 from stepladder.pipelines.facts import edges
@@ -38,9 +38,7 @@ def stage(
             tx, project, bound, produce(project, bound, read_inputs(tx, project, bound, start, end, now))
         )
     if isinstance(body, Seed):
-        _create(tx, body.columns)
-        tx.load(seed_rows(bound.model.path), STAGE, mode="append")
-        return tx.table(STAGE)
+        return _stage_seed(tx, project, bound.model, body)
     if bound.columns is None and bound.model.windows:  # since it was bound, what it reads may have been made
         bound = Bound(bound.model, None, reads_dates(bound.model, Known(tx)))
     # The line breaks that stand for the header come before the SELECT: the server's line numbers stay the file's.
@@ -55,6 +53,21 @@ def model_values(
     first, last = edges(start, end, project.timezone, by_date=bound.by_date)
     given = {"start": first, "end": last, "now": now, "zone": project.timezone}
     return {name: given[name] if name in given else project.vars[name] for name in bound.model.parameters}
+
+
+def _stage_seed(tx: Transaction, project: Project, model: Model, body: Seed) -> Table:
+    _create(tx, body.columns)
+    try:
+        tx.load(seed_rows(model.path), STAGE, mode="append")
+    except LoadError as error:
+        raise LoadError(f"{shown(model.path, project)}: {_of_rows(error)}") from error
+    return tx.table(STAGE)
+
+
+def _of_rows(error: Error) -> str:
+    """What a load says, without the stage's name and the advice that is for loads."""
+    lines = [line for line in error.message.splitlines() if not line.strip().startswith("Mend them")]
+    return "\n".join(lines).replace(f"fit {STAGE}; nothing was loaded", "fit").replace(STAGE, "the model")
 
 
 # -- Python: read, call, stage
@@ -95,7 +108,7 @@ def stage_rows(tx: Transaction, project: Project, bound: Bound, produced: Produc
         for piece in produced.pieces:
             tx.load(piece, STAGE, mode="append")
     except (LoadError, UsageError, RunFailed) as error:
-        raise RunFailed(f"{place}: {error.message.replace(STAGE, 'the model')}") from error
+        raise RunFailed(f"{place}: {_of_rows(error)}") from error
     return tx.table(STAGE)
 
 

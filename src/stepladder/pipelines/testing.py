@@ -1,138 +1,202 @@
-"""Runs model tests: the given rows as temporary tables, the model's SELECT over them, all of it rolled back."""
+"""Runs model tests: step after step in scratch space, and what came out beside what was expected."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from stepladder.config import Project
-from stepladder.db import Database, Rows, Transaction
-from stepladder.errors import Error, ModelError
+from stepladder.compare import Table, compare
+from stepladder.config import Project, Target, nearest, resolve_target
+from stepladder.db import Database, Side, postgres_side, sqlite_side
+from stepladder.errors import (
+    CheckFailed,
+    ConnectionFailed,
+    DatabaseError,
+    Error,
+    ModelError,
+    ResourceError,
+    UndefinedTable,
+    UniqueViolation,
+)
+from stepladder.pipelines.expected_rows import differences
 from stepladder.pipelines.model import Model
-from stepladder.pipelines.model_test import Expected, Given, ModelTest
-from stepladder.sql import Column, quote
+from stepladder.pipelines.model_test import Expected, ExpectedError, Given, ModelTest, Ran, Step
+from stepladder.pipelines.trial import Live, Trial
+from stepladder.sql import Column, TableName, parse_name
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a test: no differences means that it passed."""
+    """What became of a test on one engine, or on both: no differences means that it passed."""
 
     test: ModelTest
+    engine: str
     differences: tuple[str, ...]
+    seconds: float
+    tables: tuple[Table, ...] = field(default=(), repr=False)
 
     @property
     def passed(self) -> bool:
         return not self.differences
 
 
-def run_model_test(db: Database, project: Project, models: Sequence[Model], test: ModelTest) -> Verdict:
-    """Run one test. The target is left as it was. Raises ModelError for a test that cannot run."""
+def prototype(project: Project) -> Target | None:
+    """The project's default target where that is a SQLite file that is there: its tables say the types of what a test gives,
+    where no other target is named."""
+    url = project.targets.get(project.default or "", "")
+    target = resolve_target(project.default, project) if url.startswith("sqlite:///") else None
+    return target if target and target.path and target.path.exists() else None
+
+
+def live_columns(db: Database | None) -> Live:
+    """The columns of a target's tables, which are the types of what a test gives without a type. Each is asked for once."""
+    known: dict[TableName, Sequence[Column] | None] = {}
+
+    def columns(table: TableName) -> Sequence[Column] | None:
+        table = TableName(None if table.schema == "public" else table.schema, table.name)
+        if db is not None and table not in known:
+            try:
+                known[table] = db.columns(table.sql)
+            except UndefinedTable:
+                known[table] = None
+        return known.get(table)
+
+    return columns
+
+
+@contextmanager
+def scratch_for(db: Database | None, schemas: frozenset[str] = frozenset()) -> Iterator[Side]:
+    """Where a model is tried out: a schema of a server that nobody sees, or SQLite in memory."""
+    with sqlite_side() if db is None or db.target.is_sqlite else postgres_side(db, schemas) as side:
+        yield side
+
+
+def run_model_test(
+    project: Project, models: Sequence[Model], test: ModelTest, db: Database | None, live: Live
+) -> Verdict:
+    """Run one test: on the server `db` where it is one, else on SQLite in memory. Both are left as they were.
+
+    Raises ModelError for a test that cannot run, ResourceError for a missing right.
+    """
     model = next((model for model in models if model.name == test.model), None)
     if model is None:
-        raise ModelError(f"there is no model {test.model!r}.", file=str(test.path), line=1)
-    with db.scratch() as tx:
-        try:
-            return Verdict(test, _differences(tx, project, model, test))
-        except ModelError:
-            raise
-        except Error as error:
-            return Verdict(test, (error.message,))
-
-
-def _differences(tx: Transaction, project: Project, model: Model, test: ModelTest) -> tuple[str, ...]:
-    _refuse_gaps(model, test)
-    for given in test.given:
-        _make(tx, given)
-    rows = tx.query(model.sql, _values(project, model, test))
-    return _compare(tx, rows, test.expected, test)
-
-
-def _refuse_gaps(model: Model, test: ModelTest) -> None:
-    """Whatever the model reads must be given: the target's own rows are none of a test's business."""
-    given = {table.table for table in test.given}
-    for table in model.reads:
-        if table.schema not in (None, "public"):
-            raise ModelError(
-                f"the model reads {table.sql}; a test gives temporary tables, which have no schema.",
-                file=str(test.path),
-            )
-        if table.name not in given:
-            raise ModelError(
-                f"the model reads {table.name}: write `given {table.name}`.", file=str(test.path)
-            )
-
-
-def _make(tx: Transaction, given: Given) -> None:
-    name = given.table
-    lines = ", ".join(f"{quote(column.name)} {column.type}" for column in given.columns)
-    tx.execute(f"CREATE TEMP TABLE {quote(name)} ({lines})")
-    if given.rows:
-        tx.load(given.rows, name, mode="append")
-
-
-def _values(project: Project, model: Model, test: ModelTest) -> dict[str, object]:
-    given: dict[str, object] = {
-        **project.vars,
-        "zone": test.zone,
-        "now": test.now or test.end or dt.datetime.now(dt.UTC),
-    }
-    given |= {
-        name: moment for name, moment in (("start", test.start), ("end", test.end)) if moment is not None
-    }
-    missing = [name for name in model.parameters if name not in given]
-    if missing:
         raise ModelError(
-            f"the model reads :{missing[0]}: write `{missing[0]} 2026-03-01` in the first line.",
+            f"there is no model {test.model!r}.{nearest(test.model, [one.name for one in models])}",
             file=str(test.path),
             line=1,
         )
-    return {name: given[name] for name in model.parameters}
+    began = time.monotonic()
+    schemas = frozenset(table.schema for table in model.reads if table.schema)
+    for table in (*model.reads, *(parse_name(given.table) for given in test.given)):
+        live(table)  # known before scratch space has this thread's only transaction
+    with scratch_for(db, schemas) as side:
+        running = _Running(side, Trial(side, project, model, live, zone=test.zone, file=str(test.path)), test)
+        said = tuple(running.all())
+        return Verdict(test, side.name, said, time.monotonic() - began, tuple(running.tables))
 
 
-def _reads_dates(model: Model, test: ModelTest) -> bool:
-    types = {(given.table, column.name): column.type.name for given in test.given for column in given.columns}
-    return any(types.get((window.table.name, window.column)) == "date" for window in model.windows)
-
-
-def _compare(tx: Transaction, rows: Rows, expected: Expected, test: ModelTest) -> tuple[str, ...]:
-    by_name = {column.name: (place, column) for place, column in enumerate(rows.columns)}
-    strange = [name for name in expected.names if name not in by_name]
-    if strange:
-        raise ModelError(
-            f"the model gives no column {strange[0]!r}; it gives {', '.join(by_name)}.",
-            file=str(test.path),
-            line=expected.line,
-        )
-    chosen = [by_name[name] for name in expected.names]
-    got = [tuple(row[place] for place, _ in chosen) for row in rows.tuples()]
-    wanted = _typed(tx, [column for _, column in chosen], expected)
-    if not expected.ordered:
-        got, wanted = sorted(got, key=_sortable), sorted(wanted, key=_sortable)
-    lines = []
-    for number in range(max(len(got), len(wanted))):
-        left = _shown(expected.names, wanted[number]) if number < len(wanted) else "no row"
-        right = _shown(expected.names, got[number]) if number < len(got) else "no row"
-        if left != right or wanted[number] != got[number]:
-            lines += [f"expect  {left}", f"got     {right}"]
-    return tuple(lines)
-
-
-def _typed(tx: Transaction, columns: Sequence[Column], expected: Expected) -> list[tuple[object, ...]]:
-    """The expected cells as values of the model's types: the database reads them, as it reads what is given."""
-    if not expected.rows:
-        return []
-    lines = ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
-    tx.execute(f"CREATE TEMP TABLE stepladder_expected ({lines})")
-    tx.load(expected.rows, "stepladder_expected", mode="append")
-    return tx.query("SELECT * FROM stepladder_expected").tuples()
-
-
-def _sortable(row: tuple[object, ...]) -> tuple[tuple[bool, str], ...]:
-    return tuple((cell is None, str(cell)) for cell in row)
-
-
-def _shown(names: Sequence[str], row: tuple[object, ...]) -> str:
-    return ", ".join(
-        f"{name} = {'NULL' if cell is None else cell}" for name, cell in zip(names, row, strict=True)
+def both_agree(sqlite: Verdict, server: Verdict, key: Sequence[str]) -> Verdict:
+    """The verdict on a test that ran on both engines: both must pass, and their tables be equal, in every column."""
+    said = [
+        f"{one.engine}: {line}" if number == 0 else line
+        for one in (sqlite, server)
+        for number, line in enumerate(one.differences)
+    ]
+    for number, (left, right) in enumerate(zip(sqlite.tables, server.tables, strict=False), 1):
+        found = compare(left, right, key=key if set(key) <= set(left.names) else ())
+        if not found.equal:
+            place = f"expect {number}: " if len(sqlite.tables) > 1 else ""
+            said.append(f"{place}the engines differ: {found.summary('on SQLite', 'on PostgreSQL')}")
+            said += [f"  {one.line('SQLite', 'PostgreSQL')}" for one in found.differences]
+    return Verdict(
+        sqlite.test, f"{sqlite.engine} = {server.engine}", tuple(said), sqlite.seconds + server.seconds
     )
+
+
+class _Running:
+    """One test, step by step. What was given is run before anything is expected of it."""
+
+    def __init__(self, side: Side, trial: Trial, test: ModelTest) -> None:
+        self._side, self._trial, self._test = side, trial, test
+        self._to_run = True
+        self._error: Error | None = None
+        self.tables: list[Table] = []
+
+    def all(self) -> Iterator[str]:
+        """Does every step; what is not as it should be, line by line. Ends with the first run that fails unexpectedly."""
+        for step in self._test.steps:
+            if self._error is not None and not isinstance(step, ExpectedError):
+                break
+            yield from self._step(step)
+        if self._error is not None:
+            yield self._error.message
+
+    def _step(self, step: Step) -> Iterator[str]:
+        if isinstance(step, Given):
+            self._trial.give(step.table, step.names, step.types, step.rows)
+            self._to_run = True
+        elif isinstance(step, Ran):
+            self._run(step)
+        else:
+            if self._to_run:
+                self._run(None)
+            if isinstance(step, ExpectedError):
+                yield from self._judge_error(step)
+            elif self._error is None:
+                yield from self._judge_rows(step)
+
+    def _run(self, step: Ran | None) -> None:
+        self._to_run = False
+        test = self._test
+        start, end, now = (step.start, step.end, step.now) if step else (None, None, None)
+        try:
+            self._trial.run(start or test.start, end or test.end, now or test.now)
+        except (ConnectionFailed, ResourceError):
+            raise
+        except ModelError as error:
+            if error.file == str(test.path):  # of the test, and not of the model
+                raise
+            self._error = error
+        except Error as error:
+            self._error = error
+
+    def _judge_error(self, step: ExpectedError) -> Iterator[str]:
+        error, self._error = self._error, None
+        if error is None:
+            yield f"line {step.line}: expect error {step.said}"
+            yield "got     no error"
+        elif not _is(error, step.said, self._trial.model.key):
+            yield f"line {step.line}: expect error {step.said}"
+            yield f"got     {type(error).__name__}: {error.message}"
+
+    def _judge_rows(self, expected: Expected) -> Iterator[str]:
+        try:
+            rows = self._trial.rows()
+        except UndefinedTable:
+            yield f"line {expected.line}: the model has made no table: no run of this test came out well"
+            return
+        self.tables.append(Table(rows.columns, rows.tuples()))
+        yield from differences(self._side, rows, expected, self._test)
+
+
+def _is(error: Error, said: str, key: Sequence[str]) -> bool:
+    """Whether an error is the one that a test expects: a check's text, a class (or one above it), or an SQLSTATE."""
+    words = "".join(said.split())
+    if isinstance(error, CheckFailed):
+        checks = [
+            line.removeprefix("check ").rpartition(": ")[0] or line for line in error.message.splitlines()
+        ]
+        if any("".join(check.split()) == words for check in checks):
+            return True
+    if isinstance(error, UniqueViolation) and words == f"unique({','.join(key)})":
+        return True
+    names = {kind.__name__ for kind in type(error).__mro__} & {kind.__name__ for kind in _kinds(Error)}
+    return said in names or (isinstance(error, DatabaseError) and said == error.sqlstate)
+
+
+def _kinds(kind: type[Error]) -> Iterator[type[Error]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)

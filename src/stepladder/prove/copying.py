@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stepladder.db import Session
+from stepladder.db import Session, Side
 from stepladder.errors import (
     DataError,
     Error,
@@ -14,9 +14,9 @@ from stepladder.errors import (
     ResourceError,
     UsageError,
 )
+from stepladder.pipelines import Model, Seed, seed_rows
 from stepladder.prove.inputs import Reading, Source
-from stepladder.prove.scratch import Side
-from stepladder.sql import Column, quote
+from stepladder.sql import Column, TableName, quote
 
 
 def copy(source: Source, read: Reading, origin: Session, sides: Sequence[Side]) -> int:
@@ -44,6 +44,20 @@ def copy(source: Source, read: Reading, origin: Session, sides: Sequence[Side]) 
             ) from error
         _prepare(source, side)
     return rows
+
+
+def copy_seed(seed: Model, sides: Sequence[Side]) -> int:
+    """Make a seed of the project on every side; the number of its rows. Raises UsageError, LoadError."""
+    assert isinstance(seed.body, Seed)
+    rows = seed_rows(seed.path)
+    for side in sides:
+        name = side.table(TableName(None, seed.name))
+        make_table(side, name, columns_of(seed.body.columns), seed.name)
+        try:
+            side.session.load(rows, name, mode="append")
+        except LoadError as error:
+            raise UsageError(f"the seed {seed.name} does not fit {side.name}: {error.message}") from error
+    return len(rows)
 
 
 def _make(source: Source, side: Side) -> None:

@@ -60,10 +60,10 @@ class Reading:
 
 
 def sources(
-    session: Session, project: Project, models: Sequence[Model], now: dt.datetime
+    session: Session, project: Project, models: Sequence[Model], seeds: Sequence[Model], now: dt.datetime
 ) -> tuple[Source, ...]:
-    """Every input of the models. Raises ModelError for one that is not there."""
-    named = {model.name for model in models}
+    """Every table that the models read, but what they and the seeds make. Raises ModelError for one that is not there."""
+    named = {model.name for model in (*models, *seeds)}
     found: dict[TableName, Source] = {}
     for model in models:
         for name in model.reads:

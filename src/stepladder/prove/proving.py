@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from stepladder.config import Project
-from stepladder.db import Database
+from stepladder.db import Database, Side, postgres_side, sqlite_side
 from stepladder.errors import ModelError, NotPortable, UsageError
 from stepladder.pipelines import (
     Asked,
@@ -22,11 +22,10 @@ from stepladder.pipelines import (
     select,
     upstream,
 )
-from stepladder.prove.copying import copy
+from stepladder.prove.copying import copy, copy_seed
 from stepladder.prove.inputs import narrowed, reading, sources
 from stepladder.prove.proof import Input, ModelProof, Proof
 from stepladder.prove.running import prove_model
-from stepladder.prove.scratch import Side, postgres_side, sqlite_side
 from stepladder.prove.text_order import TextOrder, text_order
 
 _UNMADE = ("failed", "refused", "not run")
@@ -75,6 +74,7 @@ def prove(
     watcher, now = watcher or Watcher(), now or dt.datetime.now(dt.UTC)
     chosen = select(in_order(read_models(project)), names)
     models = tuple(model for model in chosen if model.query is not None)
+    seeds = tuple(model for model in chosen if model.kind == "seed")
     if not models:
         raise UsageError("none of these models is SQL, and only SQL is to be proved. Nothing was run.")
     schemas = frozenset(table.schema for model in models for table in model.reads if table.schema)
@@ -85,9 +85,9 @@ def prove(
         )
         engines = (sides[0].session.server(), sides[1].session.server())
         order = text_order(sides[1].session)
-        inputs = _copy(origin, project, models, sides, asked, now, sample, watcher)
+        inputs = _copy(origin, project, models, seeds, sides, asked, now, sample, watcher)
         proofs = _Proving(project, models, sides, now, asked, watcher).all(order)
-    others = [model.name for model in chosen if model.query is None]
+    others = [model.name for model in chosen if model not in (*models, *seeds)]
     notes: tuple[str, ...] = () if order.by_bytes else (order.meaning,)
     notes += (f"no SQL, so taken as {origin.target} has them: {', '.join(others)}",) if others else ()
     return Proof(
@@ -106,6 +106,7 @@ def _copy(
     origin: Database,
     project: Project,
     models: Sequence[Model],
+    seeds: Sequence[Model],
     sides: Sequence[Side],
     asked: Asked,
     now: dt.datetime,
@@ -113,9 +114,12 @@ def _copy(
     watcher: Watcher,
 ) -> tuple[Input, ...]:
     found = []
+    for seed in seeds:
+        found.append(Input(seed.name, copy_seed(seed, sides), "a seed of the project"))
+        watcher.copied(found[-1])
     with origin.transaction(read_only=True, isolation="repeatable read") as snapshot:
-        every = sources(snapshot, project, models, now)
-        every = narrowed(every, bind(models, snapshot, project, strict=False))
+        every = sources(snapshot, project, models, seeds, now)
+        every = narrowed(every, bind((*seeds, *models), snapshot, project, strict=False))
         for source in every:
             read = reading(source, every, project, asked=asked, sample=sample)
             rows = copy(source, read, snapshot, sides)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from stepladder.compare import Comparison, Difference, Table, compare
 from stepladder.config import Project
-from stepladder.db import Rows
+from stepladder.db import Rows, Side
 from stepladder.errors import (
     ConnectionFailed,
     DatabaseError,
@@ -23,7 +23,6 @@ from stepladder.pipelines import Bound, Work, model_values, refuse_output
 from stepladder.prove.copying import columns_of, make_table
 from stepladder.prove.diagnosis import diagnose
 from stepladder.prove.proof import Finding, ModelProof
-from stepladder.prove.scratch import Side
 from stepladder.prove.sorted_rows import in_other_order, sorting
 from stepladder.prove.text_order import TextOrder
 from stepladder.sql import TableName, constructs

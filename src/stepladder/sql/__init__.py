@@ -1,13 +1,15 @@
 """PostgreSQL's SQL as text and types, and its translation to SQLite's.
 
 Text: statements, parameters, names, literals. Types: spellings, storage in SQLite, encoders and decoders.
-Translation: `translate`, `describe`, and the functions that a SQLite connection must have for it.
+Translation: `translate`, `describe`, and the functions that a SQLite connection must have for it; what belongs to it is
+loaded when it is first used, for who speaks to PostgreSQL alone needs none of it.
 """
 
-from stepladder.sql.accesses import Access, Accesses, accesses
-from stepladder.sql.alterations import altered, repointed
-from stepladder.sql.canonical import canonical, canonical_default, canonical_generated
-from stepladder.sql.columns_read import columns_read
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from stepladder.sql.conditions import Comparison, comparisons, index_columns
 from stepladder.sql.constructs import Constructs, constructs
 from stepladder.sql.decoding import decoder
@@ -43,11 +45,8 @@ from stepladder.sql.effects import (
     SequenceMade,
 )
 from stepladder.sql.encoding import Encode, encode_parameter, encoder, server_encoder
-from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
-from stepladder.sql.functions.lowered import TooManyDigits
 from stepladder.sql.jsons import check_json, jsonb_text, parse_json, python_json
 from stepladder.sql.lexer import Token, tokens
-from stepladder.sql.lint import Finding, Setting, Text, failing, lint_script, lint_statement, zone_findings
 from stepladder.sql.literals import Bound, Escape, bind, cast_name, input_text, literal
 from stepladder.sql.masking import masked
 from stepladder.sql.names import TableName, parse_name, quote, spelled
@@ -64,17 +63,6 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
-from stepladder.sql.prototype import (
-    Rewritten,
-    WrittenColumn,
-    WrittenTable,
-    constants,
-    edited,
-    in_their_case,
-    named_things,
-    read_create_table,
-    rewritten,
-)
 from stepladder.sql.reading import (
     Answer,
     answer,
@@ -83,17 +71,45 @@ from stepladder.sql.reading import (
     means_the_same_prepared,
     references,
 )
-from stepladder.sql.rewrite.comparisons import collation
-from stepladder.sql.rewrite.parts import Earlier, Part, Redefined
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sequences import NumberSequence, advanced, changed, set_to
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.texts import first_unstorable
-from stepladder.sql.translate import Schema, Translation, describe, translate
 from stepladder.sql.types import Column, Type, fits_integer, parse_type, type_of, types_of
 from stepladder.sql.windows import Window, Windows, windows
+
+if TYPE_CHECKING:
+    from stepladder.sql.access import Access, Accesses, accesses
+    from stepladder.sql.alterations import altered, repointed
+    from stepladder.sql.canonical_text import canonical, canonical_default, canonical_generated
+    from stepladder.sql.column_reads import columns_read
+    from stepladder.sql.functions import AGGREGATES, COLLATIONS, SCALARS, Aggregate, Collation, Scalar
+    from stepladder.sql.functions.lowered import TooManyDigits
+    from stepladder.sql.lint import (
+        Finding,
+        Setting,
+        Text,
+        failing,
+        lint_script,
+        lint_statement,
+        zone_findings,
+    )
+    from stepladder.sql.prototype import (
+        Rewritten,
+        WrittenColumn,
+        WrittenTable,
+        constants,
+        edited,
+        in_their_case,
+        named_things,
+        read_create_table,
+        rewritten,
+    )
+    from stepladder.sql.rewrite.comparisons import collation
+    from stepladder.sql.rewrite.parts import Earlier, Part, Redefined
+    from stepladder.sql.translation import Schema, Translation, describe, translate
 
 __all__ = [
     "AGGREGATES",
@@ -231,3 +247,54 @@ __all__ = [
     "writes_rows",
     "zone_findings",
 ]
+
+_LATER = {
+    "Access": "stepladder.sql.access",
+    "Accesses": "stepladder.sql.access",
+    "accesses": "stepladder.sql.access",
+    "altered": "stepladder.sql.alterations",
+    "repointed": "stepladder.sql.alterations",
+    "canonical": "stepladder.sql.canonical_text",
+    "canonical_default": "stepladder.sql.canonical_text",
+    "canonical_generated": "stepladder.sql.canonical_text",
+    "columns_read": "stepladder.sql.column_reads",
+    "AGGREGATES": "stepladder.sql.functions",
+    "Aggregate": "stepladder.sql.functions",
+    "COLLATIONS": "stepladder.sql.functions",
+    "Collation": "stepladder.sql.functions",
+    "SCALARS": "stepladder.sql.functions",
+    "Scalar": "stepladder.sql.functions",
+    "TooManyDigits": "stepladder.sql.functions.lowered",
+    "Finding": "stepladder.sql.lint",
+    "Setting": "stepladder.sql.lint",
+    "Text": "stepladder.sql.lint",
+    "failing": "stepladder.sql.lint",
+    "lint_script": "stepladder.sql.lint",
+    "lint_statement": "stepladder.sql.lint",
+    "zone_findings": "stepladder.sql.lint",
+    "Rewritten": "stepladder.sql.prototype",
+    "WrittenColumn": "stepladder.sql.prototype",
+    "WrittenTable": "stepladder.sql.prototype",
+    "constants": "stepladder.sql.prototype",
+    "edited": "stepladder.sql.prototype",
+    "in_their_case": "stepladder.sql.prototype",
+    "named_things": "stepladder.sql.prototype",
+    "read_create_table": "stepladder.sql.prototype",
+    "rewritten": "stepladder.sql.prototype",
+    "collation": "stepladder.sql.rewrite.comparisons",
+    "Earlier": "stepladder.sql.rewrite.parts",
+    "Part": "stepladder.sql.rewrite.parts",
+    "Redefined": "stepladder.sql.rewrite.parts",
+    "Schema": "stepladder.sql.translation",
+    "Translation": "stepladder.sql.translation",
+    "describe": "stepladder.sql.translation",
+    "translate": "stepladder.sql.translation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A module here must not be called what something in it is called: once loaded it would stand in its place.
+    if name not in _LATER:
+        raise AttributeError(f"module 'stepladder.sql' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found

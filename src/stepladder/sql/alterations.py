@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stepladder.sql.canonical import canonical, canonical_generated
+from stepladder.sql.canonical_text import canonical, canonical_generated
 from stepladder.sql.definition import Definition, ForeignKey, Index, Key, TableColumn, as_part, shown_name
 from stepladder.sql.effects import (
     ColumnRenamed,
@@ -39,11 +39,20 @@ def altered(table: Definition, effect: Effect) -> Definition:
 
 def repointed(table: Definition, effect: Effect) -> Definition:
     """The definition of a table whose foreign keys may refer to the one that the statement was about."""
+    if isinstance(effect, Renamed | ColumnRenamed):
+        table = _without_stale_query(table, effect)
     if isinstance(effect, Renamed):
         return _references(table, shown_name(effect.table).sql, to=shown_name(effect.new).sql)
     if isinstance(effect, ColumnRenamed):
         return _references(table, shown_name(effect.table).sql, column=(effect.column, effect.new))
     return table
+
+
+def _without_stale_query(view: Definition, effect: Renamed | ColumnRenamed) -> Definition:
+    """SQLite writes new names into its own text of a view only."""
+    old = effect.table.name if isinstance(effect, Renamed) else effect.column
+    stale = view.query is not None and old.lower() in view.query.lower()
+    return replace(view, query=None) if stale else view
 
 
 def _commented(table: Definition, column: str | None, comment: str | None) -> Definition:

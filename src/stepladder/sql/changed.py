@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stepladder.errors import NotPortable
+from stepladder.sql.definition import shown_name
 from stepladder.sql.infer.context import Schema, refuse
 from stepladder.sql.infer.tree import (
     Cte,
@@ -94,10 +95,10 @@ def refuse_reading(part: object, tables: dict[str, TableName], write: Write, whe
 
 
 def _seen(node: TableSource, write: Write, where: str, place: int | None) -> NotPortable:
-    target = write.target.table
-    also = "" if node.table == target else f", which changes with {target.sql},"
+    target, read = shown_name(write.target.table).sql, shown_name(node.table).sql
+    also = "" if read == target else f", which changes with {target},"
     return refuse(
-        f"reading {node.table.sql}{also} in {where}",
+        f"reading {read}{also} in {where}",
         place,
         why="each part of a statement sees the rows as they were before it; on SQLite this part would see them changed",
         instead="read it by a statement of its own before the write, in the same transaction",

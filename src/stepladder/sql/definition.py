@@ -1,6 +1,6 @@
 """A table's definition as values: what CREATE TABLE, CREATE INDEX and COMMENT ON have said of it.
 
-Every expression is SQL text in the one form of `stepladder.sql.canonical`, so that equal definitions are equal
+Every expression is SQL text in the one form of `stepladder.sql.canonical_text`, so that equal definitions are equal
 values on both engines. What has no field is kept as PostgreSQL's own words in `other`: two things that differ
 there never look equal.
 """
@@ -95,7 +95,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All that is known of a table but its name and kind. Constraints and indexes are in the order of their names."""
+    """All that is known of a table but its name and kind. Constraints and indexes are in the order of their names.
+
+    `query` is the CREATE VIEW of a view, as long as the names in it hold.
+    """
 
     columns: tuple[TableColumn, ...] = ()
     primary_key: Key | None = None
@@ -105,6 +108,7 @@ class Definition:
     indexes: tuple[Index, ...] = ()
     others: tuple[str, ...] = ()
     comment: str | None = None
+    query: str | None = None
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:

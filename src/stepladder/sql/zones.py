@@ -76,6 +76,11 @@ def _folded() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
+def is_offset(text: str) -> bool:
+    """Whether a zone is spelled as an offset."""
+    return _OFFSET.fullmatch(text) is not None
+
+
 def zone_offset(text: str) -> tzinfo:
     """The offset that `+02`, `-0530` or `+02:30:15` spells, counted eastwards. Raises InvalidDatetime (22009)."""
     match = _OFFSET.fullmatch(text)

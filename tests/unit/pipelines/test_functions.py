@@ -119,6 +119,8 @@ def test_columns_are_types(write: Write) -> None:
         ("def m(:\n  ...", 2, "no valid Python"),
         ("def f():\n  import nothing_such\n\nf()", 5, "ModuleNotFoundError: No module named 'nothing_such'"),
         ("1 / 0", 2, "ZeroDivisionError: division by zero"),
+        ("@sl.model\ndef m(): ...\n@sl.model\ndef m(): ...", 5, "another model is called m, in line 3"),
+        ("@sl.model\nclass M: ...", 2, "sl.model marks a function"),
     ],
 )
 def test_what_is_wrong_is_refused_with_file_and_line(write: Write, text: str, line: int, said: str) -> None:
@@ -126,6 +128,22 @@ def test_what_is_wrong_is_refused_with_file_and_line(write: Write, text: str, li
         write(models__m=IMPORT + text)
     if "depends on" not in said and "import" not in text:
         assert (caught.value.file, caught.value.line) == ("models/m.py", line)
+
+
+def test_a_wrapped_function_is_of_the_file_that_marks_it(write: Write) -> None:
+    wrapper = "def twice(call):\n    def run(): return call() + call()\n    run.__name__ = call.__name__\n    return run\n"
+    text = f"{IMPORT}from lib.wrap import twice\n@sl.model\n@twice\ndef m(): return [1]\n"
+    found = write(lib__wrap=wrapper, models__m=text, models__other="from models.m import m\n")
+    assert (list(found), function(found["m"]).call()) == (["m"], [1, 1])
+    assert "twice" in function(found["m"]).code
+    assert "call ( ) + call ( )" in function(found["m"]).code
+
+
+def test_what_a_model_prints_is_no_data(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    model = write(models__m=f"{IMPORT}print('loaded')\n@sl.model\ndef m(): print('called', end='!')")["m"]
+    function(model).call()
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "loaded\ncalled!")
 
 
 # -- modules

@@ -6,14 +6,12 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepladder.errors import ConfigError
 from stepladder.ledger import Interval, ModelRecord
 from stepladder.pipelines.model import Model, Query
-from stepladder.pipelines.plan import Facts, Plan, plan
+from stepladder.pipelines.plan import Facts, Plan, Wishes, plan
 from stepladder.sql import TableName
 
 DAY = dt.timedelta(days=1)
@@ -113,7 +111,9 @@ def test_what_reads_planned_work_follows_it() -> None:
 
 
 def test_redo_takes_finished_days_again() -> None:
-    assert reasons(plan([SESSIONS], facts(1, (row(SESSIONS, 0),), redo=True)), "sessions") == [("redo",)]
+    assert reasons(plan([SESSIONS], facts(1, (row(SESSIONS, 0),), wishes=Wishes(redo=True))), "sessions") == [
+        ("redo",)
+    ]
 
 
 def test_a_table_that_is_gone_is_made_anew() -> None:
@@ -121,10 +121,10 @@ def test_a_table_that_is_gone_is_made_anew() -> None:
     assert reasons(plan([SESSIONS], history), "sessions") == [("table gone",)]
 
 
-def test_another_grid_is_refused() -> None:
+def test_another_grid_is_cut_anew() -> None:
     record = ModelRecord("sessions", "interval", "day", "Europe/Berlin", "x")
-    with pytest.raises(ConfigError, match="stepladder drop sessions"):
-        plan([SESSIONS], facts(records={"sessions": record}))
+    found = plan([SESSIONS], facts(2, (row(SESSIONS, 0), row(SESSIONS, 1)), records={"sessions": record}))
+    assert reasons(found, "sessions") == [("grid",), ("grid",)]
 
 
 @given(
@@ -142,11 +142,11 @@ def test_doing_the_work_leaves_nothing_to_do(states: list[str], redo: bool) -> N
         for day, state in enumerate(states)
         if state != "none"
     ]
-    known = facts(len(states), tuple(history), redo=redo)
+    known = facts(len(states), tuple(history), wishes=Wishes(redo=redo))
     after = tuple(history)
     for work in plan(CHAIN, known).work:
         after = _done(after, work.model, work.start, work.end)
-    left = plan(CHAIN, replace(known, intervals=after, redo=False))
+    left = plan(CHAIN, replace(known, intervals=after, wishes=Wishes()))
     assert left.work == ()
 
 

@@ -121,7 +121,7 @@ class Lite:
         return dependents.kind(self.raw, name)
 
     def dependents(self, table: TableName) -> Dependents:
-        return dependents.dependents(self.raw, table.stored_name, dependents.view_reads(self.raw))
+        return dependents.dependents(self.raw, table, dependents.view_reads(self.raw))
 
     def relations(self, schema: str) -> Sequence[TableName] | None:
         return dependents.relations(self.raw, schema)

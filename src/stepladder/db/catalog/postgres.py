@@ -16,9 +16,6 @@ from stepladder.sql import (
     Key,
     TableColumn,
     Type,
-    canonical,
-    canonical_default,
-    canonical_generated,
     parse_type,
     spelled,
 )
@@ -127,7 +124,7 @@ def definition(said: Said) -> Definition:
         unique=tuple(keys["u"]),
         foreign_keys=tuple(_foreign_key(each) for each in constraints if each["kind"] == "f"),
         checks=tuple(
-            Check(each["name"], canonical(each["expression"], plain), _other(each))
+            Check(each["name"], _canonical(each["expression"], plain), _other(each))
             for each in constraints
             if each["kind"] == "c"
         ),
@@ -140,11 +137,15 @@ def definition(said: Said) -> Definition:
 def _column(column: Column, columns: Sequence[Column], said: Said) -> TableColumn:
     default, generated = said["default"], None
     if said["generated"]:
+        from stepladder.sql import canonical_generated
+
         stored = canonical_generated(default, column, columns)
         generated, default = stored if said["generated"] == "s" else f"{stored} VIRTUAL", None
     if said["serial"] and default and default.startswith("nextval("):
         default = None
     elif default:
+        from stepladder.sql import canonical_default
+
         default = canonical_default(default, column)
     identity = _IDENTITIES.get(said["identity"])
     return TableColumn(
@@ -157,6 +158,13 @@ def _column(column: Column, columns: Sequence[Column], said: Said) -> TableColum
         collation=said["collation"],
         comment=said["comment"],
     )
+
+
+def _canonical(expression: str, columns: Sequence[Column]) -> str:
+    # What types it is loaded for tables that have one: most have none.
+    from stepladder.sql import canonical
+
+    return canonical(expression, columns)
 
 
 def _other(said: Said) -> str | None:
@@ -185,13 +193,13 @@ def _index(said: Said, columns: Sequence[Column]) -> Index:
         said["name"],
         tuple(
             IndexPart(
-                spelled(part["column"]) if part["column"] else canonical(part["sql"], columns),
+                spelled(part["column"]) if part["column"] else _canonical(part["sql"], columns),
                 bool(part["option"] & _DESCENDING),
                 bool(part["option"] & _NULLS_FIRST),
             )
             for part in said["parts"]
         ),
         unique=said["unique"],
-        where=None if said["where"] is None else canonical(said["where"], columns),
+        where=None if said["where"] is None else _canonical(said["where"], columns),
         other=_other(said),
     )

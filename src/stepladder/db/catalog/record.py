@@ -36,6 +36,7 @@ def from_json(text: str, columns: Sequence[Column]) -> Definition:
         indexes=tuple(_index(each) for each in record["indexes"]),
         others=tuple(record["others"]),
         comment=record["comment"],
+        query=record.get("query"),  # older versions kept none
     )
 
 

@@ -9,7 +9,7 @@ from stepladder.errors import InvalidArgument, InvalidDatetime, NotPortable
 from stepladder.sql.functions.dates import guarded, stored_clock, stored_moment
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.spans import DAY
-from stepladder.sql.zones import find_zone, to_instant, zone_offset
+from stepladder.sql.zones import find_zone, is_offset, to_instant, zone_offset
 
 _SECOND = 1_000_000
 _Y2K = datetime(2000, 1, 1)  # noqa: DTZ001 - naive moments are in UTC
@@ -71,7 +71,7 @@ def make_timestamptz_in_zone(*parts: float | str) -> str:
     if word[:1].isdigit():
         raise InvalidArgument(f'invalid input syntax for type numeric time zone: "{word}"')
     try:
-        zone = zone_offset(word) if word[:1] in "+-" and word else find_zone(word)
+        zone = zone_offset(word) if is_offset(word) and not word[:1].isdigit() else find_zone(word)
     except InvalidDatetime as error:
         raise InvalidArgument(f'numeric time zone "{word}" out of range') from error
     return stored_moment(

@@ -191,7 +191,7 @@ _YEARS = f"years run from 1 to {_LAST_YEAR} here"
 
 def _day(reading: _Reading, text: str) -> date:
     found = reading.found
-    year, month, day = found.get("YYYY", 0), found.get("MM") or 1, found.get("DD") or 1
+    year = found.get("YYYY", 0)
     if "CC" in found and not year:
         year = (found["CC"] - 1) * 100 + 1
     elif "CC" in found:
@@ -199,25 +199,32 @@ def _day(reading: _Reading, text: str) -> date:
     if not 0 <= year <= _LAST_YEAR:
         raise _out_of_years(text)
     try:
-        if "J" in found:
-            return date.fromordinal(found["J"] - 1_721_425)
-        if "WW" in found and reading.week_dates:
-            days = (found["WW"] - 1) * 7 + (found.get("ID") or 1) - 1
-            return date.fromisocalendar(year, 1, 1) + timedelta(days=days)
-        if "W" in found:
-            day = (found["W"] - 1) * 7 + 1
-        ordinal = (found["WW"] - 1) * 7 + 1 if "WW" in found else found.get("DDD", 0)
-        if ordinal and month <= 1 and day <= 1:
-            return _by_ordinal(reading, year, ordinal)
-        if not year:
-            raise NotPortable(f"{text!r} without a year", why=f"it is the year 1 BC: {_YEARS}")
-        return date(year, month, day)
+        return _day_of(reading, year, text)
     except OverflowError as error:
         raise _out_of_years(text) from error
     except ValueError as error:
         if "J" in found:
             raise _out_of_years(text) from error
         raise _out_of_range(text) from error
+
+
+def _day_of(reading: _Reading, year: int, text: str) -> date:
+    found = reading.found
+    month, day = found.get("MM") or 1, found.get("DD") or 1
+    if "J" in found:
+        return date.fromordinal(found["J"] - 1_721_425)
+    weekly = "WW" in found and reading.week_dates
+    if "W" in found:
+        day = (found["W"] - 1) * 7 + 1
+    ordinal = (found["WW"] - 1) * 7 + 1 if "WW" in found else found.get("DDD", 0)
+    if ordinal and month <= 1 and day <= 1 and not weekly:
+        return _by_ordinal(reading, year, ordinal)
+    if not year:
+        raise NotPortable(f"{text!r} without a year", why=f"it is the year 1 BC: {_YEARS}")
+    if weekly:
+        days = (found["WW"] - 1) * 7 + (found.get("ID") or 1) - 1
+        return date.fromisocalendar(year, 1, 1) + timedelta(days=days)
+    return date(year, month, day)
 
 
 def _by_ordinal(reading: _Reading, year: int, ordinal: int) -> date:

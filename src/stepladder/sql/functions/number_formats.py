@@ -15,7 +15,7 @@ from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.numerals import numeric_text, parse_numeric, rescaled
 
 _TOKEN = re.compile(
-    r'"((?:[^"\\]|\\.)*)"?|(EEEE|RN|FM|TH|th|MI|PL|SG|PR|[90.,BCDGLSV]|eeee|rn|fm|mi|pl|sg|pr|[bcdglsv])|(.)',
+    r'"((?:[^"\\]|\\.)*)"?|(EEEE|RN|FM|TH|th|MI|PL|SG|PR|[90.,BCDGLSV]|eeee|rn|fm|mi|pl|sg|pr|[bcdglsv])|(?:\\(?="))?(.)',
     re.DOTALL,
 )
 _FLOAT_DIGITS = 15

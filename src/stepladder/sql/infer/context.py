@@ -99,11 +99,16 @@ class Analysis:
     names: Sequence[str]  # of $1, $2, …
     query: Callable[[Analysis, Raw, Scope], Query]
     write: Callable[[Analysis, Raw, Scope], Query] | None = None  # for a statement whose WITH may write
+    text: str = ""  # the statement's
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def new_id(self) -> int:
         """A number for a source, unique in the statement."""
         return next(self._ids)
+
+    def parameter_type(self, body: Raw) -> Type:
+        """The type of a ParamRef's value."""
+        return self.parameters[self.names[body.get("number", 1) - 1]]
 
 
 def wrong(

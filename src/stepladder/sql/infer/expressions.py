@@ -107,7 +107,7 @@ def _number(text: str, position: int | None) -> Expression:
 
 def _parameter(analysis: Analysis, body: Raw, _: Scope) -> Expression:
     name = analysis.names[body.get("number", 1) - 1]
-    return Parameter(type=analysis.parameters[name], position=body.get("location"), name=name)
+    return Parameter(type=analysis.parameter_type(body), position=body.get("location"), name=name)
 
 
 # -- names

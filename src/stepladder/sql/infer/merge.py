@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stepladder.errors import GroupingError, ProgrammingError, SqlSyntaxError
+from stepladder.sql.infer import own_values
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import BOOL, TEXT, UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
@@ -30,6 +31,7 @@ from stepladder.sql.infer.writes import (
     is_default,
     target_column,
 )
+from stepladder.sql.infer.written_views import Written
 
 _WHEN = {
     "MERGE_WHEN_MATCHED": "MATCHED",
@@ -71,7 +73,7 @@ def merge(analysis: Analysis, body: Raw, scope: Scope) -> Merge:
             analysis,
             body,
             Scope(items=[*sources.items, item], ctes=scope.ctes, merge_action=_merge_action(action_id)),
-            target,
+            Written(target, item),
             old=of(old_id),
             new=of(new_id),
         ),
@@ -164,7 +166,15 @@ def _inserted(
         raise wrong(SqlSyntaxError, "INSERT has more target columns than expressions", position)
     scope.clause = "VALUES"
     found = tuple(
-        (name, assign(expression(analysis, raw, scope), target_column(target, name, None).type, name))
+        (
+            name,
+            own_values.given(
+                analysis,
+                target.table,
+                name,
+                assign(expression(analysis, raw, scope), target_column(target, name, None).type, name),
+            ),
+        )
         for name, raw in zip(names, given, strict=False)
         if not is_default(raw)
     )

@@ -8,6 +8,7 @@ from stepladder.errors import ProgrammingError
 from stepladder.sql.definition import TableColumn
 from stepladder.sql.infer.context import Analysis, wrong
 from stepladder.sql.infer.raw import Raw
+from stepladder.sql.infer.tree import Constant, Expression, NotNull
 from stepladder.sql.names import TableName
 
 
@@ -38,15 +39,31 @@ def check_update(analysis: Analysis, table: TableName, name: str, position: int 
             raise _not_yours(message, position)
 
 
+def given(analysis: Analysis, table: TableName, name: str, value: Expression) -> Expression:
+    """A value of an INSERT as it is to be stored: NULL in a key that numbers itself is an error."""
+    numbers = any(
+        column.name == name and column.identity and column.sequence is None
+        for column in _definition(analysis, table)
+    )
+    if not numbers or (isinstance(value, Constant) and value.value is not None):
+        return value
+    message = f'null value in column "{name}" of relation "{table.name}" violates not-null constraint'
+    return NotNull(type=value.type, position=value.position, argument=value, message=message)
+
+
 def is_generated(analysis: Analysis, table: TableName, name: str) -> bool:
     """Whether the column is computed from the others."""
     return any(column.name == name and column.generated for column in _own(analysis, table))
 
 
 def _own(analysis: Analysis, table: TableName) -> list[TableColumn]:
-    definition = analysis.schema.definition(table)
-    columns = definition.columns if definition else ()
+    columns = _definition(analysis, table)
     return [each for each in columns if each.generated or each.identity in ("always", "by default")]
+
+
+def _definition(analysis: Analysis, table: TableName) -> tuple[TableColumn, ...]:
+    definition = analysis.schema.definition(table)
+    return definition.columns if definition else ()
 
 
 def _reason(column: TableColumn) -> str:

@@ -189,7 +189,12 @@ def read_target(analysis: Analysis, body: Raw, scope: Scope) -> list[Target]:
     fields = body_of(value).get("fields", ()) if kind_of(value) == "ColumnRef" else ()
     if fields and "A_Star" in fields[-1]:
         return _star(strings(fields), scope, body_of(value).get("location"))
-    return [Target(name=body.get("name") or column_name(value), value=expression(analysis, value, scope))]
+    return [
+        Target(
+            name=body.get("name") or column_name(value, analysis.parameter_type),
+            value=expression(analysis, value, scope),
+        )
+    ]
 
 
 def _star(names: Sequence[str], scope: Scope, position: int | None) -> list[Target]:

@@ -22,13 +22,13 @@ from stepladder.sql.infer.tree import (
     Reference,
     Select,
     Source,
-    TableSource,
     Target,
     Update,
     Write,
     leaves,
     walk,
 )
+from stepladder.sql.infer.written_views import Written
 from stepladder.sql.types import Column
 
 Row = Callable[[int, Column], Expression]  # a column of a row, by its place
@@ -45,16 +45,16 @@ def no_row(_: int, column: Column) -> Expression:
 
 
 def returning(
-    analysis: Analysis, body: Raw, scope: Scope, target: TableSource, *, old: Row, new: Row
+    analysis: Analysis, body: Raw, scope: Scope, about: Written, *, old: Row, new: Row
 ) -> tuple[Target, ...]:
-    """RETURNING's columns; `old` and `new` are in sight by name, unless a table beside has that one."""
+    """RETURNING's columns; `old` and `new` are in sight by name, unless a table beside has that one, or it is a view."""
     targets: Any = body.get("returningList", ())
     if not targets:
         return ()
     there = {item.alias for item in scope.items}
     for name, row in (("old", old), ("new", new)):
-        if name not in there:
-            columns = [(column.name, row(place, column)) for place, column in enumerate(target.columns)]
+        if name not in there and about.view is None:
+            columns = [(column.name, row(place, column)) for place, column in enumerate(about.target.columns)]
             scope.items.append(Item(name, columns, in_sight=False))
     scope.clause = "RETURNING"
     found = [target for each in targets for target in read_target(analysis, each["ResTarget"], scope)]

@@ -92,7 +92,9 @@ def _function(
     if call.type == RECORD:
         message = 'a column definition list is required for functions returning "record"'
         raise wrong(SqlSyntaxError, message, call.position)
-    return RowFunction(call=call, columns=(Column(alias or column_name(node), call.type),))
+    return RowFunction(
+        call=call, columns=(Column(alias or column_name(node, analysis.parameter_type), call.type),)
+    )
 
 
 def _defined(call: Expression, declared: Sequence[Column], defined: Sequence[Raw]) -> RowFunction:

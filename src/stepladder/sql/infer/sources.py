@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stepladder.errors import AmbiguousColumn, ProgrammingError, UndefinedColumn, UndefinedTable
 from stepladder.sql.infer.coercion import boolean, unify
-from stepladder.sql.infer.context import BOOL, Analysis, Item, Scope, refuse, wrong
+from stepladder.sql.infer.context import BOOL, Analysis, Item, Schema, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.operators import apply
 from stepladder.sql.infer.raw import Raw, body_of, kind_of, strings
@@ -93,9 +93,21 @@ def _refuse_system(table: TableName, position: int | None) -> None:
         )
 
 
+def refuse_shadowed(schema: Schema, table: TableName, position: int | None) -> None:
+    """Raise NotPortable for public.x where there is a temporary x: on SQLite x is that one."""
+    if table.schema == "public" and schema.kind(TableName("pg_temp", table.name)) is not None:
+        raise refuse(
+            f"{table.sql} beside a temporary table of that name",
+            position,
+            why="on SQLite the temporary table hides it",
+            instead="give the temporary table another name",
+        )
+
+
 def find_table(analysis: Analysis, body: Raw) -> TableSource:
     """A table of the schema as a source. Raises UndefinedTable."""
     table = table_name(body)
+    refuse_shadowed(analysis.schema, table, body.get("location"))
     columns = analysis.schema.columns(table)
     if columns is None:
         _refuse_system(table, body.get("location"))

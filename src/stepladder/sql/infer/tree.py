@@ -115,6 +115,14 @@ class NullIf(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotNull(Expression):
+    """A value that must not be NULL: SQLite would give the row a number in its stead. `message` is the error's."""
+
+    argument: Expression
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Expression):
     """CASE with conditions; one with an operand was turned into comparisons."""
 
@@ -409,9 +417,15 @@ class Join(Source):
 # -- writes
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """ON CONFLICT: the key's columns (empty: any), and what is set; no assignments: DO NOTHING."""
+    """ON CONFLICT: the key's columns (empty: any), and what is set; no assignments: DO NOTHING.
+
+    An index over expressions, or of some rows only, is told by its `parts` and `predicate`, over the source `row`.
+    """
 
     key: tuple[str, ...]
+    parts: tuple[Expression, ...] = ()
+    predicate: Expression | None = None
+    row: int = 0
     assignments: tuple[tuple[str, Expression], ...]
     where: Expression | None
     excluded: int

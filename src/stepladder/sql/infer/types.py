@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stepladder.errors import UndefinedObject
+from stepladder.errors import UndefinedObject, database_error
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.context import refuse, wrong
 from stepladder.sql.infer.raw import Raw, integer_constant, strings
@@ -58,5 +58,7 @@ def type_of_name(raw: Raw) -> Type:
         else:
             found = with_modifiers(name, known, name)
     except UndefinedObject as error:
-        raise wrong(type(error), error.message, position, sqlstate=error.sqlstate) from error
+        raise wrong(
+            database_error(error.sqlstate), error.message, position, sqlstate=error.sqlstate
+        ) from error
     return Type("array", element=found) if raw.get("arrayBounds") else found

@@ -8,14 +8,16 @@ from typing import Any
 
 from stepladder.errors import ProgrammingError, SqlSyntaxError, UndefinedColumn
 from stepladder.sql.definition import shown_name
+from stepladder.sql.infer import own_values
 from stepladder.sql.infer.coercion import assign, boolean
+from stepladder.sql.infer.conflicts import arbiter
 from stepladder.sql.infer.context import UNKNOWN, Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
 from stepladder.sql.infer.own_values import check_update, is_generated, left_out
 from stepladder.sql.infer.queries import read_with, select_body
 from stepladder.sql.infer.raw import Raw, body_of, kind_of
 from stepladder.sql.infer.returning import no_row, of, returning
-from stepladder.sql.infer.sources import find_table, read_from, table_item
+from stepladder.sql.infer.sources import read_from
 from stepladder.sql.infer.tree import (
     Conflict,
     Constant,
@@ -29,6 +31,7 @@ from stepladder.sql.infer.tree import (
     Update,
     Values,
 )
+from stepladder.sql.infer.written_views import Written, written
 from stepladder.sql.parse import parsed_expression
 from stepladder.sql.types import Column, Type
 
@@ -36,10 +39,13 @@ from stepladder.sql.types import Column, Type
 def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
     """INSERT."""
     ctes = read_with(analysis, body.get("withClause"), scope)
-    target = find_table(analysis, body["relation"])
-    columns = insert_columns(body, target)
+    about = written(analysis, body["relation"], alias_of(body["relation"]), "INSERT")
+    target, item = about.target, about.item
+    named = about.columns(body["cols"], "INSERT") if body.get("cols") else about.every_column()
+    columns = insert_columns({"cols": named}, target)
     query, given, own = _insert_source(analysis, body, scope, target, columns)
-    item = table_item(analysis, target, alias_of(body["relation"]))
+    if about.view is not None and body.get("onConflictClause"):
+        raise refuse("ON CONFLICT of a view", None, instead="write into its table")
     conflict = _conflict(analysis, body.get("onConflictClause"), scope, target, item)
     old_id = analysis.new_id()
     return Insert(
@@ -54,7 +60,7 @@ def insert(analysis: Analysis, body: Raw, scope: Scope) -> Insert:
             analysis,
             body,
             Scope(items=[item], ctes=scope.ctes),
-            target,
+            about,
             old=of(old_id) if conflict is not None and conflict.assignments else no_row,
             new=of(target.id),
         ),
@@ -113,7 +119,12 @@ def _insert_source(
     _check_width(len(query.columns), names, body, None)
     given = list(zip(names, types, strict=True))[: len(query.columns)]
     values = [
-        (name, assign(_branch_value(query, own, place), type_, name))
+        (
+            name,
+            own_values.given(
+                analysis, target.table, name, assign(_branch_value(query, own, place), type_, name)
+            ),
+        )
         for place, (name, type_) in enumerate(given)
     ]
     dropped = left_out(analysis, target.table, [name for name, _ in values], body)
@@ -171,7 +182,8 @@ def _insert_values(
     def value(item: Raw, name: str, type_: Type) -> Expression:
         if is_default(item):
             return default_of(analysis, target, name, body_of(item).get("location"))
-        return assign(expression(analysis, item, inner), type_, name)
+        found = assign(expression(analysis, item, inner), type_, name)
+        return own_values.given(analysis, target.table, name, found)
 
     rows = tuple(tuple(value(row[place], names[place], types[place]) for place in places) for row in given)
     return Values(columns=tuple(Column(names[place], types[place]) for place in places), rows=rows, id=own)
@@ -206,46 +218,28 @@ def _conflict(
 ) -> Conflict | None:
     if not clause:
         return None
-    key = _conflict_key(clause.get("infer"), target)
+    key = arbiter(analysis, clause, target)
     excluded = analysis.new_id()
     columns: list[tuple[str, Expression]] = [
         (column.name, Reference(type=column.type, source=excluded, place=place, name=column.name))
         for place, column in enumerate(target.columns)
     ]
-    inner = Scope(items=[item, Item("excluded", columns, in_sight=False)], ctes=scope.ctes, clause="UPDATE")
+    inner = Scope(items=[item, Item("excluded", columns)], ctes=scope.ctes, clause="UPDATE")
     sets = assignments(analysis, clause.get("targetList"), inner, target)
-    if clause["action"] == "ONCONFLICT_UPDATE" and not key:
-        message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
-        raise wrong(SqlSyntaxError, message, clause.get("location"))
     where = (
         boolean(expression(analysis, clause["whereClause"], inner), "WHERE")
         if "whereClause" in clause
         else None
     )
-    keys = {frozenset(each) for each in analysis.schema.keys(target.table)}
-    if key and frozenset(key) not in keys:
-        message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
-        raise wrong(ProgrammingError, message, clause.get("location"), sqlstate="42P10")
-    return Conflict(key=key, assignments=sets, where=where, excluded=excluded)
-
-
-def _conflict_key(infer: Raw | None, target: TableSource) -> tuple[str, ...]:
-    if not infer:
-        return ()
-    if infer.get("conname") or infer.get("whereClause"):
-        raise refuse(
-            "ON CONFLICT with a constraint's name or a WHERE",
-            infer.get("location"),
-            instead="name the key's columns",
-        )
-    names = []
-    for each in infer.get("indexElems", ()):
-        element = each["IndexElem"]
-        if "name" not in element or element.get("collation") or element.get("opclass"):
-            raise refuse("ON CONFLICT over an expression", infer.get("location"))
-        target_column(target, element["name"], infer.get("location"))
-        names.append(element["name"])
-    return tuple(names)
+    return Conflict(
+        key=key.columns,
+        parts=key.parts,
+        predicate=key.predicate,
+        row=key.row,
+        assignments=sets,
+        where=where,
+        excluded=excluded,
+    )
 
 
 def assignments(
@@ -314,9 +308,10 @@ def _assigned(analysis: Analysis, raw: Raw, scope: Scope, target: TableSource, c
 
 def update(analysis: Analysis, body: Raw, scope: Scope) -> Update:
     """UPDATE."""
-    target, ctes, sources = _begin(analysis, body, scope, "fromClause")
+    about, ctes, sources = _begin(analysis, body, scope, "UPDATE")
+    target = about.target
     scope.clause = "UPDATE"
-    sets = assignments(analysis, body["targetList"], scope, target)
+    sets = assignments(analysis, about.columns(body["targetList"], "UPDATE"), scope, target)
     where = _where(analysis, body, scope)
     old_id = analysis.new_id()
     return Update(
@@ -324,30 +319,32 @@ def update(analysis: Analysis, body: Raw, scope: Scope) -> Update:
         with_=ctes,
         assignments=sets,
         sources=sources,
-        where=where,
-        returning=returning(analysis, body, scope, target, old=of(old_id), new=of(target.id)),
+        where=about.narrowed(where),
+        returning=returning(analysis, body, scope, about, old=of(old_id), new=of(target.id)),
         old_id=old_id,
     )
 
 
 def delete(analysis: Analysis, body: Raw, scope: Scope) -> Delete:
     """DELETE."""
-    target, ctes, sources = _begin(analysis, body, scope, "usingClause")
+    about, ctes, sources = _begin(analysis, body, scope, "DELETE")
+    target = about.target
     where = _where(analysis, body, scope)
     return Delete(
         target=target,
         with_=ctes,
         sources=sources,
-        where=where,
-        returning=returning(analysis, body, scope, target, old=of(target.id), new=no_row),
+        where=about.narrowed(where),
+        returning=returning(analysis, body, scope, about, old=of(target.id), new=no_row),
     )
 
 
-def _begin(analysis: Analysis, body: Raw, scope: Scope, word: str) -> tuple[TableSource, Any, Any]:
+def _begin(analysis: Analysis, body: Raw, scope: Scope, verb: str) -> tuple[Written, Any, Any]:
     ctes = read_with(analysis, body.get("withClause"), scope)
-    target = find_table(analysis, body["relation"])
-    scope.items.append(table_item(analysis, target, alias_of(body["relation"])))
-    return target, ctes, read_from(analysis, body.get(word), scope)
+    about = written(analysis, body["relation"], alias_of(body["relation"]), verb)
+    scope.items.append(about.item)
+    sources = body.get("fromClause" if verb == "UPDATE" else "usingClause")
+    return about, ctes, read_from(analysis, sources, scope)
 
 
 def _where(analysis: Analysis, body: Raw, scope: Scope) -> Expression | None:

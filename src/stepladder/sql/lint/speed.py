@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stepladder.sql.translate import Translation
+from stepladder.sql.translation import Translation
 
 _FUNCTION = re.compile(r"\bpg_[a-z0-9_]+(?=\()")
 _FREE = ("pg_now", "pg_clock", "pg_raised")  # once a statement, or at the edge

@@ -33,7 +33,7 @@ from stepladder.sql.lint.warning import Warned, bytewise_places
 from stepladder.sql.names import TableName
 from stepladder.sql.parameters import Numbered, first_word, parameter_names, statements
 from stepladder.sql.parse import deep, parse_one, placed
-from stepladder.sql.translate import Schema, analysis_of, translate
+from stepladder.sql.translation import Schema, analysis_of, translate
 from stepladder.sql.types import Column, Type
 
 _DEFINES = ("CREATE", "ALTER")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stepladder.errors import DatabaseError, DatatypeMismatch
-from stepladder.sql.canonical import canonical
+from stepladder.sql.canonical_text import canonical
 from stepladder.sql.definition import Check, Definition, ForeignKey, Key, TableColumn, as_part
 from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.coercion import assign

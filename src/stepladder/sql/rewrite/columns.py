@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stepladder.errors import ProgrammingError, UndefinedColumn, UndefinedTable
+from stepladder.errors import DatabaseError, ProgrammingError, SqlSyntaxError, UndefinedColumn, UndefinedTable
 from stepladder.sql.definition import ForeignKey, Key, TableColumn, object_name, shown_name
 from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.coercion import assign, boolean
 from stepladder.sql.infer.context import Analysis, Item, Scope, refuse, wrong
 from stepladder.sql.infer.expressions import expression
-from stepladder.sql.infer.raw import Raw, strings
+from stepladder.sql.infer.raw import Raw, kind_of, strings
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import (
     Aggregate,
@@ -28,6 +28,7 @@ from stepladder.sql.infer.tree import (
 from stepladder.sql.infer.types import SERIALS, type_of_name
 from stepladder.sql.names import TableName, parse_name, quote
 from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.immutability import GENERATION, check_immutable
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import stored_column
 from stepladder.sql.rewrite.rules import string
@@ -187,8 +188,13 @@ def _not_null(_: Analysis, __: Raw, column: ColumnText, ___: TableText, ____: Pr
     column.not_null = True
 
 
-def _null(_: Analysis, __: Raw, ___: ColumnText, ____: TableText, _____: Printer) -> None:
+def _null(_: Analysis, body: Raw, column: ColumnText, table: TableText, __: Printer) -> None:
     """NULL is what a column allows anyway."""
+    if column.not_null:
+        message = (
+            f'conflicting NULL/NOT NULL declarations for column "{column.name}" of table "{table.table.name}"'
+        )
+        raise wrong(SqlSyntaxError, message, body.get("location"))
 
 
 def _primary(_: Analysis, body: Raw, column: ColumnText, table: TableText, __: Printer) -> None:
@@ -261,7 +267,19 @@ def refuse_unsteady_default(analysis: Analysis, node: Expression) -> None:
             raise refuse("this in a default", each.position)
 
 
-def _default(analysis: Analysis, body: Raw, column: ColumnText, _: TableText, printer: Printer) -> None:
+def _default(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, printer: Printer) -> None:
+    if any(part.startswith("DEFAULT ") for part in column.parts):
+        message = (
+            f'multiple default values specified for column "{column.name}" of table "{table.table.name}"'
+        )
+        raise wrong(SqlSyntaxError, message, body.get("location"))
+    if kind_of(body["raw_expr"]) == "ColumnRef":
+        raise wrong(
+            DatabaseError,
+            "cannot use column reference in DEFAULT expression",
+            body.get("location"),
+            sqlstate="0A000",
+        )
     node = assign(expression(analysis, body["raw_expr"], Scope(clause="DEFAULT")), column.type, column.name)
     column.default = show_default(node)
     refuse_unsteady_default(analysis, node)
@@ -280,6 +298,14 @@ def _generated(analysis: Analysis, body: Raw, column: ColumnText, table: TableTe
         raise refuse("a virtual generated column", body.get("location"), instead="write STORED")
     scope = row_scope(printer, analysis, table.columns[:-1])
     node = assign(expression(analysis, body["raw_expr"], scope), column.type, column.name)
+    for each in walk(node):
+        if isinstance(each, Reference) and table.column(each.name, None).generated:
+            message = (
+                f'cannot use generated column "{each.name}" in column generation expression\n'
+                "A generated column cannot reference another generated column."
+            )
+            raise wrong(ProgrammingError, message, each.position, sqlstate="42P17")
+    check_immutable(node, GENERATION)
     refuse_unsteady(node)
     column.generated = show(node)
     column.parts.append(f"GENERATED ALWAYS AS ({stored(printer, node, column.type)}) STORED")

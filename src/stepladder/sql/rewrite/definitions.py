@@ -14,7 +14,7 @@ from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
 from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.raw import Raw, kind_of, strings
 from stepladder.sql.infer.sources import table_name
-from stepladder.sql.infer.tree import Query, Reference, Select
+from stepladder.sql.infer.tree import Query, Reference, Select, TableSource, walk
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.alter import alter
 from stepladder.sql.rewrite.columns import TableText, column_text, table_constraint
@@ -197,10 +197,14 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     if body.get("options") or body.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION":
         raise refuse("a view's options", None)
     table, temporary = _target(body["view"])
+    found = query(analysis, body["query"], Scope())
+    if not temporary and _reads_temporary(
+        analysis, found
+    ):  # then the view is temporary too, without the word
+        table, temporary = TableName("pg_temp", table.name), True
     there = exists(analysis, table, body["view"], allowed=bool(body.get("replace")))
     if there and analysis.schema.kind(table) != "view":
         raise wrong(ProgrammingError, f'"{table.name}" is not a view', None, sqlstate="42809")
-    found = query(analysis, body["query"], Scope())
     columns = tuple(
         Column(name, column.type)
         for name, column in zip(
@@ -212,11 +216,21 @@ def _create_view(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
         _refuse_other_columns(analysis.schema.columns(table) or (), columns)
         printer.before.append(Earlier(f"DROP VIEW {table.sqlite}"))
     names = ", ".join(quote(column.name) for column in columns)
-    created = Created(table, _bare_definition(columns), temporary, "view")
+    definition_ = replace(_bare_definition(columns), query=analysis.text)
+    created = Created(table, definition_, temporary, "view")
     return (
         f"CREATE VIEW {table.sqlite} ({names}) AS {_numbers_as_stored(printer, found, columns)}",
         (Dropped(table), created) if there else (created,),
         False,
+    )
+
+
+def _reads_temporary(analysis: Analysis, found: Query) -> bool:
+    return any(
+        isinstance(node, TableSource)
+        and node.table.schema in (None, "pg_temp")
+        and analysis.schema.kind(TableName("pg_temp", node.table.name)) is not None
+        for node in walk(found)
     )
 
 

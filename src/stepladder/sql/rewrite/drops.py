@@ -11,7 +11,7 @@ from stepladder.sql.definition import Definition, shown_name
 from stepladder.sql.effects import Dropped, Effect, IndexDropped
 from stepladder.sql.infer.context import Analysis, Schema, refuse, wrong
 from stepladder.sql.infer.raw import Raw, body_of, strings
-from stepladder.sql.infer.sources import table_name
+from stepladder.sql.infer.sources import refuse_shadowed, table_name
 from stepladder.sql.names import TableName
 from stepladder.sql.rewrite.alter_constraints import remove
 from stepladder.sql.rewrite.alteration import Alteration
@@ -93,6 +93,7 @@ def _without_keys(analysis: Analysis, tables: Sequence[TableName], printer: Prin
 
 def _is_there(schema: Schema, word: str, table: TableName, *, missing: bool) -> bool:
     """Whether there is a table or view of that name. Raises where it is of another kind, or has to be there."""
+    refuse_shadowed(schema, table, None)
     kind = schema.kind(table)
     if kind is None and not missing:
         if table.schema not in (None, "pg_temp") and schema.relations(table.schema or "") is None:

@@ -24,6 +24,7 @@ from stepladder.sql.infer.tree import (
     Select,
     SetOperation,
     Target,
+    WindowCall,
     children,
     walk,
 )
@@ -45,9 +46,25 @@ def needs_expansion(query: Select) -> bool:
     here = set(_of_this_level(parts, set()))
     if found - here:
         return True
-    return not query.group and not any(
-        isinstance(node, Aggregate) for node in walk((query.targets, query.order))
+    if query.group:
+        return False
+    listed = (query.targets, query.order)
+    # Beside HAVING, an aggregate in a window's call is none for SQLite.
+    return not any(
+        isinstance(node, Aggregate)
+        for node in (walk(listed) if query.having is None else _outside_windows(listed))
     )
+
+
+def _outside_windows(node: Any) -> Iterator[Any]:
+    """A node and all below, but for calls over windows."""
+    if isinstance(node, tuple):
+        for each in node:
+            yield from _outside_windows(each)
+    elif not isinstance(node, WindowCall):
+        yield node
+        for child in children(node):
+            yield from _outside_windows(child)
 
 
 def expanded(query: Select, new_id: NewId) -> Select:

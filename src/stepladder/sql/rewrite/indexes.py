@@ -16,14 +16,15 @@ from stepladder.sql.infer.naming import index_column_name
 from stepladder.sql.infer.raw import Raw
 from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import Expression, Reference
-from stepladder.sql.names import TableName, quote, spelled
+from stepladder.sql.names import TableName, spelled
 from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.columns import refuse_unsteady, row_scope
-from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.immutability import INDEX_EXPRESSION, INDEX_PREDICATE, check_immutable
 from stepladder.sql.rewrite.index_kinds import other_kind
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import has_own_collation
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known
+from stepladder.sql.rewrite.writes import index_key
 from stepladder.sql.types import Column
 
 
@@ -103,6 +104,7 @@ def _index_predicate(analysis: Analysis, body: Raw, scope: Scope) -> Expression 
     if not body.get("whereClause"):
         return None
     node = boolean(expression(analysis, body["whereClause"], scope), "WHERE")
+    check_immutable(node, INDEX_PREDICATE)
     refuse_unsteady(node)
     return node
 
@@ -111,6 +113,7 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
     """A column, or an expression that gives the same for the same row at any time."""
     raw = element.get("expr") or {"ColumnRef": {"fields": [{"String": {"sval": element["name"]}}]}}
     node = resolved(expression(analysis, raw, scope))
+    check_immutable(node, INDEX_EXPRESSION)
     refuse_unsteady(node)
     return node
 
@@ -118,13 +121,9 @@ def _index_key(analysis: Analysis, element: Raw, scope: Scope) -> Expression:
 def _key_text(
     printer: Printer, node: Expression, *, descending: bool, own_collations: Collection[str] = ()
 ) -> str:
-    # SQLite uses an index for a column only when it names the bare column.
-    if isinstance(node, Reference):
-        text = quote(node.name)
-        collated = " COLLATE BINARY" if node.name in own_collations else ""
-    else:
-        text, collated = f"({printer.expression(node)})", collation(node.type)
-    return text + collated + (" DESC" if descending else "")
+    by_bytes = isinstance(node, Reference) and node.name in own_collations
+    text = index_key(printer, node)
+    return text + (" COLLATE BINARY" if by_bytes else "") + (" DESC" if descending else "")
 
 
 def _index_part(node: Expression, element: Raw) -> IndexPart:

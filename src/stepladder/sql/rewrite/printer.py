@@ -27,6 +27,7 @@ from stepladder.sql.infer.tree import (
     InList,
     InQuery,
     Logic,
+    NotNull,
     NullIf,
     NullTest,
     Order,
@@ -278,6 +279,10 @@ def _distinct(printer: Printer, node: Distinct) -> str:
     return f"({printer.equal_key(node.left)} {word} {printer.equal_key(node.right)})"
 
 
+def _not_null(printer: Printer, node: NotNull) -> str:
+    return f"coalesce({printer.expression(node.argument)}, pg_violated('23502', {string(node.message)}))"
+
+
 def _null_if(printer: Printer, node: NullIf) -> str:
     equal, value = printer.expression(node.equal), printer.expression(node.value)
     return f"(CASE WHEN {equal} THEN NULL ELSE {value} END)"
@@ -384,6 +389,7 @@ _PRINTED: dict[type, Callable[[Printer, Any], str]] = {
     BooleanTest: _boolean_test,
     Distinct: _distinct,
     NullIf: _null_if,
+    NotNull: _not_null,
     Case: _case,
     Coalesce: _coalesce,
     Extreme: _extreme,

@@ -14,6 +14,7 @@ from stepladder.errors import (
 from stepladder.sql.effects import Effect
 from stepladder.sql.infer.context import Analysis, refuse, wrong
 from stepladder.sql.infer.raw import Raw
+from stepladder.sql.infer.sources import refuse_shadowed
 from stepladder.sql.names import TableName
 from stepladder.sql.types import Column
 
@@ -32,13 +33,27 @@ def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) ->
     if table.schema not in (None, "pg_temp") and analysis.schema.relations(table.schema or "") is None:
         raise fault("3F000", f'schema "{table.schema}" does not exist', body.get("location"))
     there = analysis.schema.kind(table) is not None
+    if table.schema == "pg_temp" and not there:
+        _refuse_hiding(analysis, table.name, body)
     if there and not allowed:
         raise wrong(DuplicateTable, f'relation "{table.sql}" already exists', body.get("location"))
     return there
 
 
+def _refuse_hiding(analysis: Analysis, name: str, body: Raw) -> None:
+    """A temporary view that reads a table would read a temporary one of that name from here on."""
+    for view, _ in analysis.schema.dependents(TableName("public", name)).views:
+        if view.schema == "pg_temp":
+            raise refuse(
+                f"a temporary table {name} that hides the one which the temporary view {view.name} reads",
+                body.get("location"),
+                instead="give it another name",
+            )
+
+
 def known(analysis: Analysis, table: TableName, body: Raw) -> Sequence[Column]:
     """The columns of the table. Raises UndefinedTable."""
+    refuse_shadowed(analysis.schema, table, body.get("location"))
     columns = analysis.schema.columns(table)
     if columns is None:
         raise wrong(UndefinedTable, f'relation "{table.sql}" does not exist', body.get("location"))

@@ -10,6 +10,7 @@ from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.returning import uses_row_inside
 from stepladder.sql.infer.tree import (
     Cast,
+    Conflict,
     Constant,
     Delete,
     Expression,
@@ -25,6 +26,7 @@ from stepladder.sql.infer.tree import (
     walk,
 )
 from stepladder.sql.names import quote
+from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import (
     from_clause,
@@ -33,7 +35,7 @@ from stepladder.sql.rewrite.queries import (
     sqlite_name,
     stored_column,
 )
-from stepladder.sql.storage import is_native_numeric
+from stepladder.sql.storage import declared, is_native_numeric
 from stepladder.sql.types import Column, Type
 
 
@@ -70,7 +72,7 @@ def _returning(printer: Printer, write: Write, sources: Sequence[Source] = ()) -
     """RETURNING sees the bare names of the table's columns only.
 
     Whether such a column is NULL SQLite (3.40) takes from the constraint of another one: a bare `IS NULL` may be false for
-    NULL. Behind COLLATE it looks at the value.
+    NULL. Behind COLLATE it looks at the value. Nor does it know a text column for one: '42' would equal '042'.
     """
     if not write.returning:
         return ""
@@ -97,7 +99,11 @@ _ALONE = "read it by a query of its own, in the same transaction"
 
 def _returned(column: Column) -> str:
     text = stored_column("", column)
-    return text if is_native_numeric(column.type) else f"({text} COLLATE BINARY)"
+    if is_native_numeric(column.type):
+        return text
+    if declared(column.type) == "TEXT":
+        text = f"CAST({text} AS TEXT)"
+    return f"({text} COLLATE BINARY)"
 
 
 # -- INSERT
@@ -156,12 +162,38 @@ def _conflict(printer: Printer, write: Insert) -> str:
     put_in_sight(printer, write.target)
     columns = write.target.columns
     printer.references[conflict.excluded] = lambda node: stored_column("excluded", columns[node.place])
-    key = f" ({', '.join(map(quote, conflict.key))})" if conflict.key else ""
+    key = _conflict_key(printer, write, conflict)
     if not conflict.assignments:
         return f" ON CONFLICT{key} DO NOTHING"
     where = f" WHERE {printer.expression(conflict.where)}" if conflict.where is not None else ""
     sets = _sets(printer, conflict.assignments, write.target)
     return f" ON CONFLICT{key} DO UPDATE SET {sets}{where}"
+
+
+def _conflict_key(printer: Printer, write: Insert, conflict: Conflict) -> str:
+    """The key, spelled as the index is: SQLite compares the words."""
+    if not conflict.parts:
+        return f" ({', '.join(map(quote, conflict.key))})" if conflict.key else ""
+    if conflict.assignments and not (isinstance(write.query, Values) and len(write.query.rows) == 1):
+        raise refuse(
+            "ON CONFLICT DO UPDATE of several rows over an index on expressions or of some rows only",
+            conflict.parts[0].position,
+            why="a key that comes twice is an error in PostgreSQL; SQLite would update one row twice",
+            instead="insert the rows one by one, or name a key of columns",
+        )
+    columns = write.target.columns
+    printer.stored[conflict.row] = lambda node: quote(columns[node.place].name)
+    printer.references[conflict.row] = lambda node: stored_column("", columns[node.place])
+    parts = ", ".join(index_key(printer, part) for part in conflict.parts)
+    where = "" if conflict.predicate is None else f" WHERE {printer.expression(conflict.predicate)}"
+    return f" ({parts}){where}"
+
+
+def index_key(printer: Printer, node: Expression) -> str:
+    """What an index is over. SQLite uses one for a column only when it names the bare column."""
+    if isinstance(node, Reference):
+        return quote(node.name)
+    return f"({printer.expression(node)}){collation(node.type)}"
 
 
 def _sets(printer: Printer, assignments: Sequence[tuple[str, Expression]], target: TableSource) -> str:

@@ -9,7 +9,7 @@ from stepladder.sql.infer.queries import query
 from stepladder.sql.infer.tree import Reference, TableSource, walk
 from stepladder.sql.names import TableName
 from stepladder.sql.parse import deep, parse_one, placed
-from stepladder.sql.translate import analysis_of
+from stepladder.sql.translation import analysis_of
 from stepladder.sql.types import Type
 
 

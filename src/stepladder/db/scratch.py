@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from stepladder.db import Database, Transaction, temporary
+from stepladder.db.database import Database, temporary
+from stepladder.db.transaction import Transaction
 from stepladder.errors import DatabaseError, PermissionDenied, ResourceError
 from stepladder.sql import TableName, in_schemas, quote
 
-PREFIX = "stepladder_prove_"
+PREFIX = "stepladder_scratch_"
 _READ_ONLY = "25006"
 # A server waits for the end of a statement before it looks whether its client is still there; not every system can.
 _LOOK_FOR_CLIENT = "SET LOCAL client_connection_check_interval = 1000"
@@ -83,8 +84,8 @@ def _make_schema(db: Database, session: Transaction, name: str) -> None:
             raise ResourceError(_rights(db, role, database), sqlstate="42501") from error
         if error.sqlstate == _READ_ONLY:
             raise ResourceError(
-                f"there is no place to write on {db.target}: it is a replica, or its transactions are read only. prove makes a schema "
-                "that nobody sees and that is gone at the end. Nothing was written. Name a primary, or postgresql+embedded:///folder.",
+                f"there is no place to write on {db.target}: it is a replica, or its transactions are read only. What is needed is a "
+                "schema that nobody sees and that is gone at the end. Nothing was written. Name a primary, or postgresql+embedded:///folder.",
                 sqlstate=_READ_ONLY,
             ) from error
         raise
@@ -93,6 +94,6 @@ def _make_schema(db: Database, session: Transaction, name: str) -> None:
 def _rights(db: Database, role: str, database: str) -> str:
     return (
         f"there is no place to write on {db.target}: the role {role} lacks the right CREATE on the database {database}. "
-        "prove makes a schema that nobody sees and that is gone at the end. Nothing was written. As its owner: "
-        f"GRANT CREATE ON DATABASE {quote(database)} TO {quote(role)}. Or prove elsewhere: --to postgresql+embedded:///folder"
+        "What is needed is a schema that nobody sees and that is gone at the end. Nothing was written. As its owner: "
+        f"GRANT CREATE ON DATABASE {quote(database)} TO {quote(role)}. Or name another server: postgresql+embedded:///folder"
     )

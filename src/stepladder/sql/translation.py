@@ -198,7 +198,7 @@ def analysis_of(text: Numbered, schema: Schema, parameters: Mapping[str, Type]) 
         raise ParameterError(
             f"not used by the statement: {', '.join(unused)}. It uses {uses}. Nothing was run."
         )
-    return Analysis(schema, parameters, text.names, query, _write_query)
+    return Analysis(schema, parameters, text.names, query, _write_query, text.text)
 
 
 def describe(sql: str, schema: Schema, parameters: Mapping[str, Type]) -> tuple[Column, ...]:

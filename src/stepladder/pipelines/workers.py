@@ -1,0 +1,170 @@
+"""Which work may begin, and who does it: one after another in this thread, or several at once in threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from typing import Generic, Protocol, TypeVar
+
+from stepladder import ledger
+from stepladder.db import Database
+from stepladder.errors import Error
+from stepladder.ledger import Run
+from stepladder.pipelines.plan import Plan, Work
+
+_BEAT_SECONDS = 15.0
+_CANCEL_SECONDS = 0.2
+S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
+
+
+class Queue:
+    """The work of a plan that is not over. Of each model the next piece may begin when nothing that it reads, of its
+    span, is still to be done. `upstream` are the models that each one reads."""
+
+    def __init__(self, plan: Plan, upstream: Mapping[str, Sequence[str]]) -> None:
+        self._waiting = {model.name: deque(model.work) for model in plan.models if model.work}
+        self._running: dict[str, list[Work]] = {}
+        self._upstream = upstream
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting or self._running)
+
+    def ready(self, places: int, alone: Container[str]) -> Iterator[Work]:
+        """At most so many pieces that may begin now: from here on they run. `alone` are the models whose next piece
+        makes the table, or cuts it anew: all others come after it."""
+        for model in list(self._waiting):
+            while places > 0 and (work := self._next(model, alone)) is not None:
+                self._running.setdefault(model, []).append(work)
+                places -= 1
+                yield work
+
+    def _next(self, model: str, alone: Container[str]) -> Work | None:
+        waiting = self._waiting.get(model)
+        if not waiting or (self._running.get(model) and model in alone):
+            return None
+        for name in self._upstream[model]:
+            if any(name in alone or _touch(waiting[0], other) for other in self._left(name)):
+                return None
+        work = waiting.popleft()
+        if not waiting:
+            del self._waiting[model]
+        return work
+
+    def _left(self, model: str) -> Iterable[Work]:
+        yield from self._running.get(model, ())
+        yield from self._waiting.get(model, ())
+
+    def over(self, work: Work) -> None:
+        """A piece that was ready() is done, or given up."""
+        running = self._running[work.model]
+        running.remove(work)
+        if not running:
+            del self._running[work.model]
+
+
+def _touch(one: Work, other: Work) -> bool:
+    return one.start < other.end and one.end > other.start
+
+
+class Workers(Protocol[S_co]):
+    """Whoever does the work; `busy` is at how many pieces of it they are."""
+
+    @property
+    def busy(self) -> int: ...
+
+    def start(self, work: Work) -> None: ...
+
+    def finished(self) -> Iterator[S_co]:
+        """What became of the pieces that are over; waits for one."""
+        ...
+
+
+class _Here(Generic[S]):
+    """Work is done where it is started: SQLite has one writer."""
+
+    def __init__(self, task: Callable[[Work], S]) -> None:
+        self._task = task
+        self._done: list[S] = []
+
+    @property
+    def busy(self) -> int:
+        return len(self._done)
+
+    def start(self, work: Work) -> None:
+        self._done.append(self._task(work))
+
+    def finished(self) -> Iterator[S]:
+        while self._done:
+            yield self._done.pop()
+
+
+class _Threads(Generic[S]):
+    def __init__(self, pool: ThreadPoolExecutor, task: Callable[[Work], S]) -> None:
+        self._pool = pool
+        self._task = task
+        self.running: set[Future[S]] = set()
+
+    @property
+    def busy(self) -> int:
+        return len(self.running)
+
+    def start(self, work: Work) -> None:
+        self.running.add(self._pool.submit(self._task, work))
+
+    def finished(self) -> Iterator[S]:
+        done, self.running = wait(self.running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
+
+
+@contextmanager
+def workers(db: Database, run: Run, jobs: int, task: Callable[[Work], S]) -> Iterator[Workers[S]]:
+    """Whoever does the work of `run`, each piece by `task`: on a block's early end (Ctrl-C, a lost server) the statements that run are
+    cancelled, and nothing is left running."""
+    if jobs == 1:
+        with _beating(db, run):
+            yield _Here(task)
+        return
+    with _beating(db, run), ThreadPoolExecutor(jobs, "stepladder-run") as pool:
+        threads = _Threads(pool, task)
+        try:
+            yield threads
+        except BaseException:
+            _stop(db, threads)
+            raise
+
+
+def _stop(db: Database, threads: _Threads[S]) -> None:
+    """Between two statements there is nothing to cancel: cancel until all have ended."""
+    for future in threads.running:
+        future.cancel()
+    left = threads.running
+    while left:
+        db.cancel()
+        left = wait(left, timeout=_CANCEL_SECONDS).not_done
+
+
+@contextmanager
+def _beating(db: Database, run: Run) -> Iterator[None]:
+    """Meanwhile the ledger hears that the run lives. On SQLite nobody asks: a file's runs are on one machine."""
+    if db.target.is_sqlite:
+        yield
+        return
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(_BEAT_SECONDS):
+            with suppress(Error):  # the work itself will say that the server is gone
+                ledger.beat(db, run)
+
+    thread = threading.Thread(target=beat, name="stepladder-beat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
