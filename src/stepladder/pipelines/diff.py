@@ -211,7 +211,8 @@ def _code(model: Model, session: Database | None) -> tuple[str, ...]:
     return tuple(itertools.islice(lines, _LINES))
 
 
-_BREAKS = (
+_JOINS = ("left", "right", "full", "inner", "cross")
+_CLAUSES = (
     "select",
     "from",
     "where",
@@ -220,33 +221,49 @@ _BREAKS = (
     "having",
     "window",
     "union",
-    "left",
-    "join",
     "with",
     "limit",
+    "join",
+    *_JOINS,
 )
 
 
 def _lines(code: str) -> Iterator[str]:
-    """The ledger keeps a text without its line breaks: one line a clause and a column makes it readable again."""
-    line, depth = "", 0
-    for text in _pieces(code):
-        word = text.strip().lower()
-        if line.strip() and (("\n" in text) or (word in _BREAKS and depth <= 1)):
+    """A text as the ledger keeps it, in lines: SQL stands there without its line breaks, so a clause, and a column, is one."""
+    for line in code.splitlines():
+        if line.partition(" ")[0] in ("select", "with", "values", "table"):
+            yield from _clauses(line)
+        elif line.strip():
+            yield line.rstrip()
+
+
+def _clauses(sql: str) -> Iterator[str]:
+    line = ""
+    inside = [True]  # of what is open, innermost last: whether it is a query, whose clauses are lines
+    opened, before = False, ""
+    for text, word in _pieces(sql):
+        if opened:
+            inside[-1] = word in ("select", "with")
+        opened = word == "("
+        if inside[-1] and word in _CLAUSES and line.strip() and before not in _JOINS:
             yield line.strip()
             line = ""
-        depth += text.count("(") - text.count(")")
-        line += text
-        if word == "," and depth <= 1:
+        line, before = line + text, word
+        if opened:
+            inside.append(False)
+        elif word == ")" and len(inside) > 1:
+            inside.pop()
+        elif word == "," and inside[-1]:
             yield line.strip()
             line = ""
     if line.strip():
         yield line.strip()
 
 
-def _pieces(code: str) -> Iterator[str]:
+def _pieces(sql: str) -> Iterator[tuple[str, str]]:
+    """Each token with the blanks before it, and alone."""
     end = 0
-    for token in tokens(code):
-        yield code[end : token.end]
-        end = token.end
-    yield code[end:]
+    for token in tokens(sql):
+        if token.text.strip():
+            yield sql[end : token.end], token.text
+            end = token.end

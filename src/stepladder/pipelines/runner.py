@@ -66,6 +66,11 @@ class RunResult:
     steps: tuple[Step, ...]
     seconds: float
 
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        """The pieces of work that failed, each with its `error`."""
+        return tuple(step for step in self.steps if step.state == "failed")
+
     def count(self, *states: str) -> int:
         return sum(step.state in states for step in self.steps)
 

@@ -135,7 +135,7 @@ class _Running:
 
     def _step(self, step: Step) -> Iterator[str]:
         if isinstance(step, Given):
-            self._trial.give(step.table, step.names, step.types, step.rows)
+            self._trial.give(step.table, step.names, step.types, step.rows, replace=step.replace)
             self._to_run = True
         elif isinstance(step, Ran):
             self._run(step)
