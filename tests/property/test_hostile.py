@@ -73,6 +73,7 @@ LOOK_UPS = (
     "SELECT definition FROM",
     "SELECT details FROM",
     "SELECT type, sql FROM sqlite_schema",
+    "SELECT type FROM sqlite_schema",
     "SELECT 1 FROM sqlite_schema",
     "SELECT 1 FROM pragma_table_info(",
     "-- PRAGMA ",

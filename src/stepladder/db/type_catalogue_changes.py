@@ -34,7 +34,7 @@ from stepladder.sql import (
     SequenceMade,
     TableName,
     altered,
-    changed,
+    altered_sequence,
     repointed,
     shown_name,
 )
@@ -125,7 +125,7 @@ def _follow_sequence(raw: sqlite3.Connection, effect: OfSequence) -> None:
     elif isinstance(effect, SequenceAltered):
         before = sequences.read(raw, name)
         assert before is not None
-        sequences.write(raw, name, changed(before, dict(effect.options)))
+        sequences.write(raw, name, altered_sequence(before, dict(effect.options)))
     else:
         _refuse_used(raw, effect.table)
         sequences.drop(raw, name)
