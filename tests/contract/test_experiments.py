@@ -359,3 +359,83 @@ def test_a_name_that_is_not_there(db: Database, change: dict[str, str], said: st
     given["metrics"] = {"converted": {**KEYS["metrics"]["converted"], **change}}
     with pytest.raises(ConfigError, match=said.replace("?", r"\?")):
         Experiment.declared(db, "checkout_v2", given).analyze()
+
+
+def test_tables_of_a_home_made_script(db: Database) -> None:
+    """No time anywhere, integers of another size, scores that are real: what can be said is said."""
+    db.script(
+        "CREATE TABLE experiment_users (user_id integer, variant varchar(20), experiment_id integer);"
+        "CREATE TABLE conversions (user_id bigint, experiment_id integer);"
+        "CREATE TABLE user_engagement (user_id integer, engagement_score real)"
+    )
+    users = [(user, ("control", "treatment")[user % 2], 7) for user in range(2000)]
+    db.load(users, "experiment_users", mode="append")
+    db.load([(user // 3, 7) for user in range(600)], "conversions", mode="append")
+    db.load([(user, user % 5) for user in range(2000)], "user_engagement", mode="append")
+    given = {
+        "control": "control",
+        "assignments": {"table": "experiment_users", "where": "experiment_id = 7"},
+        "split": {"control": 1, "treatment": 1},
+        "metrics": {
+            "converted": {"kind": "conversion", "table": "conversions", "where": "experiment_id = 7"},
+            "engagement": {"kind": "mean", "table": "user_engagement", "value": "engagement_score"},
+        },
+    }
+    found = Experiment.declared(db, "seven", given).analyze()
+    assert found.gates["early"].state == "unknown"
+    assert found["converted"].arms["control"].figures["converters"] == 100
+    assert found["engagement"].arms["control"].figures["mean"] == 2.0
+    assert found.ok
+
+
+def test_a_huge_double_with_a_small_spread(db: Database) -> None:
+    """Its squares would cancel: it is asked again, about its mean."""
+    db.script(TABLES)
+    rows = [(user, ["control", "treatment"][user % 2], START, "checkout_v2", "de") for user in range(2000)]
+    db.load(rows, "experiment_users", mode="append")
+    scores = [(user, 1e8 + (user // 2) % 3, 1, START + DAY) for user in range(2000)]
+    db.load(scores, "user_engagement", mode="append")
+    given = keys("engagement")
+    given["metrics"] = {
+        "engagement": {key: value for key, value in KEYS["metrics"]["engagement"].items() if key != "cuped"}
+    }
+    arm = Experiment.declared(db, "checkout_v2", given).analyze()["engagement"].arms["control"]
+    values = [(user // 2) % 3 for user in range(0, 2000, 2)]
+    assert arm.figures["sd"] == pytest.approx(np.std(values, ddof=1), rel=1e-8)
+    assert arm.figures["mean"] == pytest.approx(1e8 + np.mean(values), rel=1e-9)
+
+
+def test_unequal_arms_and_skewed_figures_are_warned_of(db: Database) -> None:
+    db.script(TABLES)
+    rows = [
+        (user, "treatment" if user % 10 == 0 else "control", START, "checkout_v2", "de")
+        for user in range(5000)
+    ]
+    db.load(rows, "experiment_users", mode="append")
+    spent = [
+        (user, "checkout_v2", Decimal(5000 if user % 1000 == 0 else 10), START + DAY) for user in range(5000)
+    ]
+    db.load(spent, "conversions", mode="append")
+    found = Experiment.declared(
+        db, "checkout_v2", keys("revenue", split={"control": 0.9, "treatment": 0.1})
+    ).analyze()
+    values = {
+        "control": [10.0] * 4500,
+        "treatment": [5000.0 if user % 1000 == 0 else 10.0 for user in range(0, 5000, 10)],
+    }
+    third = {arm: np.mean((np.array(each) - np.mean(each)) ** 3) for arm, each in values.items()}
+    variance = sum(np.var(each, ddof=1) / len(each) for each in values.values())
+    skew = (third["treatment"] / 500**2 - third["control"] / 4500**2) / variance**1.5
+    assert found.gates["skew"].figures["skew"] == {"revenue": pytest.approx(skew, abs=1e-3)}
+    assert found.gates["skew"].state == "warn"
+
+
+def test_dirty_tables_are_the_truth(db: Database) -> None:
+    """A little of `python -m benchmarks.experiments data`."""
+    from benchmarks.experiment_data import KEYS as MADE
+    from benchmarks.experiment_data import MORE, NAME, differences, load, world
+
+    made = world(3000)
+    load(db, made)
+    given = {**MADE, "metrics": {**MADE["metrics"], "revenue": MORE["revenue"]}}
+    assert differences(Experiment.declared(db, NAME, given).analyze(), made.truth) == []

@@ -122,8 +122,13 @@ def _rows(metric: MetricResult, figure: str) -> Iterator[ArmRow]:
             yield ArmRow(name, arm.users, shown, "", "", "", "control")
             continue
         change = "–" if each.lift is None else percent(each.lift)
-        p = "–" if each.p_value is None else f"{each.p_value:.3g}"
-        yield ArmRow(name, arm.users, shown, change, span(each.lift_ci), p, _said(metric, each))
+        yield ArmRow(name, arm.users, shown, change, span(each.lift_ci), _p(each), _said(metric, each))
+
+
+def _p(each: Comparison) -> str:
+    if each.p_value is None:
+        return "–"
+    return "< 0.0001" if each.p_value < 0.0001 else f"{each.p_value:.2g}"
 
 
 def _said(metric: MetricResult, each: Comparison) -> str:

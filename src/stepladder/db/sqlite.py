@@ -431,7 +431,8 @@ class SqliteConnection(Connection):
                 type(values[name]) is int and type_.name in ("int4", "int8") and types[name] == type_
                 for name, type_ in translation.parameters
             )
-            found = _Plan(translation, _decoders(translation.columns), repeatable, as_given)
+            names = tuple([name for name, _ in translation.parameters]) if as_given else None
+            found = _Plan(translation, _decoders(translation.columns), repeatable, names)
             self._plans[key] = found
         return found
 
@@ -766,12 +767,14 @@ class _Plan:
     translation: Translation
     decoders: list[tuple[int, Decode]]
     repeatable: bool
-    stored_as_given: bool
+    stored_as_given: (
+        tuple[str, ...] | None
+    )  # the names of the parameters, where each value is stored as it is
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
         """The values as SQLite stores them."""
-        if self.stored_as_given:
-            return [values[name] for name, _ in self.translation.parameters]
+        if self.stored_as_given is not None:
+            return list(map(values.__getitem__, self.stored_as_given))
         return _encode(self.translation.parameters, values)
 
 

@@ -37,7 +37,7 @@ class Looking:
     @property
     def over(self) -> bool:
         """Whether the planned size is reached."""
-        return self.scheme == "fixed" or bool(self.information and self.information[-1] >= 1 - _SAME)
+        return bool(self.information) and self.information[-1] >= 1 - _SAME
 
 
 def looking(plan: Plan | None, users: int, earlier: Sequence[int], *, stored: bool) -> Looking:

@@ -293,9 +293,10 @@ def _events(layout: Layout, number: int, cuts: Cuts) -> str:
     conditions = [reading.condition, _so_far(reading.time, cuts), "" if reading.matches else "false"]
     if _knows_ours(layout):
         looks_back = _carries_ours(layout, number)
-        experiment = quote(layout.declaration.assignments.experiment or "")
-        out.append(f"coalesce({experiment} = :experiment, false)" if looks_back else "true")
+        out.append("true")
         if looks_back:
+            experiment = quote(str(layout.declaration.assignments.experiment))
+            out[-1] = f"coalesce({experiment} = :experiment, false)"
             conditions[0] = f"({reading.source.where})" if reading.source.where else ""
     return _select(out, reading.source.table, conditions)
 

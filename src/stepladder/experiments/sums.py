@@ -126,8 +126,10 @@ def _seen_assignments(session: Session, layout: Layout, named: Mapping[str, obje
 
 def _seen(session: Session, reading: Reading, layout: Layout) -> Seen:
     where = f" WHERE ({reading.source.where})" if reading.source.where else ""
-    experiment = quote(layout.declaration.assignments.experiment or "")
-    nameless = f"count(*) FILTER (WHERE {experiment} IS NULL)" if reading.filtered else "0"
+    experiment = layout.declaration.assignments.experiment
+    nameless = "0"
+    if reading.filtered and experiment is not None:
+        nameless = f"count(*) FILTER (WHERE {quote(experiment)} IS NULL)"
     row = session.query(
         f"SELECT count(*), {_last(reading.time)}, {nameless} FROM {parse_name(reading.source.table).sql}{where}"
     ).one()

@@ -33,35 +33,36 @@ def _decided(found: Readout) -> bool:
 def _effect(metric: MetricResult, each: Comparison) -> str:
     if each.p_value is None:
         return f"{each.arm}: {metric.name} cannot be compared yet."
-    change = in_words(each)
     if each.is_significant:
-        return f"{each.arm} changes {metric.name} by {change}: significant."
+        verb = "raises" if (each.difference or 0) > 0 else "lowers"
+        return f"{each.arm} {verb} {metric.name} by {in_words(each).lstrip('+−')}: significant."
     if each.is_significant is None:
-        return f"{each.arm}: {metric.name} differs by {change}."
-    return f"{each.arm}: no effect on {metric.name} is shown: {change}.{ruled_out(each)}"
+        return f"{each.arm}: {metric.name} differs by {in_words(each)}."
+    return f"{each.arm}: no effect on {metric.name} is shown: {in_words(each)}.{ruled_out(each)}"
 
 
 def in_words(each: Comparison) -> str:
     """The lift, or the difference where there is none, with its interval."""
     if each.lift is not None:
-        return f"{percent(each.lift)} ({level(each)}: {span(each.lift_ci)})"
+        return f"{percent(each.lift)} ({level(each)} interval: {span(each.lift_ci)})"
     low, high = each.difference_ci
     if each.difference is None or low is None or high is None:
         return "an amount that is not known"
-    return f"{each.difference:+.4g} ({level(each)}: {low:+.4g} to {high:+.4g})"
+    return f"{each.difference:+.4g} ({level(each)} interval: {low:+.4g} to {high:+.4g})"
 
 
 def ruled_out(each: Comparison) -> str:
-    """What could still be: the larger lifts and losses are ruled out."""
+    """What can no longer be: larger gains, and larger losses."""
     low, high = each.lift_ci
     if low is None or high is None:
         return ""
-    return f" A gain of more than {percent(max(high, 0))} or a loss of more than {percent(max(-low, 0)).lstrip('+')} is ruled out."
+    gain, loss = (percent(max(bound, 0.0)).lstrip("+") for bound in (high, -low))
+    return f" In {each.arm}, gains of more than {gain} and losses of more than {loss} are ruled out."
 
 
 def percent(value: float) -> str:
-    """+4.3 %."""
-    return f"{100 * value:+.{_places(value)}f} %".replace("-", "−")
+    """+4.3 %, with a space that does not break."""
+    return f"{100 * value:+.{_places(value)}f}\u202f%".replace("-", "−")
 
 
 def _places(value: float) -> int:
@@ -71,8 +72,8 @@ def _places(value: float) -> int:
 def level(each: Comparison) -> str:
     """The level of a comparison's interval in words."""
     if each.confidence_level > 0.9999:
-        return "over 99.99 %"
-    return f"{100 * each.confidence_level:.4g} %"
+        return "over 99.99\u202f%"
+    return f"{100 * each.confidence_level:.4g}\u202f%"
 
 
 def span(interval: Interval) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stepladder.config import Project
@@ -43,8 +43,16 @@ class Bound:
     warnings: tuple[Finding, ...] = ()
 
 
-def bind(models: Sequence[Model], session: Session, project: Project, *, strict: bool) -> tuple[Bound, ...]:
-    """Bind models, upstream first: types, and the windows of columns that SQL names without their table.
+def bind(
+    models: Sequence[Model],
+    session: Session,
+    project: Project,
+    *,
+    strict: bool,
+    others: Container[str] = (),
+) -> tuple[Bound, ...]:
+    """Bind models, upstream first; `others` are models too, whose tables must be there. Types, and the windows of columns that
+    SQL names without their table.
 
     `strict` (SQLite): whatever cannot be typed here is refused, since it could not run either; else (PostgreSQL) the
     server may know what we do not, and only a missing table or column is refused. Where what a model reads has no
@@ -56,23 +64,25 @@ def bind(models: Sequence[Model], session: Session, project: Project, *, strict:
     target = str(session.target.name or session.target) if isinstance(session, Database) else ""
     bound = []
     for model in models:
-        found = replace(_bind(model, schema, project, strict=strict), target=target)
+        found = replace(_bind(model, schema, project, others, strict=strict), target=target)
         schema.models[model.name] = found.columns
         bound.append(found)
     return tuple(bound)
 
 
-def _bind(model: Model, schema: Known, project: Project, *, strict: bool) -> Bound:
+def _bind(model: Model, schema: Known, project: Project, others: Container[str], *, strict: bool) -> Bound:
     file, body = shown(model.path, project), model.body
     line = body.line if isinstance(body, Function) else None
     for table in (*model.reads, *model.depends):
         if not is_model(table, schema.models) and schema.columns(table) is None:
-            raise ModelError(
-                f"{model.name} reads {table.sql}, which is neither a model nor a table of the target. "
-                f"Load it first: stepladder load FILE --into {table.sql} --mode append --create",
-                file=file,
-                line=line,
+            said = (
+                "a model that has not been made here yet and is not among the chosen ones. Run it first: "
+                f"stepladder run {table.name}"
+                if is_model(table, others)
+                else "which is neither a model nor a table of the target. "
+                f"Load it first: stepladder load FILE --into {table.sql} --mode append --create"
             )
+            raise ModelError(f"{model.name} reads {table.sql}, {said}", file=file, line=line)
     _refuse_own_rows(model, schema, file, line)
     if isinstance(body, Query):
         return _bind_query(model, body, schema, project, strict=strict)

@@ -114,7 +114,7 @@ def prepare(
     every = in_order(read_models(project))
     named = {model.name: model for model in every}
     models = select(every, names)
-    bound = bind(models, db, project, strict=db.target.is_sqlite)
+    bound = bind(models, db, project, strict=db.target.is_sqlite, others=named)
     models = tuple(each.model for each in bound)  # with the windows that only the catalogue knows
     facts = read_facts(
         db, project, bound, named, now or db.query("SELECT now()").scalar(), asked=asked, wishes=wishes

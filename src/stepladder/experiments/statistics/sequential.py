@@ -16,6 +16,7 @@ from scipy.special import ndtr, ndtri
 from stepladder.experiments.statistics.proportions import Array
 
 _GRID = 0.04  # standard errors between two points of the integration
+_NOTHING_NEW = 1e-9  # of the information: a look at what was there already
 _REACH = 8.0  # beyond it a bound is as good as infinite
 
 
@@ -30,7 +31,7 @@ def obrien_fleming_spent(information: float, alpha: float) -> float:
 def bounds(information: Sequence[float], alpha: float) -> list[float]:
     """The two-sided bound for |z| at each look, looks given by their share of the planned information, rising.
 
-    A share above 1 is taken as 1: the plan is over then.
+    A share above 1 is taken as 1: the plan is over then. A share that was there already has the bound that it had.
     """
     shares = [min(share, 1.0) for share in information]
     found: list[float] = []
@@ -39,6 +40,9 @@ def bounds(information: Sequence[float], alpha: float) -> list[float]:
     for share in shares:
         target = obrien_fleming_spent(share, alpha)
         step = share - before
+        if step <= _NOTHING_NEW:
+            found.append(found[-1] if found else _REACH)
+            continue
         bound = _bound(grid, density, share, step, target - spent)
         found.append(bound)
         grid, density = _continued(grid, density, share, step, bound)
