@@ -186,6 +186,12 @@ def test_tables_of_other_schemas(judge: Judge, db: Database) -> None:
             "the model reads :start",
         ),
         (
+            GIVEN + "expect visits\n  visits\n  1\n  many\n",
+            7,
+            "row 2, column visits = 'many': invalid input syntax",
+        ),
+        (GIVEN + "  cy | soon\nexpect visits\n  visits\n", 2, "column at = 'soon': invalid input syntax"),
+        (
             GIVEN + "expect visits\n  visit\n  1\n",
             7,
             "the model gives no column 'visit'; it gives user_id, day",
@@ -282,6 +288,10 @@ def test_engines_that_differ_are_told_apart(shop: Project) -> None:
         "  key 'ada', n: SQLite 1, PostgreSQL 2 (value)",
     )
     assert both_agree(sqlite, verdict("PostgreSQL", ("ada", 1), said=("expect", "got")), ()).differences == (
-        "PostgreSQL: expect",
-        "got",
+        "on PostgreSQL:",
+        "  expect",
+        "  got",
     )
+    failed = verdict("SQLite", ("ada", 1), said=("expect", "got"))
+    both = both_agree(failed, verdict("PostgreSQL", ("ada", 1), said=("expect", "got")), ())
+    assert both.differences == ("expect", "got")

@@ -142,6 +142,7 @@ class SqliteConnection(Connection):
         self._known: dict[str, tuple[Column, ...]] = {}
         self._view_reads: catalog_dependents.Reads | None = None
         self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._known_definitions: dict[str, Definition | None] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
         self._plans: dict[Any, _Plan] = {}
@@ -558,8 +559,11 @@ class SqliteConnection(Connection):
         """What CREATE TABLE has said of a table or view; None where there is none."""
         if table.schema in (None, "pg_temp") and table.name in self._temporary:
             return self._temporary[table.name].definition
-        found = catalog_sqlite.definition(self._raw, table.stored_name)
-        return None if found is None else found[1]
+        name = table.stored_name
+        if name not in self._known_definitions:
+            found = catalog_sqlite.definition(self._raw, name)
+            self._known_definitions[name] = None if found is None else found[1]
+        return self._known_definitions[name]
 
     def describe(self, table: TableName) -> Table | None:
         shown = shown_name(table)
@@ -644,6 +648,7 @@ class SqliteConnection(Connection):
         self._known.clear()
         self._view_reads = None
         self._known_keys.clear()
+        self._known_definitions.clear()
         self._plans.clear()
 
     def _forget_rolled_back(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stepladder.errors import ProgrammingError
+from stepladder.errors import ProgrammingError, SqlSyntaxError
 from stepladder.sql.definition import Definition, Index, TableColumn
 from stepladder.sql.effects import Created, Dropped, SequenceMade
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
@@ -148,7 +148,7 @@ def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined
 
 def _given(names: Sequence[str], columns: Sequence[Column]) -> list[str]:
     if len(names) > len(columns):
-        raise wrong(ProgrammingError, "too many column names were specified", None, sqlstate="42601")
+        raise wrong(SqlSyntaxError, "too many column names were specified", None)
     return [*names, *(column.name for column in columns[len(names) :])]
 
 
