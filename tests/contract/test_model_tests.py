@@ -164,8 +164,7 @@ def test_types_are_those_of_the_live_table(judge: Judge, db: Database) -> None:
 
 
 def test_tables_of_other_schemas(judge: Judge, db: Database) -> None:
-    if not db.target.is_sqlite:
-        db.execute("CREATE SCHEMA app")
+    db.execute("CREATE SCHEMA app")
     db.execute("CREATE TABLE app.payments (amount numeric(10,2), note text, other text)")
     db.execute(
         "INSERT INTO app.payments (amount) VALUES (99)"
@@ -173,8 +172,7 @@ def test_tables_of_other_schemas(judge: Judge, db: Database) -> None:
     text = "model totals\ngiven app.payments\n  amount\n  1.50\n  2\nexpect totals\n  visits | amount | note\n  2 | 3.50 | NULL\n"
     assert judge(text).passed, judge(text).differences
     db.execute("DROP TABLE app.payments")
-    if not db.target.is_sqlite:
-        db.execute("DROP SCHEMA app")
+    db.execute("DROP SCHEMA app")
 
 
 @pytest.mark.parametrize(
@@ -187,6 +185,12 @@ def test_tables_of_other_schemas(judge: Judge, db: Database) -> None:
             1,
             "the model reads :start",
         ),
+        (
+            GIVEN + "expect visits\n  visits\n  1\n  many\n",
+            7,
+            "row 2, column visits = 'many': invalid input syntax",
+        ),
+        (GIVEN + "  cy | soon\nexpect visits\n  visits\n", 2, "column at = 'soon': invalid input syntax"),
         (
             GIVEN + "expect visits\n  visit\n  1\n",
             7,
@@ -284,6 +288,10 @@ def test_engines_that_differ_are_told_apart(shop: Project) -> None:
         "  key 'ada', n: SQLite 1, PostgreSQL 2 (value)",
     )
     assert both_agree(sqlite, verdict("PostgreSQL", ("ada", 1), said=("expect", "got")), ()).differences == (
-        "PostgreSQL: expect",
-        "got",
+        "on PostgreSQL:",
+        "  expect",
+        "  got",
     )
+    failed = verdict("SQLite", ("ada", 1), said=("expect", "got"))
+    both = both_agree(failed, verdict("PostgreSQL", ("ada", 1), said=("expect", "got")), ())
+    assert both.differences == ("expect", "got")

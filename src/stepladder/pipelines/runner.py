@@ -192,7 +192,11 @@ def _note_first(db: Database, prepared: Prepared, unnoted: Inputs) -> None:
 
 def _end(db: Database, this: Run, state: str, said: str | None) -> None:
     try:
-        ledger.end_run(db, this, state, said)
+        try:
+            ledger.end_run(db, this, state, said)
+        except KeyboardInterrupt:  # asked to stop just here: a run that was over would count as lost
+            ledger.end_run(db, this, state, said)
+            raise
     except (ConnectionFailed, ResourceError):
         # The target is gone, and the caller is being told so: a run that is not ended counts as lost when its
         # process is.
