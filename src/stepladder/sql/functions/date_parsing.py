@@ -232,9 +232,9 @@ def _day_of(reading: _Reading, year: int, text: str) -> date:
 
 def _weekday(number: int | None) -> int:
     """Days from Monday: what is no day of the week is its last one."""
-    if number in (None, -1):
+    if number is None or number == -1:
         return 0
-    return number - 1 if number is not None and 1 <= number <= 6 else 6
+    return number - 1 if 1 <= number <= 6 else 6
 
 
 def _by_ordinal(reading: _Reading, year: int, month: int, day: int, ordinal: int) -> date:
