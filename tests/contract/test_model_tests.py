@@ -164,8 +164,7 @@ def test_types_are_those_of_the_live_table(judge: Judge, db: Database) -> None:
 
 
 def test_tables_of_other_schemas(judge: Judge, db: Database) -> None:
-    if not db.target.is_sqlite:
-        db.execute("CREATE SCHEMA app")
+    db.execute("CREATE SCHEMA app")
     db.execute("CREATE TABLE app.payments (amount numeric(10,2), note text, other text)")
     db.execute(
         "INSERT INTO app.payments (amount) VALUES (99)"
@@ -173,8 +172,7 @@ def test_tables_of_other_schemas(judge: Judge, db: Database) -> None:
     text = "model totals\ngiven app.payments\n  amount\n  1.50\n  2\nexpect totals\n  visits | amount | note\n  2 | 3.50 | NULL\n"
     assert judge(text).passed, judge(text).differences
     db.execute("DROP TABLE app.payments")
-    if not db.target.is_sqlite:
-        db.execute("DROP SCHEMA app")
+    db.execute("DROP SCHEMA app")
 
 
 @pytest.mark.parametrize(

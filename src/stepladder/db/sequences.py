@@ -44,6 +44,13 @@ def read(raw: sqlite3.Connection, name: str) -> NumberSequence | None:
     return NumberSequence(type_, start, increment, minimum, maximum, bool(cycle), last, bool(called))
 
 
+def names(raw: sqlite3.Connection) -> list[str]:
+    """The stored names of all sequences that were made."""
+    if raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'stepladder.sequence'").fetchone() is None:
+        return []
+    return [name for (name,) in raw.execute('SELECT sequence_name FROM "stepladder.sequence"')]
+
+
 def write(raw: sqlite3.Connection, name: str, sequence: NumberSequence) -> None:
     """Record a sequence as it is now. The table must be there (`type_catalogue.make`)."""
     each = sequence

@@ -65,7 +65,9 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    OfSchema,
     OfSequence,
+    OfTable,
     Part,
     Redefined,
     Renamed,
@@ -584,6 +586,10 @@ class SqliteConnection(Connection):
             return self._temporary[name.name].kind
         return catalog_dependents.kind(self._raw, name)
 
+    def relations(self, schema: str) -> tuple[TableName, ...] | None:
+        """What is in a schema; None where there is no such schema."""
+        return catalog_dependents.relations(self._raw, schema)
+
     def dependents(self, table: TableName) -> Dependents:
         """The views and foreign keys that need a table."""
         if table.schema in (None, "pg_temp") and table.name in self._temporary:
@@ -615,11 +621,17 @@ class SqliteConnection(Connection):
 
     def _note(self, effect: Effect, before: Before) -> None:
         """Follow a change of the tables: of temporary ones here, of others in the file."""
+        if isinstance(effect, OfSequence | OfSchema):
+            type_catalogue_changes.follow(self._raw, effect, before)
+        else:
+            self._note_table(effect, before)
+        self._temporary_changes += 1
+        self._stamp = None
+
+    def _note_table(self, effect: OfTable, before: Before) -> None:
         table = effect.index if isinstance(effect, IndexDropped) else effect.table
         name = table.name
-        if isinstance(effect, OfSequence):
-            type_catalogue_changes.follow(self._raw, effect, before)
-        elif isinstance(effect, Created) and effect.temporary:
+        if isinstance(effect, Created) and effect.temporary:
             self._temporary[name] = effect
         elif name in self._temporary and table.schema in (None, "pg_temp"):
             found = self._temporary.pop(name)
@@ -631,8 +643,6 @@ class SqliteConnection(Connection):
                 self._temporary[name] = replace(found, definition=altered(found.definition, effect))
         else:
             type_catalogue_changes.follow(self._raw, effect, before)
-        self._temporary_changes += 1
-        self._stamp = None
 
     def _forget_schema(self) -> None:
         self._known.clear()
@@ -783,6 +793,7 @@ class _Schema:
         self.taken = connection.taken
         self.kind = connection.kind
         self.dependents = connection.dependents
+        self.relations = connection.relations
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:

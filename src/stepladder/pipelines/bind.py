@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stepladder.config import Project
+from stepladder.config import Project, nearest
 from stepladder.db import Database, Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
 from stepladder.pipelines.known import Known
@@ -84,6 +84,13 @@ def _bind(model: Model, schema: Known, project: Project, others: Container[str],
             )
             raise ModelError(f"{model.name} reads {table.sql}, {said}", file=file, line=line)
     _refuse_own_rows(model, schema, file, line)
+    for table in model.watch:
+        if table not in model.reads:
+            raise ModelError(
+                f"watch names {table.sql}, which the model does not read.{nearest(table.sql, [each.sql for each in model.reads])}",
+                file=file,
+                line=line,
+            )
     if isinstance(body, Query):
         return _bind_query(model, body, schema, project, strict=strict)
     columns = body.columns or schema.made(model.name)
@@ -182,7 +189,13 @@ def refuse_output(model: Model, columns: Sequence[Column], file: str) -> None:
         raise ModelError(f"two columns are called {', '.join(twins)}. Name them apart with AS.", file=file)
     if "?column?" in names:
         raise ModelError(f"column {names.index('?column?') + 1} has no name. Give it one with AS.", file=file)
-    for what, wanted in (("time", [model.time] if model.time else []), ("key", model.key)):
+    named = {
+        "time": [model.time] if model.time else [],
+        "key": model.key,
+        "indexes": [name for index in model.indexes for name in index],
+        "columns": model.column_comments,
+    }
+    for what, wanted in named.items():
         for name in wanted:
             if name not in names:
                 raise ModelError(
@@ -195,6 +208,10 @@ def refuse_output(model: Model, columns: Sequence[Column], file: str) -> None:
                 f"check {check.text} names {name!r}, which is no column of the output ({', '.join(names)}).",
                 file=file,
             )
+    if model.kind == "history" and (taken := [name for name in ("valid_from", "valid_to") if name in names]):
+        raise ModelError(
+            f"a history adds {' and '.join(taken)} itself. Name the output's otherwise.", file=file
+        )
     type_ = next((column.type for column in columns if column.name == model.time), None)
     if type_ is not None:
         _refuse_time(model, type_, file)

@@ -14,6 +14,7 @@ from stepladder.ledger import Inputs, Interval, ModelRecord
 from stepladder.pipelines.graph import upstream
 from stepladder.pipelines.grid import WHOLE, Span, boundaries, floor, following
 from stepladder.pipelines.model import Model
+from stepladder.pipelines.reach import read_span
 
 FOLLOWS = "upstream"
 CODE = "code"
@@ -120,7 +121,7 @@ def plan(models: Sequence[Model], facts: Facts, named: Container[str] | None = N
     found = []
     for model in models:
         reads = sorted(upstream(model, named))
-        ahead = _Sums([(start, end, 1) for name in reads for start, end in moving.get(name, ())])
+        ahead = {name: _Sums([(start, end, 1) for start, end in moving.get(name, ())]) for name in reads}
         spans = _grid(model, facts, book)
         judged = ((span, *_reasons(model, span, facts, book, reads, ahead)) for span in spans)
         work = tuple(
@@ -167,13 +168,13 @@ def _grid(model: Model, facts: Facts, book: _Book) -> list[Span]:
 
 
 def _reasons(
-    model: Model, span: Span, facts: Facts, book: _Book, reads: Sequence[str], ahead: _Sums
+    model: Model, span: Span, facts: Facts, book: _Book, reads: Sequence[str], ahead: Mapping[str, _Sums]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Why an interval is work, and what there is to say of it; no reasons for one that is up to date."""
     record = facts.records.get(model.name)
     if regridded(model, record, facts.zone):
         return (GRID,), ()
-    start, end = span
+    start, _ = span
     row = book.row(model.name, start)
     if row is None or row.state == "new":
         return ("missing",), ()
@@ -190,8 +191,9 @@ def _reasons(
         reasons.append("redo")
     if not row.closed or _is_due_again(model, row, facts):
         reasons.append("due")
-    moved = book.version(reads, start, end) != row.upstream_version
-    if model.kind != "view" and (moved or ahead.touching(start, end)):
+    moved = book.version(model, reads, span) != row.upstream_version
+    moving = any(ahead[name].touching(*read_span(model, name, span)) for name in reads)
+    if model.kind != "view" and (moved or moving):
         reasons.append(FOLLOWS)
     return tuple(reasons), tuple(note for _, note in changes)
 
@@ -254,8 +256,10 @@ class _Book:
         row = self.row(model, start)
         return row.attempt if row else 0
 
-    def version(self, models: Sequence[str], start: datetime, end: datetime) -> int:
-        return sum(self._versions[name].touching(start, end) for name in models if name in self._versions)
+    def version(self, model: Model, reads: Sequence[str], span: Span) -> int:
+        """The sum of the versions of what an interval reads of other models."""
+        known = [name for name in reads if name in self._versions]
+        return sum(self._versions[name].touching(*read_span(model, name, span)) for name in known)
 
 
 class _Sums:

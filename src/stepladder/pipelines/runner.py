@@ -28,13 +28,15 @@ from stepladder.errors import (
     UsageError,
 )
 from stepladder.ledger import Inputs, Run
-from stepladder.pipelines.apply import Job, Outcome, apply
+from stepladder.pipelines.apply import Job, Outcome, apply, upstream_version
 from stepladder.pipelines.bind import Bound, bind
 from stepladder.pipelines.facts import Asked, read_facts
 from stepladder.pipelines.graph import in_order, upstream
+from stepladder.pipelines.grid import Span
 from stepladder.pipelines.model import HASH_RULE, Model
 from stepladder.pipelines.plan import FOLLOWS, GRID, Facts, Plan, Wishes, Work, plan
 from stepladder.pipelines.prints import sources
+from stepladder.pipelines.reach import needed_span
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.selecting import Selection, select
 from stepladder.pipelines.workers import Queue, workers
@@ -250,7 +252,7 @@ class Runner:
     def steps(self, jobs: int, limit: int | None = None) -> Iterator[Step]:
         """Each piece of work as it is over; after `limit` pieces none is begun."""
         left = len(self._plan.work) if limit is None else limit
-        queue = Queue(self._plan, {name: job.upstream for name, job in self._jobs.items()})
+        queue = Queue(self._plan, {name: job.upstream for name, job in self._jobs.items()}, self._needed)
         with workers(self._db, self._this, jobs, self._attempt) as pool:
             try:
                 while queue and (left or pool.busy):
@@ -285,11 +287,11 @@ class Runner:
     def _without_running(self, work: Work) -> Step | None:
         """What becomes of a piece of work that cannot be begun, or need not be."""
         reads = self._jobs[work.model].upstream
-        if any(
-            late.model in reads and late.start < work.end and late.end > work.start
-            for late in self._unfinished
-        ):
-            return Step(work, "waits")
+        for late in self._unfinished:
+            if late.model in reads:
+                start, end = self._needed(work, late.model)
+                if late.start < end and late.end > start:
+                    return Step(work, "waits")
         if any(model == work.model and count >= _SAME_ERRORS for (model, _), count in self._said.items()):
             return Step(work, "waits")
         if work.reasons == (FOLLOWS,) and not self._stale(work, reads):
@@ -371,9 +373,13 @@ class Runner:
 
     def _stale(self, work: Work, reads: Sequence[str]) -> bool:
         row = ledger.interval(self._db, work.model, work.start)
-        return row is None or row.upstream_version != ledger.upstream_version(
-            self._db, reads, work.start, work.end
+        model = self._jobs[work.model].model
+        return row is None or row.upstream_version != upstream_version(
+            self._db, model, reads, (work.start, work.end)
         )
+
+    def _needed(self, work: Work, name: str) -> Span:
+        return needed_span(self._jobs[work.model].model, name, (work.start, work.end))
 
 
 def _changes_table(job: Job, facts: Facts) -> bool:

@@ -72,7 +72,8 @@ def live_columns(db: Database | None) -> Live:
 @contextmanager
 def scratch_for(db: Database | None, schemas: frozenset[str] = frozenset()) -> Iterator[Side]:
     """Where a model is tried out: a schema of a server that nobody sees, or SQLite in memory."""
-    with sqlite_side() if db is None or db.target.is_sqlite else postgres_side(db, schemas) as side:
+    scratch = sqlite_side(schemas) if db is None or db.target.is_sqlite else postgres_side(db, schemas)
+    with scratch as side:
         yield side
 
 

@@ -26,6 +26,7 @@ from stepladder.sql.rewrite.likes import like, with_names
 from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.renames import rename
+from stepladder.sql.rewrite.schema_definitions import create_schema
 from stepladder.sql.rewrite.sequence_definitions import alter_sequence, create_sequence
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
 from stepladder.sql.rewrite.writes import as_number
@@ -267,6 +268,7 @@ _RULES: dict[str, Rule] = {
     "CreateTableAsStmt": _create_table_as,
     "ViewStmt": _create_view,
     "IndexStmt": create_index,
+    "CreateSchemaStmt": create_schema,
     "CreateSeqStmt": create_sequence,
     "AlterSeqStmt": alter_sequence,
     "DropStmt": drop,
