@@ -1,7 +1,7 @@
 """The same question asked in other ways, of the tables that `data` has loaded: seconds, memory, and the answer.
 
 home-made    the tables as pandas frames, joined, `scipy.stats.chi2_contingency`: the script that this replaces
-tea-tasting  its metrics on a frame of one row a user, which must be made first (here: by SQL)
+tea-tasting  its metrics on a frame of one row a user, which must be made first (here: by pandas)
 
 Each runs in a process of its own, so that memory is its own. Needs the `bench` extra.
 """
@@ -12,21 +12,9 @@ import resource
 import subprocess
 import sys
 import time
+from typing import Any
 
 import stepladder as sl
-
-ONE_ROW_A_USER = """
-SELECT u.user_id, u.variant, CASE WHEN c.user_id IS NULL THEN 0 ELSE 1 END AS converted, coalesce(e.score, 0)::double precision AS score
-FROM (SELECT user_id, min(variant) AS variant, min(assigned_at) AS since FROM experiment_users
-      WHERE experiment_id = 'checkout_v2' GROUP BY user_id HAVING min(variant) = max(variant)) u
-LEFT JOIN (SELECT DISTINCT c.user_id FROM conversions c JOIN (SELECT user_id, min(assigned_at) AS since FROM experiment_users
-      WHERE experiment_id = 'checkout_v2' GROUP BY user_id) s ON s.user_id = c.user_id
-      WHERE c.experiment_id = 'checkout_v2' AND c.converted_at >= s.since AND c.converted_at - s.since < interval '7 days') c
-      ON c.user_id = u.user_id
-LEFT JOIN (SELECT e.user_id, sum(e.engagement_score) AS score FROM user_engagement e JOIN (SELECT user_id, min(assigned_at) AS since
-      FROM experiment_users WHERE experiment_id = 'checkout_v2' GROUP BY user_id) s ON s.user_id = e.user_id
-      WHERE e.engaged_at >= s.since GROUP BY e.user_id) e ON e.user_id = u.user_id
-"""
 
 
 def ours(url: str) -> str:
@@ -60,13 +48,41 @@ def home_made(url: str) -> str:
 def tea_tasting(url: str) -> str:
     import tea_tasting as tt
 
-    with sl.connect(url) as db:
-        frame = db.frame(ONE_ROW_A_USER)
+    frame = _one_row_a_user(url)
     experiment = tt.Experiment(
         {"converted": tt.Mean("converted"), "engagement": tt.Mean("score")}, variant="variant"
     )
     found = experiment.analyze(frame, control="control")
     return f"{len(frame):,} users, {found['converted'].control:.4%} in control"
+
+
+def _one_row_a_user(url: str) -> Any:
+    import pandas as pd
+
+    with sl.connect(url) as db:
+        users = db.frame(
+            "SELECT user_id, variant, assigned_at AS since FROM experiment_users"
+            " WHERE experiment_id = 'checkout_v2' AND variant IS NOT NULL"
+        )
+        bought = db.frame(
+            "SELECT user_id, converted_at AS at FROM conversions WHERE experiment_id = 'checkout_v2'"
+        )
+        scores = db.frame(
+            "SELECT user_id, engagement_score::double precision AS score, engaged_at AS at FROM user_engagement"
+        )
+    users = users.groupby("user_id").agg(
+        variant=("variant", "min"), other=("variant", "max"), since=("since", "min")
+    )
+    users = users[users["variant"] == users["other"]].reset_index()
+    bought = bought.merge(users, on="user_id")
+    after = bought["at"] - bought["since"]
+    converted = bought[(after >= pd.Timedelta(0)) & (after < pd.Timedelta(days=7))]["user_id"].unique()
+    scores = scores.merge(users, on="user_id")
+    summed = scores[scores["at"] >= scores["since"]].groupby("user_id")["score"].sum()
+    return users.assign(
+        converted=users["user_id"].isin(converted).astype(int),
+        score=users["user_id"].map(summed).fillna(0.0).astype(float),
+    )
 
 
 def peers(url: str) -> bool:
