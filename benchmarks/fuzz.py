@@ -19,6 +19,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.fuzz.answers import told
 from tests.fuzz.rounds import Difference, Round, Tally
@@ -68,8 +69,12 @@ def main() -> int:
 
 @contextmanager
 def _embedded() -> Iterator[str]:
-    with embedded() as server:
-        yield server.url
+    with TemporaryDirectory() as folder:
+        cluster = Path(folder) / "cluster"
+        try:
+            yield embedded.start(cluster)
+        finally:
+            embedded.remove(cluster)
 
 
 def run(url: str, arguments: argparse.Namespace) -> Outcome:

@@ -68,6 +68,8 @@ def run_model(
         for table, columns in (types or {}).items()
     }
     place = prototype(found) if target is None else resolve_target(target, found)
+    if place is not None and place.is_sqlite and not (place.path and place.path.exists()):
+        place = None  # a file is asked for its types only
     with connect(place, read_only=place.is_sqlite) if place else nullcontext() as db:
         return _run(found, models[name], given, typed, (first, last, present), db)
 

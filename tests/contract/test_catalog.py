@@ -345,7 +345,8 @@ def test_an_altered_table_is_the_same_everywhere(
 
 
 def test_a_schema_is_told_alike(trio: tuple[Database, Database, Database]) -> None:
-    trio[1].execute("CREATE SCHEMA app")
+    for db in trio:
+        db.execute("CREATE SCHEMA IF NOT EXISTS app")  # two of them are one database
     try:
         script = (
             "CREATE TABLE app.a (id int PRIMARY KEY); CREATE TABLE app.b (a int REFERENCES app.a, UNIQUE (a));"
@@ -464,6 +465,7 @@ def test_a_file_of_an_older_version_is_carried_forward(path: Path) -> None:
         'INSERT INTO old SELECT table_name, definition FROM "stepladder.table"',
         'DROP TABLE "stepladder.table"',
         'DROP TABLE "stepladder.sequence"',
+        'DROP TABLE "stepladder.schema"',
         'ALTER TABLE old RENAME TO "stepladder.table"',
         "UPDATE \"stepladder.version\" SET number = 1 WHERE part = 'type catalogue'",
     )
@@ -479,7 +481,7 @@ def test_a_file_of_an_older_version_is_carried_forward(path: Path) -> None:
         assert [check.expression for check in before.checks] == ["n > 0"]
         assert [index.name for index in before.indexes] == ["i"]
         db.execute("COMMENT ON TABLE t IS 'carried'")
-        assert db.steps_taken("type catalogue") == 3
+        assert db.steps_taken("type catalogue") == 4
         assert db.table("t") == replace(before, comment="carried")
         db.execute("CREATE TABLE u (a int REFERENCES t)")
         assert db.table("u").foreign_keys[0].referenced == ("a",)

@@ -162,9 +162,8 @@ def test_a_foreign_key_without_an_index_is_marked_on_sqlite(shop: Database, engi
 
 
 # -- one vocabulary
-def test_the_words_are_the_same(small: Database, engine: str) -> None:
-    if engine != "sqlite3":
-        small.execute("CREATE SCHEMA shop")
+def test_the_words_are_the_same(small: Database) -> None:
+    small.execute("CREATE SCHEMA shop")
     small.execute("CREATE TABLE shop.items (id int)")
     for sql, expected in (
         ("SELECT * FROM users", [("scan", "users")]),
@@ -181,8 +180,7 @@ def test_the_words_are_the_same(small: Database, engine: str) -> None:
         ("SELECT 'x' UNION ALL SELECT name FROM users", [("scan", "users")]),
     ):
         assert sorted(reads(small.explain(sql))) == sorted(expected), sql
-    if engine != "sqlite3":
-        small.execute("DROP SCHEMA shop CASCADE")
+    small.execute("DROP SCHEMA shop CASCADE")
 
 
 def test_the_users_names_are_shown_not_ours(small: Database) -> None:

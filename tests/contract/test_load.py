@@ -347,16 +347,13 @@ def test_values_of_two_kinds_make_no_column(db: Database) -> None:
         db.load([{"n": 1}, {"n": "x"}], "fresh", mode="append", create=True)
 
 
-def test_tables_in_schemas(db: Database, engine: str) -> None:
-    if engine != "sqlite3":
-        db.execute("CREATE SCHEMA app")
-    try:
-        db.load([{"id": 1}], "app.orders", mode="upsert", key=["id"], create=True)
-        assert db.query("SELECT id FROM app.orders").scalar() == 1
-        assert db.tables("app") == ("app.orders",)
-    finally:
-        if engine != "sqlite3":
-            db.execute("DROP SCHEMA app CASCADE")
+def test_tables_in_schemas(db: Database) -> None:
+    db.execute("CREATE SCHEMA app")
+    db.load([{"id": 1}], "app.orders", mode="upsert", key=["id"], create=True)
+    assert db.query("SELECT id FROM app.orders").scalar() == 1
+    assert db.tables("app") == ("app.orders",)
+    db.execute("DROP SCHEMA app CASCADE")
+    assert db.tables("app") == ()
 
 
 def test_unknown_columns_are_refused(orders: Database) -> None:

@@ -97,6 +97,20 @@ def test_models_feed_each_other_whatever_they_are(db: Database, events: None, wr
     assert str(db.columns("countries")[1].type) == "numeric(4,2)"
 
 
+def test_a_late_row_redoes_the_day_that_was_given_it(
+    db: Database, events: None, write: Write, do: Run
+) -> None:
+    write(
+        f"{BERLIN_DAY}'arrow')\ndef daily(events, run): return [{{'day': run.start.date(), 'n': len(events)}}]\n"
+        "@sl.model(frame='arrow')\ndef total(daily):\n    return [{'n': sum(daily['n'].to_pylist())}]\n"
+    )
+    do()
+    db.execute("INSERT INTO events VALUES (9, '2026-03-01 12:00+00', 'late', 1)")
+    assert [(step.work.model, step.work.start.day) for step in do().steps] == [("daily", 28), ("total", 2)]
+    assert rows(db, "SELECT n FROM total") == [(5,)]
+    assert do().steps == ()
+
+
 def test_a_column_without_a_zone_is_cut_in_its_own(db: Database, write: Write, do: Run) -> None:
     db.execute("CREATE TABLE local_events (at timestamp)")
     db.execute(

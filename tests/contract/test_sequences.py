@@ -171,3 +171,13 @@ def test_after_rollback_a_number_comes_again_on_sqlite(db: Database, engine: str
     with pytest.raises(DatabaseError), db.transaction() as tx:
         tx.query("SELECT nextval('s'), 1 / (nextval('s') - 2)")
     assert db.query("SELECT nextval('s')").scalar() == (1 if engine == "sqlite3" else 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "sqlstate"),
+    [("]0[B", "42P01"), ("1", "42P01"), ("", "42602"), ("a b", "42602"), ("a.", "42602"), ('"', "42602")],
+)
+def test_the_sequence_of_what_is_no_table(db: Database, name: str, sqlstate: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query("SELECT pg_get_serial_sequence(:name, 'id')", name=name)
+    assert caught.value.sqlstate == sqlstate

@@ -39,6 +39,8 @@ CREATE VIEW counted AS SELECT count(*) AS n FROM k;
 """
 
 WIDTHS = [
+    ("INSERT INTO p (id, name) VALUES (8, 'x'), (9, 'y') ORDER BY 1 DESC LIMIT 1 RETURNING id", [(9,)]),
+    ("INSERT INTO p (id, name) VALUES (8, 'x'), (9, 'y') OFFSET 1 RETURNING id", [(9,)]),
     ("INSERT INTO k (id, v) VALUES (99)", "42601"),
     ("INSERT INTO k (id, v) VALUES (98), (99)", "42601"),
     ("INSERT INTO k (id, v) SELECT 99", "42601"),
@@ -511,6 +513,20 @@ DEFINITIONS = [
     ("CREATE TABLE t (a date); CREATE INDEX ON t (a) WHERE a > current_date", "42P17"),
 ]
 
+OVER_VIEWS = [
+    ("CREATE TABLE t (a int REFERENCES plain (id))", "42809"),
+    (
+        "CREATE VIEW t AS SELECT w FROM ch; ALTER TABLE ch DROP COLUMN w CASCADE; SELECT * FROM t",
+        "42P01",
+        REFUSED,
+    ),
+    ("ALTER VIEW counted RENAME TO t; SELECT n FROM t", [(3,)], REFUSED),
+    ("ALTER TABLE counted RENAME TO t; SELECT n FROM t", [(3,)], REFUSED),
+    ("ALTER TABLE counted RENAME COLUMN n TO m; SELECT m FROM counted", [(3,)], REFUSED),
+    ("CREATE INDEX i ON k (v); ALTER INDEX i RENAME TO j; DROP INDEX j", [], REFUSED),
+    ("SELECT 'NaN'::numeric::int", "0A000"),
+]
+
 CASES = [
     *WIDTHS,
     *OLD_ROWS,
@@ -525,6 +541,7 @@ CASES = [
     *THROUGH_VIEWS,
     *TEMPORARY_VIEWS,
     *DEFINITIONS,
+    *OVER_VIEWS,
 ]
 
 
@@ -632,3 +649,10 @@ def test_a_row_that_restrict_keeps_is_a_foreign_keys_error(db: Database) -> None
     db.script("INSERT INTO t VALUES (1); INSERT INTO u VALUES (1)")
     with pytest.raises(sl.errors.ForeignKeyViolation):
         db.execute("DELETE FROM t")
+
+
+def test_a_load_into_a_view_or_a_generated_column_is_an_error(tables: Database) -> None:
+    for table, row, sqlstate in (("plain", {"id": 9}, "42809"), ("g", {"a": 1, "b": 2}, "42P10")):
+        with pytest.raises(sl.errors.ProgrammingError) as raised:
+            tables.load([row], table, mode="append")
+        assert raised.value.sqlstate == sqlstate

@@ -48,21 +48,11 @@ WORDS: dict[str, list[str]] = {
     "trim": ["BOTH", "LEADING", "TRAILING"],
     "normal": ["NFC", "NFD", "NFKC"],
 }  # fmt: skip
-# What changes by the clock or by chance, and what the grammar alone calls.
+# What changes by the clock, by chance or with the database's sequences, and what the grammar alone calls.
 CHANGING = (
-    *(
-        "now",
-        "random",
-        "clock",
-        "current",
-        "local",
-        "gen_random",
-        "uuid",
-        "statement_",
-        "transaction_",
-        "version",
-    ),
-)
+    *("now", "random", "clock", "current", "local", "gen_random", "uuid", "statement_", "transaction_", "version"),
+    *("nextval", "currval", "setval", "lastval", "pg_get_serial_sequence"),
+)  # fmt: skip
 # Their arguments decide how long they take.
 _CHOSEN: dict[tuple[str, int], str] = {
     **{(name, 1): "small" for name in ("repeat", "lpad", "rpad", "numeric_power", "power", "pow")},

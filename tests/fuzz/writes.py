@@ -35,6 +35,7 @@ class Writes:
         ]
         ways += [self._update, self._update, self._update_from, self._update_rows, self._update_picked]
         ways += [self._delete, self._delete_using, self._delete_picked, self._moved, self._with_rows]
+        ways += [self._merge, self._merge]
         return Statement(
             self._chance.choice(ways)(table), "write", after=f"SELECT * FROM {table.name} ORDER BY id"
         )
@@ -49,6 +50,8 @@ class Writes:
         if way < 0.5 and not any(each.type == "interval" for each in table.columns):
             return clause(f" RETURNING {self._chance.choice(('*', f'{table.name}.*'))}")
         types = self._chance.choices([each.type for each in table.columns if each.type != "interval"], k=2)
+        if way > 0.9:
+            return clause(" RETURNING new.id, old.c1, new.c1, new.c2, old.c3")
         return clause(" RETURNING ", listed(*(self._safe.of(each, self._own(table), 1) for each in types)))
 
     @staticmethod
@@ -200,6 +203,46 @@ class Writes:
         )
         picked = fixed(f" WHERE {how} FROM {other.name} AS o WHERE ", self._test(both, 2), ")")
         return fixed(f"DELETE FROM {table.name}", picked, self._returning(table))
+
+    # -- MERGE
+    def _merge(self, table: Table) -> Node:
+        """What is in both tables, in the other alone, and here alone: each by its ways, the first of which counts."""
+        other, scope = self._other()
+        both = [*self._own(table), *scope]
+        whens: list[Node] = []
+        for word, seen, ways in (
+            ("MATCHED", both, (self._merged_update, self._merged_update, self._merged_other)),
+            ("NOT MATCHED", scope, (self._merged_insert, self._merged_insert, self._merged_nothing)),
+            ("NOT MATCHED BY SOURCE", self._own(table), (self._merged_update, self._merged_other)),
+        ):
+            count = self._chance.choice((0, 1, 1, 2) if word == "MATCHED" else (0, 1))
+            for left in range(count, 0, -1):  # behind one without a condition no other is reached
+                conditional = left > 1 or self._chance.random() < 0.5
+                also: Node | str = fixed(" AND ", self._test(seen, 1)) if conditional else ""
+                whens.append(fixed(f" WHEN {word}", also, " THEN ", self._chance.choice(ways)(table, seen)))
+        if not whens:
+            whens = [fixed(" WHEN MATCHED THEN ", self._merged_update(table, both))]
+        joined = f"MERGE INTO {table.name} USING {other.name} AS o ON o.id = {table.name}.id"
+        returned = self._chance.choice(
+            ("", f" RETURNING merge_action(), {table.name}.id", " RETURNING new.id, old.c1")
+        )
+        return fixed(joined, clause(" AND ", self._test(both, 1)), *whens, clause(returned))
+
+    def _merged_update(self, table: Table, scope: Sequence[Column]) -> Node:
+        sets = [self._set(each, scope, 1) for each in self._chance.sample(table.written[1:], k=2)]
+        return fixed("UPDATE SET ", listed(*sets))
+
+    def _merged_insert(self, table: Table, scope: Sequence[Column]) -> Node:
+        columns = self._chance.sample(table.written[1:], k=2)
+        cells = [self._safe.of(each.type, scope, 1) for each in columns]
+        into = f"INSERT (id, {', '.join(each.name for each in columns)}) VALUES ("
+        return fixed(into, f"o.id + {self._chance.choice((0, 0, 50))}, ", *_separated(cells), ")")
+
+    def _merged_other(self, _: Table, __: Sequence[Column]) -> Node:
+        return fixed(self._chance.choice(("DELETE", "DELETE", "DO NOTHING")))
+
+    def _merged_nothing(self, _: Table, __: Sequence[Column]) -> Node:
+        return fixed("DO NOTHING")
 
     # -- WITH
     def _moved(self, table: Table) -> Node:

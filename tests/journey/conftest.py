@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from stepladder.cli.main import main
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -41,6 +43,21 @@ def stepladder() -> Callable[..., Ended]:
         if expect is not None:
             assert found.code == expect, f"exit {found.code}\n{found.out}\n{found.err}"
         assert "Traceback" not in found.err, found.err
+        return found
+
+    return run
+
+
+@pytest.fixture
+def in_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    """The same without a process of its own, for tests that call it often, on every engine."""
+
+    def run(*arguments: str, cwd: Path, expect: int = 0) -> Ended:
+        monkeypatch.chdir(cwd)
+        capsys.readouterr()
+        code = main(arguments)
+        found = Ended(code, *capsys.readouterr())
+        assert code == expect, f"exit {code}\n{found.out}\n{found.err}"
         return found
 
     return run

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from stepladder.cli.demo import MODELS
 from stepladder.db import embedded
+from stepladder.pipelines.model import KINDS
 from tests.journey.conftest import Ended
 
 Run = Callable[..., Ended]
@@ -37,14 +39,16 @@ def test_twice_in_a_folder_with_a_blank(stepladder: Run, folder: Path) -> None:
         ended = stepladder("demo", str(folder), "--users", USERS, "--json", cwd=folder.parent)
         found = json.loads(ended.out)
         assert found["equal"] is True
-        assert set(found["tables"]) == {"sessions", "daily_user_metrics", "daily_summaries"}
+        assert set(found["tables"]) == set(MODELS)
+        assert all(table["rows"] for table in found["tables"].values())
         assert found["tables"]["daily_summaries"]["rows"] == 14
         assert Path(found["report"]).is_file()
     assert modes(folder.parent) == before
     plan = json.loads(stepladder("plan", "--json", cwd=folder).out)
-    assert [model["intervals"] for model in plan["models"]] == [[], [], []]
+    assert {model["kind"] for model in plan["models"]} == set(KINDS)
+    assert [model["intervals"] for model in plan["models"]] == [[]] * len(MODELS)
     tested = stepladder("test", cwd=folder)
-    assert "1 passed" in tested.err
+    assert "2 passed" in tested.err
 
 
 def test_never_over_a_folder_of_yours(stepladder: Run, tmp_path: Path) -> None:

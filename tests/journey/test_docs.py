@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,15 +36,10 @@ def test_the_tutorial(tmp_path: Path, postgres_url: str) -> None:
     script = "set -euo pipefail\n" + "\n".join(blocks(ROOT / "docs" / "tutorial.md", "sh"))
     assert "export DATABASE_URL=" in script
     script = re.sub(r"export DATABASE_URL=\S+", f"export DATABASE_URL='{postgres_url}'", script)
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    tool = tmp_path / "bin" / "stepladder"
-    tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\nexec {sys.executable} -m stepladder "$@"\n')
-    tool.chmod(0o755)
     ended = subprocess.run(
         ["bash", "-c", script],
         cwd=tmp_path,
-        env=os.environ | {"PATH": f"{tool.parent}:{path}"},
+        env=os.environ | {"PATH": tool(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -80,6 +76,91 @@ def test_the_models_and_tests_of_the_reference(project: Path) -> None:
     assert read_model(path, read_project(project)).key == ("user_id", "session_start")
     (project / "shown.test").write_text(test)
     assert read_model_test(project / "shown.test", "UTC").model == "sessions"
+
+
+def tool(folder: Path) -> str:
+    """A folder that holds `stepladder`, as a shell finds it."""
+    found = folder / "bin" / "stepladder"
+    found.parent.mkdir(exist_ok=True)
+    found.write_text(f'#!/bin/sh\nexec {sys.executable} -m stepladder "$@"\n')
+    found.chmod(0o755)
+    return f"{found.parent}:{os.environ['PATH']}"
+
+
+def test_moving_a_pandas_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "how-to" / "pandas-to-model.md"
+    script, python = blocks(page, "python")
+    ((toml,), (sql,), (test,)) = (blocks(page, kind) for kind in ("toml", "sql", "text"))
+    for name, text in {
+        "stepladder.toml": toml,
+        "models/session_metrics.sql": sql,
+        "tests/session_metrics.test": test,
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    events = [
+        ("ada", "s1", "2026-03-01 10:00:00+00", "/"),
+        ("ada", "s1", "2026-03-01 10:20:07+00", "/cart"),
+        ("ben", "s2", "2026-03-01 23:59:59+00", "/"),
+        ("ben", "s3", "2026-03-02 08:00:00+00", "/"),
+    ]
+    with sl.connect() as db:
+        db.execute(
+            "CREATE TABLE user_events (user_id text, session_id text, event_timestamp timestamptz, page_url text)"
+        )
+        db.load(events, "user_events", mode="append")
+
+    found: dict[str, Any] = {}
+    exec(compile(script, "user_analytics.py", "exec"), found)
+    pipeline = found["UserAnalyticsPipeline"]("shop.db")
+    pipeline.run("2026-03-01")
+    pipeline.connection.execute("ALTER TABLE session_metrics RENAME TO session_metrics_before")
+    pipeline.connection.close()
+
+    with sl.project() as project:
+        assert project.run().count("done") == 2
+        assert [verdict.passed for verdict in project.test()] == [True]
+        both = "SELECT user_id, session_id, total_events, unique_pages, session_duration_minutes FROM session_metrics"
+        day = project.db.query(f"{both} WHERE session_start < '2026-03-02' ORDER BY 1, 2").tuples()
+        before = project.db.query(sl.native(f"{both}_before ORDER BY 1, 2")).tuples()
+        assert [(*row[:4], float(row[4])) for row in day] == before
+
+        (tmp_path / "models" / "session_metrics.sql").unlink()
+        (tmp_path / "models" / "session_metrics.py").write_text(python)
+        assert [verdict.passed for verdict in project.test()] == [True]
+        assert project.diff("session_metrics").equal
+
+
+@pytest.mark.parametrize("name", ["airflow", "dagster", "prefect"])
+def test_running_under_another_orchestrator(
+    name: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = blocks(ROOT / "docs" / "how-to" / f"{name}.md", "python")
+    compile(code, name, "exec")
+    assert "stepladder" in code
+    pytest.importorskip(name)
+    with sl.connect(f"sqlite:///{project}/shop.db") as db:
+        db.execute(
+            "CREATE TABLE user_events (user_id text, session_id text, event_timestamp timestamptz,"
+            " page_url text, device_type text)"
+        )
+        db.load([("ada", None, "2026-03-01 10:00+00", "/", "desktop")], "user_events", mode="append")
+    for variable, value in {
+        "PATH": tool(tmp_path),
+        "DAGSTER_HOME": str(tmp_path),
+        "PREFECT_HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(variable, value)
+    found: dict[str, Any] = {"__name__": name}
+    exec(compile(code.replace("/srv/shop", str(project)).replace('"prod"', '"dev"'), name, "exec"), found)
+    if name == "dagster":
+        assert found["defs"].resolve_job_def("shop_job").execute_in_process().success
+    elif name == "prefect":
+        assert found["run_models"].fn() == 3
+    else:
+        assert "--target prod --json" in found["dag"].get_task("run").bash_command
 
 
 def test_the_models_in_python_and_csv_of_the_reference(tmp_path: Path) -> None:

@@ -62,6 +62,14 @@ def test_models_are_chosen_by_words(stepladder: Run, shop: Path) -> None:
     assert chosen("by_*") == ["countries", "orders", "by_country"]
     assert chosen("orders", "--no-upstream") == ["orders"]
     assert chosen("state:missing", "--exclude", "by_*", "--exclude", "tag:nightly") == ["countries"]
+    ended = stepladder("plan", "by_*", "--no-upstream", cwd=shop, expect=2)
+    assert "a model that has not been made here yet" in ended.err
+    stepladder("run", "--now", "2026-03-04", cwd=shop)
+    (shop / "lib" / "rates.py").write_text("RATE = 7\n")
+    assert chosen("by_*", "--no-upstream") == ["by_country"]
+    stepladder("run", "by_*", "--no-upstream", "--redo", "--now", "2026-03-04", cwd=shop)
+    plan = json.loads(stepladder("plan", "--json", "--now", "2026-03-04", cwd=shop).out)
+    assert [len(model["intervals"]) for model in plan["models"]] == [0, 3, 1]
     assert "Did you mean 'orders'" in stepladder("plan", "ordesr", cwd=shop, expect=2).err
 
 

@@ -257,6 +257,7 @@ def test_no_rows_prove_nothing(stepladder: Run, bare: Path, postgres_url: str) -
 
 def test_schemas_that_models_name(bare: Path, postgres_url: str) -> None:
     with sl.connect(f"sqlite:////{str(bare / 'bare.db').lstrip('/')}") as db:
+        db.execute("CREATE SCHEMA app")
         db.execute("CREATE TABLE app.users (id int PRIMARY KEY, name text)")
         db.load([(1, "ada"), (3, "eve")], "app.users", mode="append")
     with psycopg.connect(postgres_url, autocommit=True) as admin:

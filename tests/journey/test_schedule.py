@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import stepladder as sl
+from tests.conftest import DATABASE
 from tests.journey.conftest import Ended
 
 Run = Callable[..., Ended]
@@ -83,7 +85,7 @@ def test_it_runs_again_and_again_and_ends_when_told(tmp_path: Path, url: str, en
     assert "Traceback" not in err
     runs = [json.loads(line) for line in out.splitlines()]
     assert [step["state"] for step in runs[0]["steps"]] == ["done"]
-    assert "next run" in err
+    assert "Next run" in err
     with sl.connect(url) as db:
         assert db.query("SELECT count(*) FROM stepladder.run WHERE ended_at IS NULL").scalar() == 0
 
@@ -111,6 +113,26 @@ def test_its_health_is_served(tmp_path: Path, prototype: str) -> None:
         assert [model["name"] for model in found["models"]] == ["counted"]
         assert found["loop"]["alive"] is True
         assert get("/")[0] == 404
+        assert stopped(process, signal.SIGTERM)[0] == 143
+
+
+@pytest.mark.postgres
+def test_a_server_that_is_away_is_waited_for(tmp_path: Path, postgres_url: str, postgres_server: str) -> None:
+    shop = make_shop(tmp_path, postgres_url)
+    with scheduled(shop, postgres_url) as process, psycopg.connect(postgres_server, autocommit=True) as admin:
+        until(lambda: counted(postgres_url) == 0)
+        admin.execute(f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS false")
+        try:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (DATABASE,)
+            )
+            assert process.stderr is not None
+            assert any("tried again in 1 s" in line for line in process.stderr)
+        finally:
+            admin.execute(f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS true")
+        with sl.connect(postgres_url) as db:
+            db.load([(1,), (2,)], "events", mode="append")
+        until(lambda: counted(postgres_url) == 2)
         assert stopped(process, signal.SIGTERM)[0] == 143
 
 

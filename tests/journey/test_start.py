@@ -26,6 +26,12 @@ TRANSLATOR = tuple(
 HELP = "from stepladder.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
 
 
+def test_an_import_is_one_module() -> None:
+    asked = "import sys, stepladder\nprint([name for name in sys.modules if name.startswith('stepladder')])"
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "['stepladder']"
+
+
 @pytest.mark.parametrize("code", ["import stepladder\n", HELP], ids=["import", "help"])
 def test_nothing_heavy_is_imported(code: str) -> None:
     asked = f"import sys\n{code}print('\\n'.join(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)"
@@ -56,7 +62,10 @@ def test_every_verb_has_help() -> None:
         "doctor",
         "plan",
         "run",
+        "status",
         "test",
+        "diff",
+        "schedule",
         "report",
         "drop",
     ):

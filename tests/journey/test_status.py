@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import stepladder as sl
-from stepladder.cli.main import main
 from tests.journey.conftest import Ended
 
 Run = Callable[..., Ended]
@@ -33,18 +32,8 @@ SELECT day, sum(visits) AS visits FROM visits WHERE day >= :start AND day < :end
 
 
 @pytest.fixture
-def stepladder(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line without a process of its own: these are many, on three engines."""
-
-    def run(*arguments: str, cwd: Path, expect: int = 0) -> Ended:
-        monkeypatch.chdir(cwd)
-        capsys.readouterr()
-        code = main(arguments)
-        found = Ended(code, *capsys.readouterr())
-        assert code == expect, f"exit {code}\n{found.out}\n{found.err}"
-        return found
-
-    return run
+def stepladder(in_process: Run) -> Run:
+    return in_process
 
 
 @pytest.fixture
@@ -161,6 +150,26 @@ def test_diff_says_columns_that_change(stepladder: Run, shop: Path, url: str) ->
     assert "column visits is bigint, and would be integer" in differs.err
     assert "column why (text) is new" in differs.err
     assert "column share (bigint) is no more made" in differs.err
+
+
+def test_diff_of_upserts_histories_and_views(stepladder: Run, shop: Path, url: str) -> None:
+    target = ("--target", url)
+    newest = '/* stepladder\nkind = "upsert"\ntime = "at"\nevery = "day"\nkey = ["user_id"]\n*/\n'
+    newest += "SELECT user_id, at, 1 AS n FROM events WHERE at >= :start AND at < :end"
+    people = '/* stepladder\nkind = "history"\nkey = ["user_id"]\n*/\nSELECT user_id, count(*) AS n FROM events GROUP BY 1'
+    seen = '/* stepladder\nkind = "view"\n*/\nSELECT user_id FROM events'
+    for name, text in {"newest": newest, "people": people, "seen": seen}.items():
+        (shop / "models" / f"{name}.sql").write_text(text)
+    stepladder("run", *target, cwd=shop)
+    for name in ("newest", "people", "seen"):
+        assert "✓ no difference" in stepladder("diff", name, *target, cwd=shop).err
+    (shop / "models" / "newest.sql").write_text(newest.replace("1 AS n", "2 AS n"))
+    (shop / "models" / "people.sql").write_text(people.replace("GROUP", "WHERE user_id = 'ada' GROUP"))
+    (shop / "models" / "seen.sql").write_text(seen + " WHERE user_id = 'ada'")
+    assert "only old 0 · changed 2" in stepladder("diff", "newest", *target, cwd=shop, expect=1).err
+    assert "only old 1 · changed 0" in stepladder("diff", "people", *target, cwd=shop, expect=1).err
+    assert "only old 1 · changed 0" in stepladder("diff", "seen", *target, cwd=shop, expect=1).err
+    assert "is an upsert" in stepladder("diff", "newest", "--against", url, *target, cwd=shop, expect=2).err
 
 
 def test_diff_against_another_target(stepladder: Run, shop: Path, url: str) -> None:

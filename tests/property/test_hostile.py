@@ -67,7 +67,17 @@ def is_name(text: str) -> bool:
 
 # -- counting
 # SQLite's catalogue of types is looked up again after every rollback: those are not counted.
-LOOK_UPS = ("PRAGMA ", "SELECT name", "SELECT definition FROM", "SELECT 1 FROM sqlite_schema")
+LOOK_UPS = (
+    "PRAGMA ",
+    "SELECT name",
+    "SELECT definition FROM",
+    "SELECT details FROM",
+    "SELECT type, sql FROM sqlite_schema",
+    "SELECT type FROM sqlite_schema",
+    "SELECT 1 FROM sqlite_schema",
+    "SELECT 1 FROM pragma_table_info(",
+    "-- PRAGMA ",
+)
 
 
 @contextmanager

@@ -46,6 +46,9 @@ class _Tables:
     def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
         return Dependents()
 
+    def relations(self, schema: str) -> Sequence[TableName]:  # noqa: ARG002
+        return ()
+
 
 def plan_views(
     views: Iterable[Entry],

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from stepladder.cli.init import make_project
+from stepladder.cli.init import make_project, write_templates
 from stepladder.cli.output import count, print_json, prose, table
 from stepladder.cli.report import write_report
 from stepladder.compare import Comparison, Table, compare
@@ -30,7 +30,31 @@ TIMEZONE = "America/New_York"
 LAST_DAY = dt.date(2026, 3, 14)
 DAYS = 14
 AS_OF = dt.datetime(2026, 3, 15, 13, tzinfo=dt.UTC)
-MODELS = ("sessions", "daily_user_metrics", "daily_summaries")
+# What is compared, and by which key. When a customer was so is when the run was: that differs.
+MODELS = {
+    "sessions": ("user_id", "session_id", "session_start"),
+    "daily_user_metrics": ("user_id", "session_id", "session_start"),
+    "daily_summaries": ("date",),
+    "markets": ("country",),
+    "exchange_rates": ("currency",),
+    "revenue": ("date", "country"),
+    "latest_orders": ("user_id",),
+    "customers": ("user_id",),
+    "revenue_by_region": ("region", "currency"),
+}
+_COLUMNS = {"customers": "user_id, country, region, orders"}
+_FILES = {
+    f"demo/{source}": f"{folder}/{source.removesuffix('.template')}"
+    for source, folder in {
+        "markets.csv": "models",
+        "exchange_rates.py.template": "models",  # no module of ours
+        "revenue.sql": "models",
+        "latest_orders.sql": "models",
+        "customers.sql": "models",
+        "revenue_by_region.sql": "models",
+        "revenue.test": "tests/models",
+    }.items()
+}
 _MARK = ".stepladder-demo"
 _EMBEDDED = '\npostgres = "postgresql+embedded:///postgres"   # a real PostgreSQL, started when it is used\n'
 
@@ -50,7 +74,7 @@ def command(arguments: argparse.Namespace) -> int:
     comparisons = (
         {}
         if postgres is None
-        else {name: compare(sqlite[name], postgres[name], key=_key(name)) for name in MODELS}
+        else {name: compare(sqlite[name], postgres[name], key=key) for name, key in MODELS.items()}
     )
     equal = _tell_comparison(comparisons, story)
     with connect(resolve_target("dev", project), read_only=True) as db:
@@ -92,13 +116,16 @@ def _make_project(folder: Path, story: _Story) -> Project:
         )
     story.chapter(f"A project in {folder}/")
     make_project(folder, TIMEZONE)
+    write_templates(folder, _FILES)
     (folder / _MARK).write_text("made by `stepladder demo`, which may make it anew\n", encoding="utf-8")
     settings = folder / "stepladder.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + _EMBEDDED.lstrip("\n"), encoding="utf-8")
     project = read_project(folder.resolve())
     for leftover in folder.glob("*.db*"):
         leftover.unlink()
-    story.say("stepladder.toml, three models in PostgreSQL's SQL (models/), a model test (tests/)")
+    story.say(
+        "stepladder.toml; models/: seven in PostgreSQL's SQL, one in Python, a seed; two model tests in tests/"
+    )
     return project
 
 
@@ -129,13 +156,17 @@ def _on(project: Project, name: str, shop: Shop, story: _Story) -> dict[str, Tab
         )
         again = run(db, project, prepare(db, project))
         story.say(f"run again: {count(len(again.steps), 'interval')} to do. A day that is done is final.")
-        return {model: _table(db.query(f"SELECT * FROM {model}")) for model in MODELS}
+        return {
+            model: _table(db.query(f"SELECT {_COLUMNS.get(model, '*')} FROM {model}")) for model in MODELS
+        }
 
 
 def _empty(db: Database) -> None:
     """An earlier demo's tables on the embedded server."""
-    for name in (*db.tables(), *db.tables("stepladder")):
-        db.execute(f"DROP TABLE {name}")
+    names = (*db.tables(), *db.tables("stepladder"))
+    kinds = {name: "VIEW" if db.table(name).kind == "view" else "TABLE" for name in names}
+    for name in sorted(names, key=lambda name: kinds[name], reverse=True):  # views before what they read
+        db.execute(f"DROP {kinds[name]} {name}")
 
 
 def _load(db: Database, shop: Shop, story: _Story) -> int:
@@ -162,10 +193,6 @@ def _run(db: Database, project: Project, story: _Story) -> RunResult:
 
 def _table(rows: Rows) -> Table:
     return Table(rows.columns, rows.tuples())
-
-
-def _key(model: str) -> tuple[str, ...]:
-    return ("date",) if model == "daily_summaries" else ("user_id", "session_id", "session_start")
 
 
 def _tell_comparison(comparisons: dict[str, Comparison], story: _Story) -> bool:

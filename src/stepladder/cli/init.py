@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -45,13 +46,17 @@ def command(arguments: argparse.Namespace) -> int:
 def make_project(folder: Path, timezone: str) -> None:
     """Write a project's files into `folder`, over whatever has their names. Raises UsageError, ResourceError."""
     _check_zone(timezone)
-    name = folder.resolve().name
+    write_templates(folder, _FILES, name=folder.resolve().name, timezone=timezone)
+
+
+def write_templates(folder: Path, places: Mapping[str, str], **filled: str) -> None:
+    """Write templates to their places in `folder`. Raises ResourceError."""
     templates = files("stepladder.cli") / "templates"
     try:
-        for source, place in _FILES.items():
+        for source, place in places.items():
             text = templates.joinpath(*source.split("/")).read_text(encoding="utf-8")
             if source in _FILLED:
-                text = text.format(name=name, timezone=timezone)
+                text = text.format(**filled)
             path = folder / place
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

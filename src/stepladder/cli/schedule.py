@@ -84,16 +84,14 @@ class _Said(Watcher):
     def __init__(self, say: Console, project: Project, *, json: bool) -> None:
         self._say, self._zone, self._json = say, ZoneInfo(project.timezone), json
 
-    def ran(self, result: RunResult) -> None:
-        self._line(summary(result))
+    def ran(self, result: RunResult, until: dt.datetime) -> None:
+        said = summary(result).removesuffix(".")
+        self._line(f"{said}. Next run {until.astimezone(self._zone):%Y-%m-%d %H:%M:%S}.")
         if self._json and result.steps:
             print_json(run_json(result))
 
     def failed(self, error: Error, pause: dt.timedelta) -> None:
         self._line(f"{error.message}\n      tried again in {pause.total_seconds():.0f} s")
-
-    def sleeps(self, until: dt.datetime) -> None:
-        self._line(f"next run {until.astimezone(self._zone):%Y-%m-%d %H:%M:%S}")
 
     def _line(self, text: str) -> None:
         now = dt.datetime.now(self._zone)

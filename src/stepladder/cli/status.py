@@ -152,7 +152,8 @@ def _words(model: ModelStatus, project: Project) -> str:
         "waits": lambda: f"waits for {model.waits_for}",
         "missing": lambda: f"{count(model.missing, 'interval')} to do",
         "interrupted": lambda: "interrupted: its run died, the next one takes over",
-        "code": lambda: _older(model, project),
+        "code": lambda: f"code changed: {_older(model, project)}",
+        "done": lambda: f"done, {_older(model, project)}" if model.older else "done",
         "table gone": lambda: "its table is gone: the next run makes it anew",
         "gone": lambda: f"no file makes it any more: stepladder drop {model.name}",
     }
@@ -169,10 +170,10 @@ def _failed(model: ModelStatus, project: Project) -> str:
 
 def _older(model: ModelStatus, project: Project) -> str:
     if not model.every:
-        return "code changed since"
+        return "made by older code"
     intervals = sum(code.intervals for code in model.older)
     last = max(code.last for code in model.older)
-    return f"code changed: {count(intervals, 'interval')} up to {day(last, project)} made by older code"
+    return f"{count(intervals, 'interval')} up to {day(last, project)} made by older code"
 
 
 def _last_run(status: Status, run: PastRun) -> str:

@@ -341,7 +341,9 @@ class Database(Session):
 
     def _timed(self, sql: str, values: Mapping[str, object]) -> Result:
         # Without a context manager: around a query of microseconds it is one of them.
-        self._refuse_second()
+        here = self._thread
+        if here.transaction is not None or here.streams:
+            self._refuse_second()
         connection = _taken(self._pool, self._settle)
         try:
             result = connection.timed(sql, values)

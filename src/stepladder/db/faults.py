@@ -28,7 +28,8 @@ _SQLSTATES = {
     "SQLITE_CORRUPT": "XX001",
     "SQLITE_TOOBIG": "54000",
 }
-# For these it has one code, SQLITE_ERROR. Only the driver's own SQL (`native`) comes that far: ours is checked before.
+# For these it has one code, SQLITE_ERROR. Only the driver's own SQL (`native`) and loads come that far: what is
+# translated is checked before.
 _WORDS = (
     ("no such table", "42P01"),
     ("no such column", "42703"),
@@ -36,6 +37,8 @@ _WORDS = (
     ("syntax error", "42601"),
     ("incomplete input", "42601"),
     ("already exists", "42P07"),
+    ("because it is a view", "42809"),
+    ("into generated column", "42P10"),
 )
 _NEXT = {
     "23505": "Nothing of this statement was written.",

@@ -20,7 +20,6 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from weakref import ref
@@ -30,6 +29,7 @@ from stepladder.db.monitor import PoolStats, StatementFigures
 from stepladder.errors import ConnectionFailed, DatabaseError, Disconnected, PoolTimeout, UsageError
 
 _NOT_THE_USERS = (str(Path(__file__).parents[1]) + os.sep, contextlib.__file__)
+_KNOWN_FILES = 1000
 _ASKED_AFTER = 30.0  # seconds idle: a router may have forgotten the connection without telling either side
 _LOOK_SECONDS = 1.0  # whoever waits looks this often for a place that was freed by no one
 _PAUSES = (0.02, 0.5)  # the shortest and the longest pause between attempts to reach a server that is down
@@ -43,6 +43,19 @@ _inherited: list[
 # Who took a connection, when, and at which line of the user's code: thread, seconds, code, line. A plain tuple of what
 # is at hand, for one is made for each query and hardly any is ever read.
 _Loan = tuple[threading.Thread, float, CodeType, int]
+
+
+class _Ours(dict[str, bool]):
+    """Whether a file is of this package: asked for each query, for each frame."""
+
+    def __missing__(self, file: str) -> bool:
+        if len(self) >= _KNOWN_FILES:
+            self.clear()
+        found = self[file] = file.startswith(_NOT_THE_USERS)
+        return found
+
+
+_OURS = _Ours()
 
 
 class _Loans(dict["ref[Connection]", _Loan]):
@@ -137,7 +150,7 @@ class Pool:
         if self._forks != _forks:
             self._leave_to_parent()
         frame = sys._getframe(1)  # to the innermost line that is not of this package
-        while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+        while _OURS[frame.f_code.co_filename] and frame.f_back is not None:
             frame = frame.f_back
         loan = threading.current_thread(), time.monotonic(), frame.f_code, frame.f_lineno
         with self._lock:
@@ -360,11 +373,6 @@ class Pool:
             f"No connection came free within {self._timeout:g} s: all {self._size} are out ({holders}). "
             "Nothing was sent. Give connections back sooner, or raise pool_size."
         )
-
-
-@lru_cache
-def _is_ours(file: str) -> bool:
-    return file.startswith(_NOT_THE_USERS)
 
 
 def _said(loan: _Loan) -> str:

@@ -45,9 +45,11 @@ class Side:
 
 
 @contextmanager
-def sqlite_side() -> Iterator[Side]:
-    """Scratch space on SQLite, until the block ends."""
+def sqlite_side(schemas: frozenset[str]) -> Iterator[Side]:
+    """Scratch space on SQLite, until the block ends. `schemas` are those that the models name."""
     with temporary() as db, db.scratch() as session:
+        for name in sorted(schemas):
+            session.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
         yield Side("SQLite", session, "CREATE TABLE")
 
 

@@ -21,7 +21,9 @@ from stepladder.db.stream import Guard, Stream, checked_batch_rows
 from stepladder.errors import DatabaseError, ParameterError, UndefinedTable, UsageError
 from stepladder.sql import Column, TableName, first_word, has_plan, parse_name, statements
 
-_TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
+_TRANSACTION_WORDS = frozenset(
+    ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
+)
 HOME = "stepladder"  # the schema of our own tables
 Parameters = Mapping[str, object] | None
 
@@ -268,10 +270,9 @@ def _refuse_transaction_words(sql: str) -> None:
         raise UsageError(
             f"PostgreSQL's SQL is given as text, not as a {type(sql).__name__}. Nothing was sent."
         )
-    word = first_word(sql)
-    if word in _TRANSACTION_WORDS:
+    if first_word(sql) in _TRANSACTION_WORDS:
         raise UsageError(
-            f"{word} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
+            f"{first_word(sql)} is not sent: a transaction is a block, `with db.transaction() as tx`, that commits at its end. "
             "Nothing was done."
         )
 

@@ -65,7 +65,9 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    OfSchema,
     OfSequence,
+    OfTable,
     Part,
     Redefined,
     Renamed,
@@ -140,6 +142,7 @@ class SqliteConnection(Connection):
         self._known: dict[str, tuple[Column, ...]] = {}
         self._view_reads: catalog_dependents.Reads | None = None
         self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._known_definitions: dict[str, Definition | None] = {}
         self._temporary: dict[str, Created] = {}
         self._temporary_changes = 0
         self._plans: dict[Any, _Plan] = {}
@@ -429,7 +432,8 @@ class SqliteConnection(Connection):
                 type(values[name]) is int and type_.name in ("int4", "int8") and types[name] == type_
                 for name, type_ in translation.parameters
             )
-            found = _Plan(translation, _decoders(translation.columns), repeatable, as_given)
+            names = tuple([name for name, _ in translation.parameters]) if as_given else None
+            found = _Plan(translation, _decoders(translation.columns), repeatable, names)
             self._plans[key] = found
         return found
 
@@ -555,8 +559,11 @@ class SqliteConnection(Connection):
         """What CREATE TABLE has said of a table or view; None where there is none."""
         if table.schema in (None, "pg_temp") and table.name in self._temporary:
             return self._temporary[table.name].definition
-        found = catalog_sqlite.definition(self._raw, table.stored_name)
-        return None if found is None else found[1]
+        name = table.stored_name
+        if name not in self._known_definitions:
+            found = catalog_sqlite.definition(self._raw, name)
+            self._known_definitions[name] = None if found is None else found[1]
+        return self._known_definitions[name]
 
     def describe(self, table: TableName) -> Table | None:
         shown = shown_name(table)
@@ -578,6 +585,10 @@ class SqliteConnection(Connection):
         if name.schema in (None, "pg_temp") and name.name in self._temporary:
             return self._temporary[name.name].kind
         return catalog_dependents.kind(self._raw, name)
+
+    def relations(self, schema: str) -> tuple[TableName, ...] | None:
+        """What is in a schema; None where there is no such schema."""
+        return catalog_dependents.relations(self._raw, schema)
 
     def dependents(self, table: TableName) -> Dependents:
         """The views and foreign keys that need a table."""
@@ -610,11 +621,17 @@ class SqliteConnection(Connection):
 
     def _note(self, effect: Effect, before: Before) -> None:
         """Follow a change of the tables: of temporary ones here, of others in the file."""
+        if isinstance(effect, OfSequence | OfSchema):
+            type_catalogue_changes.follow(self._raw, effect, before)
+        else:
+            self._note_table(effect, before)
+        self._temporary_changes += 1
+        self._stamp = None
+
+    def _note_table(self, effect: OfTable, before: Before) -> None:
         table = effect.index if isinstance(effect, IndexDropped) else effect.table
         name = table.name
-        if isinstance(effect, OfSequence):
-            type_catalogue_changes.follow(self._raw, effect, before)
-        elif isinstance(effect, Created) and effect.temporary:
+        if isinstance(effect, Created) and effect.temporary:
             self._temporary[name] = effect
         elif name in self._temporary and table.schema in (None, "pg_temp"):
             found = self._temporary.pop(name)
@@ -626,13 +643,12 @@ class SqliteConnection(Connection):
                 self._temporary[name] = replace(found, definition=altered(found.definition, effect))
         else:
             type_catalogue_changes.follow(self._raw, effect, before)
-        self._temporary_changes += 1
-        self._stamp = None
 
     def _forget_schema(self) -> None:
         self._known.clear()
         self._view_reads = None
         self._known_keys.clear()
+        self._known_definitions.clear()
         self._plans.clear()
 
     def _forget_rolled_back(self) -> None:
@@ -756,12 +772,14 @@ class _Plan:
     translation: Translation
     decoders: list[tuple[int, Decode]]
     repeatable: bool
-    stored_as_given: bool
+    stored_as_given: (
+        tuple[str, ...] | None
+    )  # the names of the parameters, where each value is stored as it is
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
         """The values as SQLite stores them."""
-        if self.stored_as_given:
-            return [values[name] for name, _ in self.translation.parameters]
+        if self.stored_as_given is not None:
+            return list(map(values.__getitem__, self.stored_as_given))
         return _encode(self.translation.parameters, values)
 
 
@@ -775,6 +793,7 @@ class _Schema:
         self.taken = connection.taken
         self.kind = connection.kind
         self.dependents = connection.dependents
+        self.relations = connection.relations
 
 
 def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:

@@ -36,6 +36,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             minimum INTEGER NOT NULL, maximum INTEGER NOT NULL, cycle INTEGER NOT NULL, last INTEGER NOT NULL,
             called INTEGER NOT NULL)""",
     ),
+    ('CREATE TABLE "stepladder.schema" (schema_name TEXT NOT NULL PRIMARY KEY)',),
 )
 _PART = "type catalogue"
 _VERSION = (
@@ -152,6 +153,22 @@ def keys(raw: sqlite3.Connection, table: str) -> tuple[tuple[str, ...], ...]:
 
 def _made(raw: sqlite3.Connection) -> bool:
     return raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'stepladder.table'").fetchone() is not None
+
+
+def has_schema(raw: sqlite3.Connection, name: str) -> bool:
+    """Whether CREATE SCHEMA has made it."""
+    if raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'stepladder.schema'").fetchone() is None:
+        return False
+    found = raw.execute('SELECT 1 FROM "stepladder.schema" WHERE schema_name = ?', (name,))
+    return found.fetchone() is not None
+
+
+def note_schema(raw: sqlite3.Connection, name: str, *, there: bool) -> None:
+    """Record that a schema was made or dropped in this transaction."""
+    make(raw)
+    raw.execute('DELETE FROM "stepladder.schema" WHERE schema_name = ?', (name,))
+    if there:
+        raw.execute('INSERT INTO "stepladder.schema" VALUES (?)', (name,))
 
 
 def make(raw: sqlite3.Connection) -> None:

@@ -23,14 +23,18 @@ from stepladder.sql import (
     Effect,
     IndexDropped,
     Indexed,
+    OfSchema,
     OfSequence,
+    OfTable,
     Renamed,
+    SchemaDropped,
+    SchemaMade,
     SequenceAltered,
     SequenceDropped,
     SequenceMade,
     TableName,
     altered,
-    changed,
+    altered_sequence,
     repointed,
     shown_name,
 )
@@ -47,7 +51,7 @@ class Before:
 def look(raw: sqlite3.Connection, effects: Sequence[Effect]) -> Before:
     """What `follow` must know of the time before the statement."""
     for effect in effects:
-        if not isinstance(effect, Created | Dropped | OfSequence):
+        if not isinstance(effect, Created | Dropped | OfSequence | OfSchema):
             intact = {name: _definition(raw, name) for name in type_catalogue.intact(raw)}
             return Before(intact, _subject(raw, effect, intact))
     return Before()
@@ -58,7 +62,7 @@ def _definition(raw: sqlite3.Connection, name: str) -> Definition:
     return Definition() if found is None else found[1]
 
 
-def _subject(raw: sqlite3.Connection, effect: Effect, intact: dict[str, Definition]) -> Definition | None:
+def _subject(raw: sqlite3.Connection, effect: OfTable, intact: dict[str, Definition]) -> Definition | None:
     if isinstance(effect, IndexDropped):
         return None
     name = effect.table.stored_name
@@ -73,6 +77,8 @@ def _subject(raw: sqlite3.Connection, effect: Effect, intact: dict[str, Definiti
 def follow(raw: sqlite3.Connection, effect: Effect, before: Before) -> None:
     """Bring the catalogue behind a statement that has run."""
     match effect:
+        case SchemaMade() | SchemaDropped():
+            type_catalogue.note_schema(raw, effect.name, there=isinstance(effect, SchemaMade))
         case SequenceMade() | SequenceAltered() | SequenceDropped():
             _follow_sequence(raw, effect)
         case Created():
@@ -119,7 +125,7 @@ def _follow_sequence(raw: sqlite3.Connection, effect: OfSequence) -> None:
     elif isinstance(effect, SequenceAltered):
         before = sequences.read(raw, name)
         assert before is not None
-        sequences.write(raw, name, changed(before, dict(effect.options)))
+        sequences.write(raw, name, altered_sequence(before, dict(effect.options)))
     else:
         _refuse_used(raw, effect.table)
         sequences.drop(raw, name)
@@ -155,7 +161,7 @@ def _indexed(raw: sqlite3.Connection, effect: Indexed, before: Before) -> None:
         _write(raw, name, altered(before.intact[name], effect))
 
 
-def _altered(raw: sqlite3.Connection, effect: Effect, before: Before) -> None:
+def _altered(raw: sqlite3.Connection, effect: OfTable, before: Before) -> None:
     assert before.subject is not None
     assert not isinstance(effect, IndexDropped)
     old = new = effect.table.stored_name

@@ -1,4 +1,5 @@
-"""What the ledger remembers, for people to look at. Reads only; its cost does not grow with the number of intervals shown."""
+"""What the ledger remembers, for people to look at. Each question is one statement, whatever the number of models; a ledger
+of an older step is read as it is."""
 
 from __future__ import annotations
 

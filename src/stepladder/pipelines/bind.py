@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stepladder.config import Project
+from stepladder.config import Project, nearest
 from stepladder.db import Database, Session
 from stepladder.errors import ModelError, NotPortable, ProgrammingError, UndefinedColumn, UndefinedTable
 from stepladder.pipelines.known import Known
@@ -43,8 +43,16 @@ class Bound:
     warnings: tuple[Finding, ...] = ()
 
 
-def bind(models: Sequence[Model], session: Session, project: Project, *, strict: bool) -> tuple[Bound, ...]:
-    """Bind models, upstream first: types, and the windows of columns that SQL names without their table.
+def bind(
+    models: Sequence[Model],
+    session: Session,
+    project: Project,
+    *,
+    strict: bool,
+    others: Container[str] = (),
+) -> tuple[Bound, ...]:
+    """Bind models, upstream first; `others` are models too, whose tables must be there. Types, and the windows of columns that
+    SQL names without their table.
 
     `strict` (SQLite): whatever cannot be typed here is refused, since it could not run either; else (PostgreSQL) the
     server may know what we do not, and only a missing table or column is refused. Where what a model reads has no
@@ -56,24 +64,33 @@ def bind(models: Sequence[Model], session: Session, project: Project, *, strict:
     target = str(session.target.name or session.target) if isinstance(session, Database) else ""
     bound = []
     for model in models:
-        found = replace(_bind(model, schema, project, strict=strict), target=target)
+        found = replace(_bind(model, schema, project, others, strict=strict), target=target)
         schema.models[model.name] = found.columns
         bound.append(found)
     return tuple(bound)
 
 
-def _bind(model: Model, schema: Known, project: Project, *, strict: bool) -> Bound:
+def _bind(model: Model, schema: Known, project: Project, others: Container[str], *, strict: bool) -> Bound:
     file, body = shown(model.path, project), model.body
     line = body.line if isinstance(body, Function) else None
     for table in (*model.reads, *model.depends):
         if not is_model(table, schema.models) and schema.columns(table) is None:
+            said = (
+                "a model that has not been made here yet and is not among the chosen ones. Run it first: "
+                f"stepladder run {table.name}"
+                if is_model(table, others)
+                else "which is neither a model nor a table of the target. "
+                f"Load it first: stepladder load FILE --into {table.sql} --mode append --create"
+            )
+            raise ModelError(f"{model.name} reads {table.sql}, {said}", file=file, line=line)
+    _refuse_own_rows(model, schema, file, line)
+    for table in model.watch:
+        if table not in model.reads:
             raise ModelError(
-                f"{model.name} reads {table.sql}, which is neither a model nor a table of the target. "
-                f"Load it first: stepladder load FILE --into {table.sql} --mode append --create",
+                f"watch names {table.sql}, which the model does not read.{nearest(table.sql, [each.sql for each in model.reads])}",
                 file=file,
                 line=line,
             )
-    _refuse_own_rows(model, schema, file, line)
     if isinstance(body, Query):
         return _bind_query(model, body, schema, project, strict=strict)
     columns = body.columns or schema.made(model.name)
@@ -172,7 +189,13 @@ def refuse_output(model: Model, columns: Sequence[Column], file: str) -> None:
         raise ModelError(f"two columns are called {', '.join(twins)}. Name them apart with AS.", file=file)
     if "?column?" in names:
         raise ModelError(f"column {names.index('?column?') + 1} has no name. Give it one with AS.", file=file)
-    for what, wanted in (("time", [model.time] if model.time else []), ("key", model.key)):
+    named = {
+        "time": [model.time] if model.time else [],
+        "key": model.key,
+        "indexes": [name for index in model.indexes for name in index],
+        "columns": model.column_comments,
+    }
+    for what, wanted in named.items():
         for name in wanted:
             if name not in names:
                 raise ModelError(
@@ -185,6 +208,10 @@ def refuse_output(model: Model, columns: Sequence[Column], file: str) -> None:
                 f"check {check.text} names {name!r}, which is no column of the output ({', '.join(names)}).",
                 file=file,
             )
+    if model.kind == "history" and (taken := [name for name in ("valid_from", "valid_to") if name in names]):
+        raise ModelError(
+            f"a history adds {' and '.join(taken)} itself. Name the output's otherwise.", file=file
+        )
     type_ = next((column.type for column in columns if column.name == model.time), None)
     if type_ is not None:
         _refuse_time(model, type_, file)

@@ -6,7 +6,8 @@ import datetime as dt
 import difflib
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from stepladder import ledger
@@ -14,11 +15,13 @@ from stepladder.compare import Comparison, Difference, Table, compare
 from stepladder.config import Project, nearest
 from stepladder.db import Database, Session, Transaction
 from stepladder.errors import UndefinedTable, UsageError
-from stepladder.pipelines.bind import Bound, bind, refuse_output
-from stepladder.pipelines.facts import Asked, edges
+from stepladder.pipelines.bind import bind, refuse_output
+from stepladder.pipelines.difference import VALID_FROM, VALID_TO, slice_of
+from stepladder.pipelines.facts import Asked
 from stepladder.pipelines.graph import in_order
 from stepladder.pipelines.grid import WHOLE, Span, boundaries
 from stepladder.pipelines.model import Model
+from stepladder.pipelines.naming import shown
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.selecting import select
 from stepladder.pipelines.stage import STAGE, stage
@@ -79,12 +82,19 @@ def diff_model(
     other = live or db
     has_run = other.steps_taken(ledger.PART) > 0
     spans = _spans(model, project, other if has_run else None, asked)
+    if live is not None and model.kind == "upsert":
+        raise UsageError(
+            f"{model.name} is an upsert: which of its rows a run would change is told by its own table. Leave out --against."
+        )
     tally = _Tally(model.key)
-    with db.scratch() as tx:
+    with _undone(db) as tx:
         now = tx.query("SELECT now() AS now").scalar()
         for span in spans:
-            new = _new(tx, project, bound, span, now)
-            old = _old(tx if live is None else other, project, model, span, new.columns)
+            staged = stage(tx, project, bound, span[0], span[1], now)
+            refuse_output(model, staged.columns, shown(model.path, project))
+            old = _old(tx if live is None else other, project, model, span, staged.columns)
+            new = _new(tx, model, staged.columns)
+            tx.execute(f"DROP TABLE {STAGE}")
             tally.add(compare(old, new, key=model.key, keep=_LOOKED_AT))
             tally.names = tally.names or new.names
     return tally.found(model, str(other.target), spans, _code(model, other if has_run else None))
@@ -119,38 +129,64 @@ def _spans(model: Model, project: Project, session: Session | None, asked: Asked
     return spans
 
 
-def _new(tx: Transaction, project: Project, bound: Bound, span: Span, now: dt.datetime) -> Table:
-    """The working copy's rows of one interval."""
-    with tx.transaction() as inner:
-        staged = stage(inner, project, bound, span[0], span[1], now)
-        model = bound.model
-        refuse_output(model, staged.columns, str(model.path.relative_to(project.folder)))
-        rows = inner.query(f"SELECT * FROM {STAGE}")
-        found = Table(staged.columns, rows.tuples())
-        inner.execute(f"DROP TABLE {STAGE}")
-    return found
+class _RolledBackError(Exception):
+    """Ends a transaction that has done its work."""
+
+
+@contextmanager
+def _undone(db: Database) -> Iterator[Transaction]:
+    """One moment of the database, in which temporary tables can be made and nobody is kept waiting; rolled back."""
+    with suppress(_RolledBackError), db.staging() as tx:
+        yield tx
+        raise _RolledBackError
+
+
+def _new(tx: Transaction, model: Model, columns: tuple[Column, ...]) -> Table:
+    """The working copy's rows of one interval: those that a run would leave, where newer rows of a key are there."""
+    newer = "false"
+    if model.kind == "upsert" and model.time:
+        name, time = quote(model.name), quote(model.time)
+        newer = f"EXISTS (SELECT 1 FROM {name} WHERE {_same_key(model)} AND {name}.{time} > {STAGE}.{time})"
+    return Table(columns, tx.query(f"SELECT * FROM {STAGE} WHERE NOT {newer}").tuples())
 
 
 def _old(session: Session, project: Project, model: Model, span: Span, new: Sequence[Column]) -> Table:
-    """The table's rows of one interval, its columns in the order of the working copy's where both have them."""
+    """The table's rows that a run of one interval looks at, its columns in the order of the working copy's where both have
+    them. An upsert leaves rows alone whose key it does not give, or gives with an older time; a history has closed rows."""
     try:
         there = session.columns(model.name)
     except UndefinedTable as error:
         raise UsageError(
             f"there is no table {model.name} to compare with: it has not run there yet. Nothing was written."
         ) from error
+    if model.kind == "history":
+        there = tuple(column for column in there if column.name not in (VALID_FROM, VALID_TO))
     known = {column.name: column for column in there}
     ordered = [known[column.name] for column in new if column.name in known]
     ordered += [column for column in there if column not in ordered]
     listed = ", ".join(quote(column.name) for column in ordered)
-    where, values = "true", {}
-    if model.by_interval and model.time in known:
-        by_date = known[model.time].type.name == "date"
-        start, end = edges(*span, project.timezone, by_date=by_date)
-        where = f"{quote(model.time)} >= :slice_start AND {quote(model.time)} < :slice_end"
-        values = {"slice_start": start, "slice_end": end}
+    where, values = _looked_at(project, model, span, there)
     rows = session.query(f"SELECT {listed} FROM {quote(model.name)} WHERE {where}", values)
     return Table(tuple(ordered), rows.tuples())
+
+
+def _looked_at(
+    project: Project, model: Model, span: Span, there: Sequence[Column]
+) -> tuple[str, Mapping[str, object]]:
+    if model.kind == "history":
+        return f"{VALID_TO} IS NULL", {}
+    if model.kind == "upsert" and model.time:
+        time = quote(model.time)
+        same = f"{_same_key(model)} AND {quote(model.name)}.{time} <= {STAGE}.{time}"
+        return f"EXISTS (SELECT 1 FROM {STAGE} WHERE {same})", {}
+    if model.time not in {column.name for column in there}:
+        return "true", {}
+    part = slice_of(project, model, there, span)
+    return part.where, part.values
+
+
+def _same_key(model: Model) -> str:
+    return " AND ".join(f"{STAGE}.{name} = {quote(model.name)}.{name}" for name in map(quote, model.key))
 
 
 class _Tally:
@@ -211,7 +247,8 @@ def _code(model: Model, session: Database | None) -> tuple[str, ...]:
     return tuple(itertools.islice(lines, _LINES))
 
 
-_BREAKS = (
+_JOINS = ("left", "right", "full", "inner", "cross")
+_CLAUSES = (
     "select",
     "from",
     "where",
@@ -220,33 +257,49 @@ _BREAKS = (
     "having",
     "window",
     "union",
-    "left",
-    "join",
     "with",
     "limit",
+    "join",
+    *_JOINS,
 )
 
 
 def _lines(code: str) -> Iterator[str]:
-    """The ledger keeps a text without its line breaks: one line a clause and a column makes it readable again."""
-    line, depth = "", 0
-    for text in _pieces(code):
-        word = text.strip().lower()
-        if line.strip() and (("\n" in text) or (word in _BREAKS and depth <= 1)):
+    """A text as the ledger keeps it, in lines: SQL stands there without its line breaks, so a clause, and a column, is one."""
+    for line in code.splitlines():
+        if line.partition(" ")[0] in ("select", "with", "values", "table"):
+            yield from _clauses(line)
+        elif line.strip():
+            yield line.rstrip()
+
+
+def _clauses(sql: str) -> Iterator[str]:
+    line = ""
+    inside = [True]  # of what is open, innermost last: whether it is a query, whose clauses are lines
+    opened, before = False, ""
+    for text, word in _pieces(sql):
+        if opened:
+            inside[-1] = word in ("select", "with")
+        opened = word == "("
+        if inside[-1] and word in _CLAUSES and line.strip() and before not in _JOINS:
             yield line.strip()
             line = ""
-        depth += text.count("(") - text.count(")")
-        line += text
-        if word == "," and depth <= 1:
+        line, before = line + text, word
+        if opened:
+            inside.append(False)
+        elif word == ")" and len(inside) > 1:
+            inside.pop()
+        elif word == "," and inside[-1]:
             yield line.strip()
             line = ""
     if line.strip():
         yield line.strip()
 
 
-def _pieces(code: str) -> Iterator[str]:
+def _pieces(sql: str) -> Iterator[tuple[str, str]]:
+    """Each token with the blanks before it, and alone."""
     end = 0
-    for token in tokens(code):
-        yield code[end : token.end]
-        end = token.end
-    yield code[end:]
+    for token in tokens(sql):
+        if token.text.strip():
+            yield sql[end : token.end], token.text
+            end = token.end

@@ -57,6 +57,9 @@ class Known:
     def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
         return Dependents()
 
+    def relations(self, schema: str) -> Sequence[TableName]:  # noqa: ARG002
+        return ()
+
     def _table(self, name: TableName) -> Table | None:
         if self._session is None:
             return None

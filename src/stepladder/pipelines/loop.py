@@ -21,14 +21,11 @@ _BEAT_LIFE = 90.0  # seconds
 class Watcher:
     """Told of what the loop does; this one says nothing."""
 
-    def ran(self, result: RunResult) -> None:
-        """A run is over."""
+    def ran(self, result: RunResult, until: dt.datetime) -> None:
+        """A run is over, and nothing is due before `until`."""
 
     def failed(self, error: Error, pause: dt.timedelta) -> None:
         """A run could not be: the next try is after the pause."""
-
-    def sleeps(self, until: dt.datetime) -> None:
-        """Nothing is due before."""
 
 
 @dataclass(slots=True)
@@ -67,9 +64,10 @@ def loop(
     while True:
         try:
             pulse.working = True
-            watcher.ran(run())
+            result = run()
             until = next_start(models(), zone, clock(), recheck)
             failures, pulse.last_error = 0, None
+            watcher.ran(result, until)
         except (DatabaseError, UsageError) as error:
             if first:
                 raise
@@ -83,7 +81,6 @@ def loop(
             pulse.working = False
         first = False
         pulse.next_start = until
-        watcher.sleeps(until)
         while seconds := nap(clock(), until):
             pulse.beat = time.monotonic()
             sleep(seconds)

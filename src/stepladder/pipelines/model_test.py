@@ -16,9 +16,10 @@
       ada     | 2
 
 The first line names the model; start, end, now and zone are optional (the project's zone, else). What follows is done
-in turn: `given` makes a table, or adds rows to it; `run` runs the model, over other days than the first line's where it
-says `run start … end …`; `expect` compares the model's table, `error unique(user_id)` or `error DivisionByZero` what the
-run ended with. What was given is run before it is expected, also where no `run` is written. `then` is for readers.
+in turn: `given` makes a table, or adds rows to it; `replace` puts other rows in the place of its own; `run` runs the
+model, over other days than the first line's where it says `run start … end …`; `expect` compares the model's table,
+`error unique(user_id)` or `error DivisionByZero` what the run ended with. What was given is run before it is expected,
+also where no `run` is written. `then` is for readers.
 
 A column's type stands after its name; without one it is the live table's where there is one, else text; in `expect` it
 is the model's own. A cell is NULL when it is empty or says NULL; '' is the empty text, \\| and \\# are these signs.
@@ -44,7 +45,7 @@ _HEAD = re.compile(r"model\s+(?P<model>\w+)(?P<rest>.*)")
 _SETTINGS = ("start", "end", "now", "zone")
 _OF_A_RUN = ("start", "end", "now")
 _SECTION = re.compile(
-    r"(?:then\s+)?(?:(?P<given>given)\s+(?P<table>[\w.]+)|(?P<run>run)\b(?P<rest>.*)"
+    r"(?:then\s+)?(?:(?P<given>given|replace)\s+(?P<table>[\w.]+)|(?P<run>run)\b(?P<rest>.*)"
     r"|(?:expect\s+)?error\s+(?P<error>.+)|expect(?P<ordered>\s+ordered)?\s+(?P<model>\w+))"
 )
 _RULE = re.compile(r"\s*-+(\+-+)*\s*|\s*\(\d+ rows?\)\s*")  # psql's own lines
@@ -56,13 +57,15 @@ _Cells: TypeAlias = "tuple[str | None, ...]"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Rows for a table: the names of the columns, their types where the test says them, and cells as text, None for NULL."""
+    """Rows for a table: the names of the columns, their types where the test says them, and cells as text, None for NULL.
+    `replace`: the rows that are there go first."""
 
     table: str
     names: tuple[str, ...]
     types: tuple[Type | None, ...]
     rows: tuple[_Cells, ...]
     line: int
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ class _Reader:
     def _steps(self, lines: Sequence[_Line], model: str) -> Iterator[Step]:
         for number, section, body in self._sections(lines):
             if section["given"]:
-                yield self._given(number, section["table"], body)
+                yield self._given(number, section["table"], body, replace=section["given"] == "replace")
             elif section["run"]:
                 self._refuse_body(body, "run")
                 settings = self._settings(section["rest"], _OF_A_RUN, number)
@@ -192,7 +195,8 @@ class _Reader:
             if match is None:
                 raise self._error(
                     number,
-                    f"{line!r}: write `given TABLE`, `then run`, `expect MODEL` or `error CHECK`; rows stand below it, indented.",
+                    f"{line!r}: write `given TABLE`, `then replace TABLE`, `then run`, `expect MODEL` or `error CHECK`; "
+                    "rows stand below it, indented.",
                 )
             section, body = (number, match), []
         if section is None:
@@ -203,7 +207,7 @@ class _Reader:
         if body:
             raise self._error(body[0][0], f"nothing stands below `{word}`.")
 
-    def _given(self, line: int, table: str, body: Sequence[_Line]) -> Given:
+    def _given(self, line: int, table: str, body: Sequence[_Line], *, replace: bool) -> Given:
         heads, rows = self._cells(line, body)
         names, types = [], []
         for head in heads:
@@ -213,7 +217,7 @@ class _Reader:
             except Error as error:
                 raise self._error(body[0][0], error.message) from error
             names.append(name.strip())
-        return Given(table, tuple(names), tuple(types), tuple(cells for _, cells in rows), line)
+        return Given(table, tuple(names), tuple(types), tuple(cells for _, cells in rows), line, replace)
 
     def _expected(self, line: int, body: Sequence[_Line], *, ordered: bool) -> Expected:
         heads, rows = self._cells(line, body)

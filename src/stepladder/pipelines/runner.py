@@ -66,6 +66,11 @@ class RunResult:
     steps: tuple[Step, ...]
     seconds: float
 
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        """The pieces of work that failed, each with its `error`."""
+        return tuple(step for step in self.steps if step.state == "failed")
+
     def count(self, *states: str) -> int:
         return sum(step.state in states for step in self.steps)
 
@@ -109,7 +114,7 @@ def prepare(
     every = in_order(read_models(project))
     named = {model.name: model for model in every}
     models = select(every, names)
-    bound = bind(models, db, project, strict=db.target.is_sqlite)
+    bound = bind(models, db, project, strict=db.target.is_sqlite, others=named)
     models = tuple(each.model for each in bound)  # with the windows that only the catalogue knows
     facts = read_facts(
         db, project, bound, named, now or db.query("SELECT now()").scalar(), asked=asked, wishes=wishes
@@ -187,7 +192,11 @@ def _note_first(db: Database, prepared: Prepared, unnoted: Inputs) -> None:
 
 def _end(db: Database, this: Run, state: str, said: str | None) -> None:
     try:
-        ledger.end_run(db, this, state, said)
+        try:
+            ledger.end_run(db, this, state, said)
+        except KeyboardInterrupt:  # asked to stop just here: a run that was over would count as lost
+            ledger.end_run(db, this, state, said)
+            raise
     except (ConnectionFailed, ResourceError):
         # The target is gone, and the caller is being told so: a run that is not ended counts as lost when its
         # process is.

@@ -48,7 +48,8 @@ class ModelStatus:
     (intervals that what it reads has, and it has not), "code" (its text is another than the one that made its rows),
     "table gone", "never run" or "gone" (no file makes it any more). `last_good` is when an interval last came out well,
     `through` the end of the newest one that is done; `usual_seconds` is the middle of the newest ones' times. `failed`
-    counts the intervals whose last try failed, `error` is the newest one's. `older` are the intervals of other code.
+    counts the intervals whose last try failed, `error` is the newest one's. `older` are the intervals of
+    other code, which stay where the model, or a run, says forward.
     """
 
     name: str
@@ -178,14 +179,11 @@ class _Judging:
         waits_for = next((name for name in reads if self.found[name].state in _BLOCKS), None)
         record = self._remembered.records.get(model.name)
         accepted = record.accepted if record else frozenset()
-        older = tuple(
-            code
-            for code in self._codes.get(model.name, ())
-            if code.code_hash != model.code_hash and code.code_hash not in accepted
-        )
+        older = tuple(code for code in self._codes.get(model.name, ()) if code.code_hash != model.code_hash)
+        stale = model.on_change != "forward" and any(code.code_hash not in accepted for code in older)
         missing = sum(mark.state == "missing" for mark in marks)
         blocked = waits_for if missing or not marks else None
-        state = self._state(model, marks, missing=missing, blocked=blocked, older=bool(older))
+        state = self._state(model, marks, missing=missing, blocked=blocked, stale=stale)
         self.found[model.name] = self._status(model, state, marks, missing, blocked, older)
 
     def without_file(self, name: str) -> ModelStatus:
@@ -231,7 +229,7 @@ class _Judging:
         )
 
     def _state(
-        self, model: Model, marks: Sequence[Mark], *, missing: int, blocked: str | None, older: bool
+        self, model: Model, marks: Sequence[Mark], *, missing: int, blocked: str | None, stale: bool
     ) -> str:
         total = self._totals.get(model.name)
         states = {mark.state for mark in marks}
@@ -247,7 +245,7 @@ class _Judging:
             return "never run"
         if model.name in self._remembered.gone:
             return "table gone"
-        if older:
+        if stale:
             return "code"
         return "missing" if missing else "done"
 

@@ -14,8 +14,11 @@ from stepladder.errors import (
     CheckFailed,
     ConnectionFailed,
     DatabaseError,
+    DataError,
     Error,
+    LoadError,
     ModelError,
+    ProgrammingError,
     ResourceError,
     UndefinedTable,
     UniqueViolation,
@@ -69,7 +72,8 @@ def live_columns(db: Database | None) -> Live:
 @contextmanager
 def scratch_for(db: Database | None, schemas: frozenset[str] = frozenset()) -> Iterator[Side]:
     """Where a model is tried out: a schema of a server that nobody sees, or SQLite in memory."""
-    with sqlite_side() if db is None or db.target.is_sqlite else postgres_side(db, schemas) as side:
+    scratch = sqlite_side(schemas) if db is None or db.target.is_sqlite else postgres_side(db, schemas)
+    with scratch as side:
         yield side
 
 
@@ -99,11 +103,9 @@ def run_model_test(
 
 def both_agree(sqlite: Verdict, server: Verdict, key: Sequence[str]) -> Verdict:
     """The verdict on a test that ran on both engines: both must pass, and their tables be equal, in every column."""
-    said = [
-        f"{one.engine}: {line}" if number == 0 else line
-        for one in (sqlite, server)
-        for number, line in enumerate(one.differences)
-    ]
+    said = list(sqlite.differences)
+    if sqlite.differences != server.differences:
+        said = [line for one in (sqlite, server) for line in _under(f"on {one.engine}:", one.differences)]
     for number, (left, right) in enumerate(zip(sqlite.tables, server.tables, strict=False), 1):
         found = compare(left, right, key=key if set(key) <= set(left.names) else ())
         if not found.equal:
@@ -113,6 +115,10 @@ def both_agree(sqlite: Verdict, server: Verdict, key: Sequence[str]) -> Verdict:
     return Verdict(
         sqlite.test, f"{sqlite.engine} = {server.engine}", tuple(said), sqlite.seconds + server.seconds
     )
+
+
+def _under(head: str, lines: Sequence[str]) -> Sequence[str]:
+    return (head, *(f"  {line}" for line in lines)) if lines else ()
 
 
 class _Running:
@@ -135,7 +141,8 @@ class _Running:
 
     def _step(self, step: Step) -> Iterator[str]:
         if isinstance(step, Given):
-            self._trial.give(step.table, step.names, step.types, step.rows)
+            with self._of_the_test(step.line):
+                self._trial.give(step.table, step.names, step.types, step.rows, replace=step.replace)
             self._to_run = True
         elif isinstance(step, Ran):
             self._run(step)
@@ -178,7 +185,22 @@ class _Running:
             yield f"line {expected.line}: the model has made no table: no run of this test came out well"
             return
         self.tables.append(Table(rows.columns, rows.tuples()))
-        yield from differences(self._side, rows, expected, self._test)
+        with self._of_the_test(expected.line):
+            found = list(differences(self._side, rows, expected, self._test))
+        yield from found
+
+    @contextmanager
+    def _of_the_test(self, line: int) -> Iterator[None]:
+        """What the database says of cells that are no values is said of the test, with its file and line."""
+        try:
+            yield
+        except LoadError as error:
+            rows = [text.strip() for text in error.message.splitlines() if text.startswith(" ")]
+            raise ModelError(
+                "\n".join(rows or [error.message]), file=str(self._test.path), line=line
+            ) from error
+        except (DataError, ProgrammingError) as error:
+            raise ModelError(error.message, file=str(self._test.path), line=line) from error
 
 
 def _is(error: Error, said: str, key: Sequence[str]) -> bool:

@@ -40,11 +40,16 @@ class Trial:
         names: Sequence[str],
         types: Sequence[Type | None],
         rows: Sequence[tuple[object, ...]],
+        *,
+        replace: bool = False,
     ) -> None:
-        """Make a table of these columns, or add rows to it. Raises ModelError, DatabaseError, LoadError."""
+        """Make a table of these columns, or add rows to it; with `replace` in the place of its own. Raises ModelError,
+        DatabaseError, LoadError."""
         name = _plain(parse_name(table))
         if name not in self._given:
             self._make(name, names, types)
+        if replace:
+            self._side.session.execute(f"DELETE FROM {self._side.table(name)}")
         if rows:
             self._load(name, [dict(zip(names, row, strict=True)) for row in rows])
 

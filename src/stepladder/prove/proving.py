@@ -79,7 +79,10 @@ def prove(
         raise UsageError("none of these models is SQL, and only SQL is to be proved. Nothing was run.")
     schemas = frozenset(table.schema for model in models for table in model.reads if table.schema)
     with ExitStack() as stack:
-        sides = (stack.enter_context(sqlite_side()), stack.enter_context(postgres_side(target, schemas)))
+        sides = (
+            stack.enter_context(sqlite_side(schemas)),
+            stack.enter_context(postgres_side(target, schemas)),
+        )
         engines = (sides[0].session.server(), sides[1].session.server())
         order = text_order(sides[1].session)
         inputs = _copy(origin, project, models, seeds, sides, asked, now, sample, watcher)

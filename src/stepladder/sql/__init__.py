@@ -34,8 +34,12 @@ from stepladder.sql.effects import (
     Effect,
     IndexDropped,
     Indexed,
+    OfSchema,
     OfSequence,
+    OfTable,
     Renamed,
+    SchemaDropped,
+    SchemaMade,
     SequenceAltered,
     SequenceDropped,
     SequenceMade,
@@ -68,7 +72,7 @@ from stepladder.sql.reading import (
     references,
 )
 from stepladder.sql.schemas import in_schemas
-from stepladder.sql.sequences import NumberSequence, advanced, changed, set_to
+from stepladder.sql.sequences import NumberSequence, advanced, altered_sequence, set_to
 from stepladder.sql.sorting import SortKey, sort_keys
 from stepladder.sql.spans import Span, printed_interval
 from stepladder.sql.storage import check, declared, is_native_numeric
@@ -140,13 +144,17 @@ __all__ = [
     "Key",
     "NumberSequence",
     "Numbered",
+    "OfSchema",
     "OfSequence",
+    "OfTable",
     "Part",
     "Redefined",
     "Renamed",
     "Rewritten",
     "Scalar",
     "Schema",
+    "SchemaDropped",
+    "SchemaMade",
     "SequenceAltered",
     "SequenceDropped",
     "SequenceMade",
@@ -168,13 +176,13 @@ __all__ = [
     "accesses",
     "advanced",
     "altered",
+    "altered_sequence",
     "answer",
     "bind",
     "canonical",
     "canonical_default",
     "canonical_generated",
     "cast_name",
-    "changed",
     "check",
     "check_json",
     "check_syntax",

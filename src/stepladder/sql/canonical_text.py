@@ -53,6 +53,9 @@ class _NoTables:
     def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
         return Dependents()
 
+    def relations(self, schema: str) -> Sequence[TableName]:  # noqa: ARG002
+        return ()
+
 
 def canonical(text: str, columns: Sequence[Column], *, renamed: Mapping[str, str] | None = None) -> str:
     """A condition or an expression over the table's own `columns`. `renamed`: columns that have another name now."""

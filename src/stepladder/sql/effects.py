@@ -96,5 +96,21 @@ class SequenceDropped:
     table: TableName
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaMade:
+    """There is a schema now."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaDropped:
+    """A schema is gone."""
+
+    name: str
+
+
+OfSchema = SchemaMade | SchemaDropped
 OfSequence = SequenceMade | SequenceAltered | SequenceDropped
-Effect = Created | Dropped | Renamed | ColumnRenamed | Indexed | IndexDropped | Commented | OfSequence
+OfTable = Created | Dropped | Renamed | ColumnRenamed | Indexed | IndexDropped | Commented
+Effect = OfTable | OfSequence | OfSchema

@@ -26,7 +26,8 @@ _MOMENT = re.compile(
 )
 _PACKED_TIME = re.compile(r"(\d{2})(\d{2})(?:(\d{2})(?:\.(\d*))?)?", re.ASCII)
 _BASIC = re.compile(r"(\d{8})[tT](\d\d)(\d\d)(\d\d)(.*)", re.ASCII)  # ISO 8601's form without separators
-_TIME = re.compile(rf"(?:(?:{_DATE})(?:\s+|[tT]))?{_CLOCK}(?:{_ZONE})?", re.ASCII)
+_TIME = re.compile(rf"(?:(?:{_DATE})\s+)?{_CLOCK}(?:{_ZONE})?", re.ASCII)
+_DATE_T_TIME = re.compile(rf"(?:{_DATE})[tT]{_CLOCK}.*", re.ASCII)  # which PostgreSQL reads as no time
 _DAY = timedelta(days=1)
 _SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a time of day has no zone
 
@@ -51,6 +52,8 @@ def parse_time(text: str) -> time | None:
 def _spelled_time(text: str) -> timedelta:
     packed = _PACKED_TIME.fullmatch(text.strip(BLANKS))
     found = Spelled(text, Type("time"))
+    if _DATE_T_TIME.fullmatch(text.strip(BLANKS)):
+        raise found.invalid()
     if packed:
         return clock(found, int(packed[1]), int(packed[2]), int(packed[3] or 0), packed[4])
     found = read(text, Type("time"))

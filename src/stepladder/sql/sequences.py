@@ -31,10 +31,12 @@ class NumberSequence:
 def made(options: Options) -> NumberSequence:
     """A new sequence. Raises DatabaseError (22023) for options that contradict each other."""
     type_ = str(options.get("as") or "int8")
-    return changed(NumberSequence(type_, 0, 1, 0, 0, cycle=False, last=0, called=False), options, new=True)
+    return altered_sequence(
+        NumberSequence(type_, 0, 1, 0, 0, cycle=False, last=0, called=False), options, new=True
+    )
 
 
-def changed(sequence: NumberSequence, options: Options, *, new: bool = False) -> NumberSequence:
+def altered_sequence(sequence: NumberSequence, options: Options, *, new: bool = False) -> NumberSequence:
     """The sequence after ALTER SEQUENCE (init_params in sequence.c)."""
     increment = _given(options, "increment", sequence.increment)
     if increment == 0:

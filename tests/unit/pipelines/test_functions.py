@@ -10,6 +10,7 @@ import pytest
 
 from stepladder.config import Project, Source
 from stepladder.errors import ModelError
+from stepladder.pipelines.linting import lint_models
 from stepladder.pipelines.model import Function, Model
 from stepladder.pipelines.read import read_models
 from stepladder.sql import TableName, Window
@@ -265,3 +266,14 @@ def test_values_of_the_project_count_where_the_function_may_take_them(write: Wri
     text = f"{IMPORT}@sl.model\ndef a(run): return run.vars['rate']\n@sl.model\ndef b(run): return run.now\n"
     found = write(models__m=text)
     assert (found["a"].settings, found["b"].settings) == ("rate=3", "")
+
+
+def test_lint_knows_python_and_seeds(write: Write, shop: Project) -> None:
+    (shop.models / "countries.csv").write_text("code:text,vat:numeric(4,2)\n")
+    (shop.models / "worse.sql").write_text("SELECT code, vta, day FROM countries, daily")
+    write(models__daily=f"{IMPORT}@sl.model(columns={{'day': 'date'}})\ndef daily(): ...")
+    (finding,) = lint_models(shop, None, ())
+    assert (finding.file, finding.line, finding.severity) == ("models/worse.sql", 1, "error")
+    assert "vta" in finding.what
+    (shop.models / "bad.py").write_text("def f(:")
+    assert [each.file for each in lint_models(shop, None, ())] == ["models/bad.py", "models/worse.sql"]

@@ -137,6 +137,8 @@ def test_code_that_changed() -> None:
     assert (status.state, status.older[0].intervals) == ("code", 2)
     record = replace(found.records["sessions"], accepted=frozenset({SESSIONS.code_hash}))
     (status,) = judge([changed], "UTC", replace(found, records={"sessions": record}))
+    assert (status.state, status.older[0].intervals) == ("done", 2)
+    (status,) = judge([replace(changed, on_change="forward")], "UTC", found)
     assert status.state == "done"
 
 

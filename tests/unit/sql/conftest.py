@@ -26,6 +26,7 @@ from stepladder.sql import (
     Earlier,
     Effect,
     IndexDropped,
+    OfSchema,
     OfSequence,
     Part,
     Redefined,
@@ -122,6 +123,9 @@ class Lite:
     def dependents(self, table: TableName) -> Dependents:
         return dependents.dependents(self.raw, table, dependents.view_reads(self.raw))
 
+    def relations(self, schema: str) -> Sequence[TableName] | None:
+        return dependents.relations(self.raw, schema)
+
     def run(self, sql: str, /, **values: Any) -> Result:
         translation = translate(sql, self, {name: type_of(value) for name, value in values.items()})
         arguments = self._arguments(translation, values)
@@ -179,7 +183,7 @@ class Lite:
         return translate(sql, self, {}).sql
 
     def _follow(self, effect: Effect) -> None:
-        if isinstance(effect, OfSequence):
+        if isinstance(effect, OfSequence | OfSchema):
             type_catalogue_changes.follow(self.raw, effect, type_catalogue_changes.Before())
             return
         if isinstance(effect, IndexDropped):

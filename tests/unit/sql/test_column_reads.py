@@ -31,6 +31,9 @@ class _Tables:
     def dependents(self, table: TableName) -> Dependents:
         return Dependents()
 
+    def relations(self, schema: str) -> tuple[TableName, ...]:
+        return ()
+
 
 @pytest.mark.parametrize(
     ("sql", "t", "u"),

@@ -58,6 +58,9 @@ def test_a_column_of_the_result_costs_no_call() -> None:
         def dependents(self, _: TableName) -> Dependents:
             return Dependents()
 
+        def relations(self, _: str) -> tuple[TableName, ...]:
+            return ()
+
     assert "pg_" not in translate("SELECT price FROM prices", Prices(), {}).sql
     assert "pg_" not in translate("SELECT price FROM prices ORDER BY price + 1", Prices(), {}).sql
     assert "pg_" in translate("SELECT price + 1 FROM prices", Prices(), {}).sql

@@ -145,10 +145,11 @@ def test_numerics_as_text_are_unique_by_value(lite: Lite) -> None:
         ("DROP TABLE IF EXISTS nope", ()),
         ("CREATE TABLE IF NOT EXISTS stock (x int)", ()),
         (
-            "CREATE TABLE app.t (x int NOT NULL)",
+            "CREATE TABLE public.t (x int NOT NULL)",
             (
                 Created(
-                    TableName("app", "t"), Definition((TableColumn("x", parse_type("int"), not_null=True),))
+                    TableName("public", "t"),
+                    Definition((TableColumn("x", parse_type("int"), not_null=True),)),
                 ),
             ),
         ),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from stepladder.db import sequences
+from stepladder.db import sequences, type_catalogue
 from stepladder.db.catalog import sqlite as catalog_sqlite
 from stepladder.db.sqlite_callbacks import Callbacks
 from stepladder.sql import Dependents, ForeignKey, TableName, parse_name, quote
@@ -38,6 +38,15 @@ def kind(raw: sqlite3.Connection, name: TableName) -> str | None:
     if found is None and sequences.is_sequence(raw, name):
         return "sequence"
     return None if found is None else str(found[0])
+
+
+def relations(raw: sqlite3.Connection, schema: str) -> tuple[TableName, ...] | None:
+    """The tables, views and sequences of a schema by name; None where there is no such schema."""
+    rows = raw.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')").fetchall()
+    names = sorted([*(row[0] for row in rows), *sequences.names(raw)])
+    found = tuple(each for each in map(TableName.from_stored, names) if (each.schema or "public") == schema)
+    there = found or schema in ("public", "stepladder") or type_catalogue.has_schema(raw, schema)
+    return found if there else None
 
 
 # -- views

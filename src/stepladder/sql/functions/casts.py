@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from stepladder.errors import DataError, NotPortable, NumericOutOfRange, ParameterError
+from stepladder.errors import DatabaseError, NotPortable, NumericOutOfRange, ParameterError
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.display import printer
 from stepladder.sql.encoding import encoder
@@ -70,7 +70,7 @@ def numeric_integer(name: str, text: str) -> int:
     number = parse_numeric(text)
     if not number.is_finite():
         word = "NaN" if number.is_nan() else "infinity"
-        raise DataError(f"cannot convert {word} to {DISPLAYED[name]}", sqlstate="0A000")
+        raise DatabaseError(f"cannot convert {word} to {DISPLAYED[name]}", sqlstate="0A000")
     return checked_integer(name, int(rescaled(number, 0)))
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from stepladder.errors import InvalidText, NotPortable, ProgrammingError
 from stepladder.sql.functions.date_patterns import ordinal
+from stepladder.sql.functions.number_notations import check_notation, decimal_power, float_power, roman
 from stepladder.sql.functions.registry import Scalar, strict
 from stepladder.sql.numerals import numeric_text, parse_numeric, rescaled
 
@@ -34,6 +35,11 @@ class _Pattern:
     sign: str  # "", or where S stands: pre, post
     words: frozenset[str]
 
+    @property
+    def roman(self) -> bool:
+        """Whether it writes Roman numerals."""
+        return not self.words.isdisjoint(("RN", "rn"))
+
 
 @lru_cache(maxsize=256)
 def number_pattern(text: str) -> _Pattern:
@@ -42,7 +48,7 @@ def number_pattern(text: str) -> _Pattern:
     before = after = zero_start = zero_end = 0
     decimal, sign, sign_at = False, "", 0
     for quoted, word, plain in _TOKEN.findall(text):
-        keyword = word if word == "th" else word.upper()
+        keyword = word if word in ("th", "rn") else word.upper()
         if not keyword:
             pieces.append(("", re.sub(r"\\(.)", r"\1", quoted) or plain))
             continue
@@ -60,6 +66,7 @@ def number_pattern(text: str) -> _Pattern:
                 raise ProgrammingError('cannot use "S" twice', sqlstate="42601")
             sign, sign_at = ("post", 0) if decimal else ("pre", before)
         pieces.append((keyword, ""))
+    check_notation([keyword for keyword, _ in pieces if keyword])
     words = frozenset(keyword for keyword, _ in pieces)
     _check(words, sign, open_point=decimal and not after)
     if sign == "pre" and before == sign_at:
@@ -69,10 +76,10 @@ def number_pattern(text: str) -> _Pattern:
 
 def _check(words: frozenset[str], sign: str, *, open_point: bool) -> None:
     """Refuse what is not known, and what contradicts itself."""
-    unknown = words & {"EEEE", "RN", "V", "B"}
+    unknown = words & {"V", "B"}
     if unknown:
         raise NotPortable(f"the pattern {', '.join(unknown)} in to_char() or to_number() of numbers")
-    if open_point:
+    if open_point and "EEEE" not in words:
         raise NotPortable(
             "a number's pattern with a point and no digits behind it", instead="leave the point out"
         )
@@ -212,8 +219,28 @@ def format_number(value: str | int, pattern_text: str) -> str:
     pattern, number = number_pattern(pattern_text), parse_numeric(str(value))
     if not number.is_finite():
         raise NotPortable("to_char() of NaN or infinity")
+    if "EEEE" in pattern.words:
+        return decimal_power(number, pattern.after)
+    if pattern.roman:
+        return _in_roman(pattern, int(rescaled(number, 0)))
     shown = numeric_text(rescaled(number, pattern.after))
     return _Writer(pattern, shown.lstrip("-"), negative=shown[0] == "-").text()
+
+
+def format_int4(value: int, pattern_text: str) -> str:
+    """The same of an integer of 32 bits, whose power of ten is a float's."""
+    pattern = number_pattern(pattern_text)
+    if "EEEE" in pattern.words:
+        return float_power(float(value), pattern.after)
+    return format_number(value, pattern_text)
+
+
+def _in_roman(pattern: _Pattern, number: int) -> str:
+    fill = "FM" in pattern.words
+    return "".join(
+        text if not keyword else roman(number, keyword, fill=fill) if keyword != "FM" else ""
+        for keyword, text in pattern.pieces
+    )
 
 
 def format_float(value: float, pattern_text: str) -> str:
@@ -221,6 +248,10 @@ def format_float(value: float, pattern_text: str) -> str:
     pattern = number_pattern(pattern_text)
     if value in (float("inf"), float("-inf")):
         raise NotPortable("to_char() of infinity")
+    if "EEEE" in pattern.words:
+        return float_power(value, pattern.after)
+    if pattern.roman:
+        return _in_roman(pattern, round(value))
     whole = len(f"{abs(value):.0f}")
     if whole + pattern.after > _FLOAT_DIGITS:
         raise NotPortable("to_char() of a float with more than 15 digits", instead="cast it to numeric")
@@ -236,6 +267,8 @@ def to_number(text: str, pattern_text: str) -> str | None:
     if not pattern_text:
         return None
     pattern = number_pattern(pattern_text)
+    if pattern.roman or "EEEE" in pattern.words:
+        raise NotPortable("the patterns RN and EEEE in to_number()")
     match = _NUMBER.fullmatch(text)
     refused = NotPortable(
         f"to_number({text!r}, {pattern_text!r})", instead="replace() what is no digit, and cast"
@@ -278,6 +311,7 @@ def _grouped(whole: str, pattern: _Pattern) -> bool:
 
 SCALARS: tuple[Scalar, ...] = (
     strict("pg_format_number", 2, format_number),
+    strict("pg_format_int4", 2, format_int4),
     strict("pg_format_float", 2, format_float),
     strict("pg_to_number", 2, to_number),
 )

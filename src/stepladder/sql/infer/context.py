@@ -38,6 +38,9 @@ class Schema(Protocol):
     def dependents(self, table: TableName) -> Dependents:
         """What depends on a table or view, directly."""
 
+    def relations(self, schema: str) -> Sequence[TableName] | None:
+        """The tables, views and sequences of a schema; None where there is no such schema."""
+
 
 @dataclass(slots=True)
 class Item:

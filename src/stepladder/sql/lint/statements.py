@@ -17,7 +17,7 @@ from stepladder.errors import (
 )
 from stepladder.sql.alterations import altered
 from stepladder.sql.definition import Definition, Dependents, TableColumn
-from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, OfSequence, Renamed
+from stepladder.sql.effects import Created, Dropped, Effect, IndexDropped, OfSchema, OfSequence, Renamed
 from stepladder.sql.infer.context import Scope
 from stepladder.sql.infer.merge import merge
 from stepladder.sql.infer.queries import query
@@ -228,9 +228,12 @@ class _Script:
     def dependents(self, table: TableName) -> Dependents:
         return Dependents() if _plain(table) in self._now else self._before.dependents(table)
 
+    def relations(self, schema: str) -> Sequence[TableName]:  # noqa: ARG002 - a statement before may have made it
+        return ()
+
     def follow(self, effect: Effect) -> None:
         """Take a statement's change of a table in."""
-        if isinstance(effect, IndexDropped | OfSequence):
+        if isinstance(effect, IndexDropped | OfSequence | OfSchema):
             return
         name = _plain(effect.table)
         if isinstance(effect, Created):

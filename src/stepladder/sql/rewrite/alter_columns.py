@@ -135,7 +135,7 @@ def drop_column(state: Alteration, command: Raw) -> None:
     if command.get("missing_ok") and all(each.name != name for each in state.definition.columns):
         return
     column = state.column(name)
-    _refuse_read(state, name)
+    _refuse_read(state, name, cascades=cascades)
     for other in state.definition.columns:
         if other.generated is not None and other.name != name and state.uses(other.generated, name):
             raise _needed(state, name, f"column {other.name} of table {state.table.name}")
@@ -168,8 +168,12 @@ def _keys_of(definition: Definition, column: str) -> Iterator[Key]:
     yield from (key for key in (*primary, *definition.unique) if column in key.columns)
 
 
-def _refuse_read(state: Alteration, column: str) -> None:
+def _refuse_read(state: Alteration, column: str, *, cascades: bool) -> None:
     for view, columns in state.analysis.schema.dependents(state.table).views:
+        if column in columns and cascades:
+            raise refuse(
+                f"DROP COLUMN … CASCADE over the view {view.sql}", None, instead=f"DROP VIEW {view.sql} first"
+            )
         if column in columns:
             raise _needed(state, column, f"view {view.name}")
 

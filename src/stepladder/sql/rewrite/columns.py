@@ -100,16 +100,6 @@ class TableText:
                 return column
         raise wrong(UndefinedColumn, f'column "{name}" named in key does not exist', position)
 
-    def add(self, analysis: Analysis, column: ColumnText) -> None:
-        """One more column."""
-        column.sequence = object_name(
-            self.table.name,
-            column.name,
-            "seq",
-            lambda name: analysis.schema.taken(replace(self.table, name=name)),
-        )
-        self.columns.append(column)
-
     def set_primary(self, names: tuple[str, ...], body: Raw) -> None:
         """Make these the primary key."""
         position = body.get("location")
@@ -175,13 +165,22 @@ def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printe
     if body.get("collClause"):
         column.collation = strings(body["collClause"]["collname"])[-1]
     declared(column.type)
-    table.add(analysis, column)
+    table.columns.append(column)
     for each in body.get("constraints", ()):
         constraint = each["Constraint"]
         rule = _COLUMN_RULES.get(constraint["contype"])
         if rule is None:
             raise refuse(f"the constraint {constraint['contype'].removeprefix('CONSTR_')}", position)
         rule(analysis, constraint, column, table, printer)
+    name_sequence(analysis, table.table, column)
+
+
+def name_sequence(analysis: Analysis, table: TableName, column: ColumnText) -> None:
+    """Find the name of a numbered column's sequence."""
+    if column.identity is not None:
+        column.sequence = object_name(
+            table.name, column.name, "seq", lambda name: analysis.schema.taken(replace(table, name=name))
+        )
 
 
 # -- a column's constraints

@@ -97,6 +97,8 @@ def resolved(
     theirs = columns if itself else analysis.schema.columns(target)
     if theirs is None:
         raise fault("42P01", f'relation "{key.table}" does not exist', place)
+    if not itself and analysis.schema.kind(target) == "view":
+        raise fault("42809", f'referenced relation "{target.name}" is not a table', place)
     keys = [*(own if itself else []), *map(tuple, analysis.schema.keys(target))]
     referenced = key.referenced or (keys[0] if keys else ())
     there = {column.name: column.type for column in theirs}

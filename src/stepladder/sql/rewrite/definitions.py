@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stepladder.errors import ProgrammingError
+from stepladder.errors import ProgrammingError, SqlSyntaxError
 from stepladder.sql.definition import Definition, Index, TableColumn
 from stepladder.sql.effects import Created, Dropped, SequenceMade
 from stepladder.sql.infer.context import Analysis, Scope, refuse, wrong
@@ -26,6 +26,7 @@ from stepladder.sql.rewrite.likes import like, with_names
 from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.renames import rename
+from stepladder.sql.rewrite.schema_definitions import create_schema
 from stepladder.sql.rewrite.sequence_definitions import alter_sequence, create_sequence
 from stepladder.sql.rewrite.tables import NOTHING, Defined, exists, known, refuse_twins
 from stepladder.sql.rewrite.writes import as_number
@@ -147,7 +148,7 @@ def _create_table_as(analysis: Analysis, body: Raw, printer: Printer) -> Defined
 
 def _given(names: Sequence[str], columns: Sequence[Column]) -> list[str]:
     if len(names) > len(columns):
-        raise wrong(ProgrammingError, "too many column names were specified", None, sqlstate="42601")
+        raise wrong(SqlSyntaxError, "too many column names were specified", None)
     return [*names, *(column.name for column in columns[len(names) :])]
 
 
@@ -267,6 +268,7 @@ _RULES: dict[str, Rule] = {
     "CreateTableAsStmt": _create_table_as,
     "ViewStmt": _create_view,
     "IndexStmt": create_index,
+    "CreateSchemaStmt": create_schema,
     "CreateSeqStmt": create_sequence,
     "AlterSeqStmt": alter_sequence,
     "DropStmt": drop,

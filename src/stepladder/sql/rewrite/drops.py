@@ -18,8 +18,9 @@ from stepladder.sql.rewrite.alteration import Alteration
 from stepladder.sql.rewrite.parts import Earlier
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.rules import string
+from stepladder.sql.rewrite.schema_definitions import dropped_schemas, gone_with
 from stepladder.sql.rewrite.sequence_definitions import drop_sequences
-from stepladder.sql.rewrite.tables import NOTHING, Defined, known
+from stepladder.sql.rewrite.tables import NOTHING, Defined, fault, known
 
 _WORDS = {"OBJECT_TABLE": "table", "OBJECT_VIEW": "view", "OBJECT_INDEX": "index"}
 _ARTICLES = {"table": "a table", "view": "a view", "index": "an index", "sequence": "a sequence"}
@@ -28,6 +29,8 @@ _ARTICLES = {"table": "a table", "view": "a view", "index": "an index", "sequenc
 # -- DROP
 def drop(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     """DROP TABLE, VIEW, INDEX; CASCADE takes views and foreign keys along."""
+    if body["removeType"] == "OBJECT_SCHEMA":
+        return _drop_schemas(analysis, body, printer)
     if body["removeType"] == "OBJECT_SEQUENCE":
         return drop_sequences(analysis, body, printer)
     word = _WORDS.get(body["removeType"])
@@ -60,6 +63,21 @@ def _drop_tables(
     return texts[-1] if texts else NOTHING, (*freed, *map(Dropped, [*views, *tables])), False
 
 
+def _drop_schemas(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
+    """DROP SCHEMA, and with CASCADE what is in it and what depends on that."""
+    schema = analysis.schema
+    kinds, effects = gone_with(analysis, dropped_schemas(analysis, body))
+    tables = kinds["table"]
+    inside = [*kinds["view"], *tables]
+    outside = _dependents(schema, inside, {each.stored_name for each in inside})
+    views = [*(view for view, _ in outside if view is not None), *kinds["view"]]
+    freed = _without_keys(analysis, tables, printer)
+    texts = [f"DROP VIEW {view.sqlite}" for view in views]
+    texts += [f"DROP TABLE {table.sqlite}" for table in _children_first(schema, tables)]
+    printer.before += map(Earlier, texts)
+    return NOTHING, (*freed, *map(Dropped, [*views, *tables]), *effects), False
+
+
 def _without_keys(analysis: Analysis, tables: Sequence[TableName], printer: Printer) -> tuple[Effect, ...]:
     """The other tables, their foreign keys that refer to what is dropped taken away."""
     dropped = {each.stored_name for each in tables}
@@ -78,6 +96,8 @@ def _is_there(schema: Schema, word: str, table: TableName, *, missing: bool) -> 
     refuse_shadowed(schema, table, None)
     kind = schema.kind(table)
     if kind is None and not missing:
+        if table.schema not in (None, "pg_temp") and schema.relations(table.schema or "") is None:
+            raise fault("3F000", f'schema "{table.schema}" does not exist')
         raise wrong(UndefinedTable, f'{word} "{table.name}" does not exist', None)
     if kind not in (None, word):
         raise _of_another_kind(table, word, kind)

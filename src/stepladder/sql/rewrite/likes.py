@@ -15,7 +15,7 @@ from stepladder.sql.infer.sources import table_name
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.parse import parsed_expression
 from stepladder.sql.rewrite.alteration import Alteration
-from stepladder.sql.rewrite.columns import TableText, row_scope
+from stepladder.sql.rewrite.columns import TableText, name_sequence, row_scope
 from stepladder.sql.rewrite.indexes import index_name
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.tables import fault, known
@@ -36,7 +36,9 @@ def like(analysis: Analysis, body: Raw, text: TableText, printer: Printer) -> tu
     for column in definition.columns:
         if any(each.name.lower() == column.name.lower() for each in text.columns):
             raise fault("42701", f'column "{column.name}" specified more than once')
-        text.add(analysis, state.text_of(_copied(source, column, wanted), definition.columns))
+        copied = state.text_of(_copied(source, column, wanted), definition.columns)
+        name_sequence(analysis, text.table, copied)
+        text.columns.append(copied)
     if wanted & _CONSTRAINTS:
         _checks(analysis, definition, text, printer)
     if wanted & _INDEXES:

@@ -20,9 +20,18 @@ def rename(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
     """ALTER TABLE … RENAME, of the table, a column or a constraint."""
     kind = body["renameType"]
     if kind not in ("OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_TABCONSTRAINT"):
-        raise refuse(f"ALTER {kind.removeprefix('OBJECT_')} … RENAME", None)
+        word = kind.removeprefix("OBJECT_")
+        raise refuse(
+            f"ALTER {word} … RENAME", None, instead=f"DROP {word}, and CREATE {word} under the other name"
+        )
     table = table_name(body["relation"])
     columns = tuple(known(analysis, table, body["relation"]))
+    if analysis.schema.kind(table) == "view":
+        raise refuse(
+            f"renaming the view {table.sql} or its columns",
+            body["relation"].get("location"),
+            instead="DROP VIEW, and CREATE VIEW under the other name",
+        )
     new = body["newname"]
     if kind == "OBJECT_TABCONSTRAINT":
         state = altered_table(analysis, table, body, printer)

@@ -124,10 +124,11 @@ def _rows(printer: Printer, write: Insert) -> str:
     guarded = (
         conflict is not None and bool(conflict.assignments) and bool(set(conflict.key) & set(write.columns))
     )
-    if isinstance(write.query, Values) and (not guarded or len(write.query.rows) == 1):
+    query = write.query
+    if isinstance(query, Values) and _is_all(query) and (not guarded or len(query.rows) == 1):
         rows = [
             f"({', '.join(stored(printer, node, types[name]) for node, name in zip(row, write.columns, strict=True))})"
-            for row in write.query.rows
+            for row in query.rows
         ]
         return f"VALUES {', '.join(rows)}"
     printer.references[write.query_id] = lambda node: f"s.c{node.place + 1}"
@@ -138,6 +139,11 @@ def _rows(printer: Printer, write: Insert) -> str:
     if not guarded:
         return f"SELECT {', '.join(values)} FROM ({source}) AS s WHERE true"
     return _guarded(write, values, source)
+
+
+def _is_all(query: Values) -> bool:
+    """Whether nothing stands beside VALUES that orders or limits its rows, or gives them names."""
+    return not (query.order or query.with_) and query.limit is None and query.offset is None
 
 
 def _guarded(write: Insert, values: Sequence[str], source: str) -> str:

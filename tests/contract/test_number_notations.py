@@ -1,0 +1,35 @@
+"""to_char() of numbers in Roman numerals and by powers of ten."""
+
+from __future__ import annotations
+
+import pytest
+
+import stepladder as sl
+from stepladder.errors import DatabaseError
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("to_char(1994, 'RN')", "        MCMXCIV"),
+        ("to_char(1994.5, 'FMrn')", "mcmxcv"),
+        ("to_char(3.5::float8, 'x FMRN y')", "x IV y"),
+        ("to_char(4000, 'RN')", "###############"),
+        ("to_char(0.00012355, '9.99EEEE')", " 1.24e-04"),
+        ("to_char(9.996, '9.99EEEE')", " 10.00e+00"),
+        ("to_char(-25::bigint, '9EEEE')", "-3e+01"),
+        ("to_char(25, '9EEEE')", " 2e+01"),
+        ("to_char(9.996::float8, '9.99eeee')", " 1.00e+01"),
+        ("to_char(1e300::float8, '\"about\"9EEEE')", " 1e+300"),
+    ],
+)
+def test_notations(db: sl.Database, call: str, text: str) -> None:
+    assert db.query(f"SELECT {call}").scalar() == text
+
+
+@pytest.mark.parametrize("pattern", ["9EEEE9", "FM9EEEE", "S9EEEE", "RNRN", "RN0", "RN.", "EEEERN"])
+def test_what_does_not_go_together(db: sl.Database, pattern: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query(f"SELECT to_char(12, '{pattern}')")
+    assert caught.value.sqlstate == "42601"
+    assert db.query(f"SELECT to_char(NULL::int, '{pattern}')").scalar() is None
