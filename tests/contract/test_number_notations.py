@@ -1,4 +1,4 @@
-"""to_char() of numbers in Roman numerals and by powers of ten."""
+"""to_char() of numbers in Roman numerals, by powers of ten, and of floats with as many digits as they have."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ from stepladder.errors import DatabaseError
         ("to_char(25, '9EEEE')", " 2e+01"),
         ("to_char(9.996::float8, '9.99eeee')", " 1.00e+01"),
         ("to_char(1e300::float8, '\"about\"9EEEE')", " 1e+300"),
+        ("to_char(12345.67::float4, '99999.99')", " 12345.7"),
+        ("to_char(10000::float4, '999.99')", " ###.#"),
+        ("to_char(-12345.67::float4, '99999.99MI')", "12345.7"),
+        ("to_char(123456789012345.67::float8, '999999999999999.99 x')", " 123456789012346"),
+        ("to_char(0.1::float8, '0.0000000000000000000')", " 0.10000000000000"),
     ],
 )
 def test_notations(db: sl.Database, call: str, text: str) -> None:

@@ -167,23 +167,26 @@ class Sqlite:
 
     def found(self, call: str, rows: range) -> list[Found]:
         """Each row's value or error, or that the call is refused."""
-        sql = f"SELECT {call} FROM inputs WHERE id >= :first AND id < :end ORDER BY id"
         try:
-            return [
-                ("value", _shown(value)) for (value,) in self._db.query(sql, first=rows.start, end=rows.stop)
-            ]
+            return [("value", _shown(value)) for (value,) in self._asked(call, rows)]
         except Exception:  # noqa: BLE001 - a row's, which is told below
-            return [self._one(sql, row) for row in rows]
+            return [self.alone(call, row) for row in rows]
 
-    def _one(self, sql: str, row: int) -> Found:
+    def alone(self, call: str, row: int) -> Found:
+        """A row's."""
         try:
-            return "value", _shown(self._db.query(sql, first=row, end=row + 1).scalar())
+            ((value,),) = self._asked(call, range(row, row + 1))
         except NotPortable as error:
             return "refused", error.what
         except DatabaseError as error:
             return "error", error.sqlstate or f"{type(error).__name__}: {error}"
         except Exception as error:  # noqa: BLE001 - whatever else it is, it is a difference
             return "error", f"{type(error).__name__}: {error}"
+        return "value", _shown(value)
+
+    def _asked(self, call: str, rows: range) -> sl.Rows:
+        sql = f"SELECT {call} FROM inputs WHERE id >= :first AND id < :end ORDER BY id"
+        return self._db.query(sql, first=rows.start, end=rows.stop)
 
 
 def differences(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 
 from stepladder.errors import InvalidDatetime, NotPortable
 from stepladder.sql.functions.date_patterns import DAYS, MONTHS, ROMAN, Piece, pieces
@@ -192,9 +194,9 @@ _YEARS = f"years run from 1 to {_LAST_YEAR} here"
 def _day(reading: _Reading, text: str) -> date:
     found = reading.found
     year = found.get("YYYY", 0)
-    if "CC" in found and not year:
+    if found.get("CC") and not year:
         year = (found["CC"] - 1) * 100 + 1
-    elif "CC" in found:
+    elif found.get("CC"):
         raise NotPortable("CC beside a year")
     if not 0 <= year <= _LAST_YEAR:
         raise _out_of_years(text)
@@ -203,39 +205,47 @@ def _day(reading: _Reading, text: str) -> date:
     except OverflowError as error:
         raise _out_of_years(text) from error
     except ValueError as error:
-        if "J" in found:
+        if found.get("J"):
             raise _out_of_years(text) from error
         raise _out_of_range(text) from error
 
 
 def _day_of(reading: _Reading, year: int, text: str) -> date:
+    """The day; a number that is 0 is none."""
     found = reading.found
     month, day = found.get("MM") or 1, found.get("DD") or 1
-    if "J" in found:
+    week, ordinal = found.get("WW"), found.get("DDD")
+    if found.get("J"):
         return date.fromordinal(found["J"] - 1_721_425)
-    weekly = "WW" in found and reading.week_dates
-    if "W" in found:
+    if found.get("W"):
         day = (found["W"] - 1) * 7 + 1
-    ordinal = (found["WW"] - 1) * 7 + 1 if "WW" in found else found.get("DDD", 0)
-    if ordinal and month <= 1 and day <= 1 and not weekly:
-        return _by_ordinal(reading, year, ordinal)
+    if week and not reading.week_dates:
+        ordinal = (week - 1) * 7 + 1
+    if ordinal and (month <= 1 or day <= 1) and not (week and reading.week_dates):
+        return _by_ordinal(reading, year, month, day, ordinal)
     if not year:
         raise NotPortable(f"{text!r} without a year", why=f"it is the year 1 BC: {_YEARS}")
-    if weekly:
-        days = (found["WW"] - 1) * 7 + (found.get("ID") or 1) - 1
-        return date.fromisocalendar(year, 1, 1) + timedelta(days=days)
+    if week and reading.week_dates:
+        return date.fromisocalendar(year, 1, 1) + timedelta(days=(week - 1) * 7 + _weekday(found.get("ID")))
     return date(year, month, day)
 
 
-def _by_ordinal(reading: _Reading, year: int, ordinal: int) -> date:
+def _weekday(number: int | None) -> int:
+    """Days from Monday: what is no day of the week is its last one."""
+    if number is None or number == -1:
+        return 0
+    return number - 1 if 1 <= number <= 6 else 6
+
+
+def _by_ordinal(reading: _Reading, year: int, month: int, day: int, ordinal: int) -> date:
+    """The day by its number in the year; a month or a day of the month that was given stays."""
     if not year:
         raise InvalidDatetime("cannot calculate day of year without year information")
     if reading.week_dates:
         return date.fromisocalendar(year, 1, 1) + timedelta(days=ordinal - 1)
-    found = date(year, 1, 1) + timedelta(days=ordinal - 1)
-    if found.year != year or ordinal < 1:
-        raise ValueError
-    return found
+    ends = list(accumulate((0, *(monthrange(year, each)[1] for each in range(1, 13)))))
+    at = next((place for place, end in enumerate(ends[1:], 1) if ordinal <= end), 13)
+    return date(year, at if month <= 1 else month, ordinal - ends[at - 1] if day <= 1 else day)
 
 
 def _out_of_range(text: str) -> InvalidDatetime:
@@ -273,7 +283,9 @@ def check_pattern(pattern: str) -> None:
 def to_date(text: str, pattern: str) -> str:
     """to_date()."""
     check_pattern(pattern)
-    return _day(_read(text, pattern), text).isoformat()
+    reading = _read(text, pattern)
+    _clock(reading, text)  # which may be wrong
+    return _day(reading, text).isoformat()
 
 
 @lru_cache(maxsize=4096)
@@ -281,7 +293,7 @@ def to_timestamp(text: str, pattern: str) -> str:
     """to_timestamp(text, text): an instant in UTC."""
     check_pattern(pattern)
     reading = _read(text, pattern)
-    day, clock = _day(reading, text), _clock(reading, text)
+    clock, day = _clock(reading, text), _day(reading, text)
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - naive moments are in UTC
     return stored_moment(guarded(lambda: midnight + clock, text), zoned=True)
 

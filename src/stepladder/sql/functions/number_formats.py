@@ -6,7 +6,7 @@ Refused by name: RN, EEEE, V. https://www.postgresql.org/docs/current/functions-
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from stepladder.errors import InvalidText, NotPortable, ProgrammingError
@@ -19,7 +19,6 @@ _TOKEN = re.compile(
     r'"((?:[^"\\]|\\.)*)"?|(EEEE|RN|FM|TH|th|MI|PL|SG|PR|[90.,BCDGLSV]|eeee|rn|fm|mi|pl|sg|pr|[bcdglsv])|(?:\\(?="))?(.)',
     re.DOTALL,
 )
-_FLOAT_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,7 @@ class _Writer:
         self.number, self.at, self.place = number, 0, 0
         self.out: list[str] = []
         self.digits_begun = False
+        self.ended = False  # a float has no digits left: the server writes nothing that comes behind
         words = pattern.words
         self.brackets = "PR" in words and not (self.fill and not negative)
         if words & {"PL", "MI", "SG"}:
@@ -145,7 +145,8 @@ class _Writer:
             self.digits_begun = True
         else:
             self._character(keyword)
-        self._close()
+        if not self.ended:
+            self._close()
         self.place += 1
 
     def _character(self, keyword: str) -> None:
@@ -159,6 +160,7 @@ class _Writer:
         else:
             self.out.append(letter)
             self.digits_begun = True
+            self.ended = not letter
         self.at += bool(letter)
 
     def _sign(self) -> None:
@@ -211,6 +213,8 @@ class _Writer:
                 self.digit(keyword)
             else:
                 self.other(keyword, text)
+            if self.ended:
+                break
         return "".join(self.out)
 
 
@@ -244,8 +248,16 @@ def _in_roman(pattern: _Pattern, number: int) -> str:
 
 
 def format_float(value: float, pattern_text: str) -> str:
-    """to_char() of a float: fifteen digits of it."""
-    pattern = number_pattern(pattern_text)
+    """to_char() of a double precision: fifteen digits of it."""
+    return _formatted_float(value, number_pattern(pattern_text), 15)
+
+
+def format_float4(value: float, pattern_text: str) -> str:
+    """to_char() of a real: six digits of it."""
+    return _formatted_float(value, number_pattern(pattern_text), 6)
+
+
+def _formatted_float(value: float, pattern: _Pattern, digits: int) -> str:
     if value in (float("inf"), float("-inf")):
         raise NotPortable("to_char() of infinity")
     if "EEEE" in pattern.words:
@@ -253,8 +265,7 @@ def format_float(value: float, pattern_text: str) -> str:
     if pattern.roman:
         return _in_roman(pattern, round(value))
     whole = len(f"{abs(value):.0f}")
-    if whole + pattern.after > _FLOAT_DIGITS:
-        raise NotPortable("to_char() of a float with more than 15 digits", instead="cast it to numeric")
+    pattern = replace(pattern, after=max(min(pattern.after, digits - whole), 0))
     shown = f"{value:.{pattern.after}f}"
     return _Writer(pattern, shown.lstrip("-"), negative=shown[0] == "-").text()
 
@@ -313,5 +324,6 @@ SCALARS: tuple[Scalar, ...] = (
     strict("pg_format_number", 2, format_number),
     strict("pg_format_int4", 2, format_int4),
     strict("pg_format_float", 2, format_float),
+    strict("pg_format_float4", 2, format_float4),
     strict("pg_to_number", 2, to_number),
 )

@@ -167,7 +167,8 @@ RULES: dict[str, Rule] = {
     "width_bucket(numeric,numeric,numeric,int4)": template("pg_int4(pg_width_bucket({0}, {1}, {2}, {3}))"),
     "to_char(int4,text)": _formatted("pg_format_int4"),
     **{f"to_char({name},text)": _formatted("pg_format_number") for name in ("int8", "numeric")},
-    **{f"to_char({name},text)": _formatted("pg_format_float") for name in ("float4", "float8")},
+    "to_char(float4,text)": _formatted("pg_format_float4"),
+    "to_char(float8,text)": _formatted("pg_format_float"),
     "to_number(text,text)": _formatted("pg_to_number"),
     # 53 random bits: each of them a new draw, for each row
     "random()": template("((random() & 9007199254740991) / 9007199254740992.0)"),
