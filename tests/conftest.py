@@ -14,9 +14,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 import stepladder as sl
 from stepladder.db import Database, embedded
+
+# How long an example takes is the machine's business: it is shared.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 ENGINES = ("sqlite3", "psycopg", "psycopg2")
 DATABASE = f"stepladder_test_{os.getpid()}"  # of this run: others may use the same server
