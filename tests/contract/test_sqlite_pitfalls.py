@@ -96,6 +96,9 @@ def test_a_comparison_does_not_lend_its_order_to_what_depends_on_it(rows: sl.Dat
         rows, f"SELECT count(*) FROM (SELECT {day} FROM pits INTERSECT SELECT {day} FROM pits) q"
     ) == [2]
     assert first(rows, "SELECT concat('9.', '0', n = 3) AS y FROM pits ORDER BY y") == ["9.0f"] * 4
+    lists = "SELECT CASE WHEN n = 2 THEN ARRAY[1] END FROM pits"
+    assert first(rows, f"{lists} EXCEPT SELECT NULL::int[]") == [[1]]
+    assert first(rows, f"SELECT DISTINCT q.* FROM ({lists}) q ORDER BY 1") == [[1], None]
     assert first(rows, "SELECT (n = 2)::text AS y FROM pits GROUP BY y ORDER BY y") == ["false", "true"]
 
 
@@ -151,6 +154,7 @@ def test_a_subquery_is_ordered_and_grouped_by_outer_columns(
         ("SELECT timezone('', '2024-01-01'::timestamptz)", "22023"),
         ("SELECT - '-2147483648 days'::interval", "22008"),
         ("SELECT to_char(1, '9.9.9')", "42601"),
+        ("SELECT date_bin('2147483647 days', '2024-01-01'::timestamp, '1999-12-31')", "22008"),
         ("SELECT to_date('2024-01-01 25:00', 'YYYY-MM-DD HH24:MI')", "22008"),
         ("SELECT '0'::date", "22008"),
         ("SELECT '0000'::timestamp", "22008"),
