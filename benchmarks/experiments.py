@@ -1,8 +1,9 @@
-"""`python -m benchmarks.experiments [simulations|data|speed] …`: does it hold, is it right, is it quick?
+"""`python -m benchmarks.experiments [simulations|data|peers|speed] …`: does it hold, is it right, is it quick?
 
 simulations [RUNS]      the claims of benchmarks/experiment_simulations.py; what is in the file of results with the same
                         seed and number of runs is not run again
 data URL [USERS]        dirty tables whose truth is known by construction: is the read-out the truth?
+peers URL               the same question asked by a home-made script and by tea-tasting, of the tables that `data` loaded
 speed                   10,000 comparisons
 """
 
@@ -58,6 +59,13 @@ def data(url: str, users: int = 1_000_000) -> bool:
     return experiment_data.compare(url, users)
 
 
+def peers(url: str) -> bool:
+    """Beside others, each in a process of its own."""
+    from benchmarks import experiment_peers
+
+    return experiment_peers.peers(url)
+
+
 def speed() -> bool:
     """10,000 comparisons of rates and of means, with both intervals each."""
     from stepladder.experiments.statistics import means, proportions
@@ -82,7 +90,7 @@ def speed() -> bool:
 
 
 def main() -> None:
-    what = {"simulations": simulations, "data": data, "speed": speed}
+    what = {"simulations": simulations, "data": data, "peers": peers, "speed": speed}
     name, *rest = sys.argv[1:] or ["simulations"]
     given = [int(each) if each.isdigit() else each for each in rest]
     raise SystemExit(not what[name](*given))  # type: ignore[operator]

@@ -31,6 +31,7 @@
     ├── LoadError                         rows that do not fit; nothing was loaded
     ├── CheckFailed                       a check of a model did not hold; nothing was published
     ├── RunFailed                         a model failed while running
+    ├── StillHeld                         another run holds what this one has to write; nothing was written
     └── LeaseLost                         another run took an interval over; this one wrote nothing
 
 A message says what happened, what state it left, and what to do next. Whatever has an `exit_code` ends the
@@ -404,6 +405,12 @@ class CheckFailed(Error):
 
 class RunFailed(Error):
     """A model's SQL or Python failed while running."""
+
+
+class StillHeld(Error):
+    """Another run, alive or frozen, holds what this one has to write. Nothing was written."""
+
+    exit_code = 5
 
 
 class LeaseLost(Error):

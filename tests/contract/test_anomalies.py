@@ -14,7 +14,8 @@ import pytest
 import stepladder as sl
 from stepladder.config import read_project
 from stepladder.db import Database
-from stepladder.pipelines import RunResult, Wishes, Work, prepare, run
+from stepladder.errors import UsageError
+from stepladder.pipelines import RunResult, Wishes, Work, prepare, rename, run
 
 DAYS = 10
 FIRST = dt.date(2026, 3, 1)
@@ -290,6 +291,26 @@ def test_37_a_column_becomes_narrower(shop: Shop) -> None:
     result = shop.run(rebuild=True)
     assert {step.state for step in result.steps} == {"done"}
     assert shop.daily() == before
+
+
+def test_41_a_model_is_renamed(shop: Shop) -> None:
+    before = shop.daily()
+    (shop.folder / "models" / "daily.sql").rename(shop.folder / "models" / "per_day.sql")
+    shop.write("totals.sql", TOTALS.replace("FROM daily", "FROM per_day"))
+    plan = shop.prepared().plan  # type: ignore[attr-defined]
+    assert plan.removed == (("daily", "per_day"),)
+    rename(shop.db, read_project(shop.folder), "daily", "per_day")
+    assert [each for each in shop.plan() if each[0] == "per_day"] == []
+    assert shop.db.query("SELECT day, kind, events, amount FROM per_day ORDER BY 1, 2").tuples() == before
+    with pytest.raises(UsageError, match="no model 'daily' has made a table"):
+        rename(shop.db, read_project(shop.folder), "daily", "per_day")
+
+
+def test_after_so_many_pieces_none_is_begun(shop: Shop) -> None:
+    project = read_project(shop.folder)
+    result = run(shop.db, project, shop.prepared(redo=True), limit=3)  # type: ignore[arg-type]
+    assert [step.state for step in result.steps] == ["done"] * 3
+    assert shop.plan() == []
 
 
 def test_42_a_model_is_removed(shop: Shop) -> None:

@@ -111,6 +111,43 @@ def test_a_late_row_redoes_the_day_that_was_given_it(
     assert do().steps == ()
 
 
+ROLLING = (
+    "/* stepladder\ntime='day'\nevery='day'\n*/ SELECT :end - 1 AS day, sum(n)::bigint AS n"
+    " FROM daily WHERE day >= :start - 2 AND day < :end"
+)
+SO_FAR = (
+    "/* stepladder\ntime='day'\nevery='day'\nstart='2026-03-01'\n*/ SELECT :start AS day, sum(n)::bigint AS n"
+    " FROM daily WHERE day < :end HAVING :start IS NOT NULL"
+)
+DAYS = (
+    "/* stepladder\ntime='day'\nevery='day'\n*/ SELECT (at AT TIME ZONE :zone)::date AS day, count(*) AS n"
+    " FROM events WHERE at >= :start AND at < :end GROUP BY 1"
+)
+
+
+def test_a_change_reaches_as_far_as_windows_on_models_do(
+    db: Database, events: None, write: Write, do: Run
+) -> None:
+    """A rolling sum of three days: what changes a day changes the two after it."""
+    write(daily_sql=DAYS, rolling_sql=ROLLING)
+    do()
+    expected = "SELECT day, (SELECT sum(n) FROM daily d WHERE d.day > r.day - 3 AND d.day <= r.day) FROM rolling r ORDER BY 1"
+    found = "SELECT day, n FROM rolling ORDER BY 1"
+    assert rows(db, found) == rows(db, expected) != []
+    db.execute("INSERT INTO events VALUES (9, '2026-03-01 12:00+00', 'late', 1)")
+    done = [step.work.model for step in do().steps]
+    assert done == ["daily", "rolling", "rolling", "rolling"]
+    assert rows(db, found) == rows(db, expected)
+    assert do().steps == ()
+
+
+def test_what_is_read_whole_is_made_before(db: Database, events: None, write: Write, do: Run) -> None:
+    """Newest first, the last day's total would else be summed before the first day is there."""
+    write(daily_sql=DAYS, so_far_sql=SO_FAR)
+    do(asked=(dt.datetime(2026, 2, 28, 23, tzinfo=dt.UTC), dt.datetime(2026, 3, 3, 23, tzinfo=dt.UTC)))
+    assert rows(db, "SELECT n FROM so_far ORDER BY day") == [(2,), (3,), (4,)]
+
+
 def test_a_column_without_a_zone_is_cut_in_its_own(db: Database, write: Write, do: Run) -> None:
     db.execute("CREATE TABLE local_events (at timestamp)")
     db.execute(

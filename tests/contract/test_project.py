@@ -71,6 +71,28 @@ def test_plan_run_status_diff(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_sum_without_a_key_is_run_again(folder: Path, url: str, db: sl.Database) -> None:
+    """A sum of bigints is a numeric of whatever scale: two of them are the same where they print alike."""
+    db.execute("CREATE TABLE events (user_id text, at timestamptz)")
+    db.load(EVENTS, "events", mode="append")
+    (folder / "models" / "days.sql").write_text(
+        "/* stepladder\ntime = 'day'\nevery = 'day'\n*/\n"
+        "SELECT day, sum(visits) AS visits, avg(visits) AS mean, max(at_once) AS longest FROM ("
+        " SELECT day, visits, interval '1 hour' AS at_once FROM visits WHERE day >= :start AND day < :end) AS v GROUP BY day"
+    )
+    with sl.project(folder, target=url) as project:
+        assert project.run().failed == ()
+        again = project.run("days", redo=True)
+        assert again.failed == ()
+        assert {step.outcome.wrote for step in again.steps if step.outcome and step.work.model == "days"} == {
+            0
+        }
+        db.load([("cy", "2026-03-01 12:00+01")], "events", mode="append")
+        assert project.run(deep=True).failed == ()
+        found = db.query("SELECT visits FROM days ORDER BY day").tuples()
+        assert found == [(Decimal(3),), (Decimal(1),)]
+
+
 def test_what_is_wrong_is_raised(folder: Path, url: str) -> None:
     with pytest.raises(MissingFile):
         sl.project(folder / "nowhere")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from stepladder.db import Database
@@ -303,3 +305,22 @@ def test_a_list_of_integers_is_looked_up_in_integers_of_any_width(db: Database, 
         rows = db.query("SELECT id FROM ids WHERE id = ANY(:ids) ORDER BY id", ids=wanted)
         assert [row.id for row in rows] == [1, 2]
     assert db.query("SELECT count(*) FROM ids WHERE id <> ALL(:ids)", ids=[1, 5]).scalar() == 1
+
+
+def test_a_plan_is_for_the_temporary_tables_that_are_there(db: Database) -> None:
+    """The same text means another table when a temporary one of the name comes, changes or goes."""
+    db.execute("CREATE TABLE t (a int)")
+    db.execute("INSERT INTO t VALUES (1)")
+    with db.transaction() as tx:
+        for _ in range(3):
+            assert tx.query('SELECT * FROM t, (SELECT 1 AS b) AS "other"').tuples() == [(1, 1)]
+            tx.execute("CREATE TEMP TABLE t AS SELECT 'x' AS a, 2.50 AS c")
+            assert tx.query("SELECT * FROM T").tuples() == [("x", Decimal("2.50"))]
+            assert tx.query(
+                "SELECT a FROM public.t" if tx.server()[0] == "P" else "SELECT 1 AS a"
+            ).tuples() == [(1,)]
+            tx.execute("ALTER TABLE t RENAME COLUMN c TO d")
+            assert [column.name for column in tx.query("SELECT * FROM T").columns] == ["a", "d"]
+            assert tx.query('SELECT d FROM U&"\\0074"').tuples() == [(Decimal("2.50"),)]
+            tx.execute("DROP TABLE t")
+            assert tx.query("SELECT * FROM T").tuples() == [(1,)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import stepladder as sl
 from stepladder.db import Database
 from stepladder.errors import DatabaseError, NotPortable
 
@@ -145,25 +146,24 @@ def test_a_key_goes_on_behind_what_was_loaded(db: Database) -> None:
     assert db.query("INSERT INTO t (x) VALUES ('e') RETURNING id").scalar() == 22
 
 
-def test_what_sqlite_refuses(db: Database, engine: str) -> None:
-    if engine != "sqlite3":
-        pytest.skip("PostgreSQL answers")
-    db.script("CREATE SEQUENCE s; CREATE TABLE t (id serial PRIMARY KEY)")
-    for sql in (
-        "SELECT nextval('s'), id FROM t ORDER BY id",
-        "SELECT DISTINCT nextval('s') FROM t",
-        "SELECT nextval('s') FROM (SELECT id FROM t ORDER BY id) q",
-        "SELECT id FROM t WHERE nextval('s') > 0",
-        "SELECT last_value FROM s",
-        "SELECT currval('t_id_seq')",
-        "SELECT lastval()",
-        "SELECT 's'::regclass",
-        "CREATE TEMP SEQUENCE x",
-        "ALTER SEQUENCE s RENAME TO r",
-        "ALTER SEQUENCE s OWNED BY t.id",
-    ):
-        with pytest.raises(NotPortable):
-            db.execute(sql)
+def test_what_sqlite_refuses() -> None:
+    with sl.connect("sqlite:///:memory:") as db:
+        db.script("CREATE SEQUENCE s; CREATE TABLE t (id serial PRIMARY KEY)")
+        for sql in (
+            "SELECT nextval('s'), id FROM t ORDER BY id",
+            "SELECT DISTINCT nextval('s') FROM t",
+            "SELECT nextval('s') FROM (SELECT id FROM t ORDER BY id) q",
+            "SELECT id FROM t WHERE nextval('s') > 0",
+            "SELECT last_value FROM s",
+            "SELECT currval('t_id_seq')",
+            "SELECT lastval()",
+            "SELECT 's'::regclass",
+            "CREATE TEMP SEQUENCE x",
+            "ALTER SEQUENCE s RENAME TO r",
+            "ALTER SEQUENCE s OWNED BY t.id",
+        ):
+            with pytest.raises(NotPortable):
+                db.execute(sql)
 
 
 def test_after_rollback_a_number_comes_again_on_sqlite(db: Database, engine: str) -> None:

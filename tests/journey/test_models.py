@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from stepladder.cli.run import refuse_big_rebuild
+from stepladder.errors import UsageError
+from stepladder.pipelines import MAX_REBUILD, ModelPlan, Plan, Work
 from tests.journey.conftest import Ended
 
 Run = Callable[..., Ended]
@@ -81,3 +86,12 @@ def test_an_error_in_python_names_its_line(stepladder: Run, shop: Path) -> None:
     ended = stepladder("run", "orders", "--now", "2026-03-02", cwd=shop, expect=4)
     assert "lib/rates.py:2, in __getattr__" in ended.err
     assert "ValueError: no rate" in ended.err
+
+
+def test_a_long_history_is_not_redone_for_an_edit_unasked() -> None:
+    moment = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    work = tuple(Work("daily", moment, moment, 1, ("code",)) for _ in range(MAX_REBUILD + 1))
+    plan = Plan(moment, (ModelPlan("daily", "interval", work, 0),))
+    with pytest.raises(UsageError, match=r"daily: 401 intervals\n.*--yes.*--forward"):
+        refuse_big_rebuild(plan, Namespace(yes=False, forward=False, rebuild=False))
+    refuse_big_rebuild(plan, Namespace(yes=True, forward=False, rebuild=False))

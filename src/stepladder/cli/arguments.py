@@ -52,6 +52,13 @@ def _verb(verbs: _Verbs, name: str, text: str) -> argparse.ArgumentParser:
     return verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
 
 
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def _target(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--target",
@@ -275,6 +282,7 @@ def _adopt(verbs: _Verbs) -> None:
 
 def _plan(verbs: _Verbs) -> None:
     verb = _verb(verbs, "plan", "what there is to do, and why; writes nothing")
+    verb.add_argument("--fail-if-work", action="store_true", help="exit code 1 when there is work to do")
     _span(verb)
     _redo(verb)
     _target(verb)
@@ -291,6 +299,23 @@ def _run(verbs: _Verbs) -> None:
         default=60.0,
         metavar="SECONDS",
         help="for another run that holds the work (default: 60)",
+    )
+    verb.add_argument(
+        "--jobs",
+        type=_number,
+        default=4,
+        metavar="N",
+        help="so many intervals at once, on a server (default: 4)",
+    )
+    verb.add_argument("--limit", type=_number, metavar="N", help="end after N pieces of work")
+    verb.add_argument(
+        "--yes", action="store_true", help="redo a long history for an edit, without asking for this option"
+    )
+    verb.add_argument(
+        "--rename",
+        nargs=2,
+        metavar=("OLD", "NEW"),
+        help="first give the table of the model OLD to the model NEW",
     )
     _target(verb)
     _json(verb)

@@ -6,14 +6,15 @@ import argparse
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 from stepladder.cli.output import count, print_json, prose
+from stepladder.cli.running import shown_running
 from stepladder.cli.session import headline, open_target
-from stepladder.cli.span import check_dates, day, prepared
+from stepladder.cli.span import check_dates, prepared, when
 from stepladder.config import Project, require_project
-from stepladder.pipelines import RunResult, Step, Work, run
+from stepladder.errors import UsageError
+from stepladder.pipelines import MAX_REBUILD, Plan, RunResult, Step, rename, run
 
 _SIGNS = {
     "done": ("✓", "green"),
@@ -31,21 +32,43 @@ def command(arguments: argparse.Namespace) -> int:
     check_dates(arguments, project)
     say = prose()
     with open_target(arguments.target, must_exist=True) as db:
+        if arguments.rename:
+            rename(db, project, *arguments.rename)
         ready = prepared(arguments, db, project)
         say.print(headline(project, db), markup=False)
-        with Status("", console=say) as status:
+        refuse_big_rebuild(ready.plan, arguments)
+        with shown_running(say, project, ready.facts.usual_seconds()) as running:
+
+            def over(step: Step) -> None:
+                running.end(step)
+                print_step(say, step, project)
+
             result = run(
                 db,
                 project,
                 ready,
                 wait_seconds=arguments.wait,
-                on_start=lambda work: status.update(f"{work.model} {_when(work, project)}"),
-                on_step=lambda step: print_step(say, step, project),
+                jobs=arguments.jobs,
+                limit=arguments.limit,
+                on_start=running.begin,
+                on_step=over,
             )
     say.print(summary(result), markup=False)
     if arguments.json:
         print_json(run_json(result))
     return exit_code(result)
+
+
+def refuse_big_rebuild(plan: Plan, arguments: argparse.Namespace) -> None:
+    """Raise UsageError where an edit would redo a long history, unless that is what was asked for."""
+    rebuilt = plan.rebuilt()
+    if not rebuilt or arguments.yes or arguments.forward or arguments.rebuild:
+        return
+    listed = "\n".join(f"  {name}: {number:,} intervals" for name, number in rebuilt.items())
+    raise UsageError(
+        f"changed code would redo more than {MAX_REBUILD} intervals:\n{listed}\nNothing was written. Do so: --yes. "
+        "Leave what older code has made, and give new intervals the new code: --forward"
+    )
 
 
 def exit_code(result: RunResult) -> int:
@@ -65,7 +88,7 @@ def print_step(say: Console, step: Step, project: Project) -> None:
     sign, style = _SIGNS[step.state]
     line = Text(f"  {sign} ", style=style)
     line.append(f"{step.work.model:<22} ", style="blue")
-    line.append(f"{_when(step.work, project):<11} ")
+    line.append(f"{when(step.work, project):<11} ")
     line.append(_words(step), style="" if step.state == "done" else style)
     say.print(line)
     if step.error is not None:
@@ -88,10 +111,6 @@ def summary(result: RunResult) -> str:
     }
     parts = [f"{number:,} {word}" for state, word in words.items() if (number := result.count(state))]
     return f"{' · '.join(parts)} · {result.seconds:.1f} s · run {result.run_id}"
-
-
-def _when(work: Work, project: Project) -> str:
-    return "" if work.start.year < 2 else day(work.start, project)
 
 
 def _words(step: Step) -> str:

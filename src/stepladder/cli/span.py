@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from stepladder.config import Project
 from stepladder.db import Database
-from stepladder.pipelines import Prepared, Selection, Wishes, local_instant, prepare, states_of
+from stepladder.pipelines import Prepared, Selection, Wishes, Work, local_instant, prepare, states_of
 
 Moment = dt.datetime | None
 
@@ -46,6 +46,11 @@ def check_dates(arguments: argparse.Namespace, project: Project) -> None:
 def moment(text: str | None, project: Project) -> Moment:
     """An option's date or time as an instant; None where it is not given. Raises UsageError."""
     return None if text is None else local_instant(text, project.timezone)
+
+
+def when(work: Work, project: Project) -> str:
+    """A piece of work's start as people name it; nothing for a table that is made whole."""
+    return "" if work.start.year < 2 else day(work.start, project)
 
 
 def day(instant: dt.datetime, project: Project) -> str:

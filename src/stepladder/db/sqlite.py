@@ -137,19 +137,18 @@ class SqliteConnection(Connection):
         self._now: str | None = None
         self._refuses_writes = False
         self._changed = False  # a native statement may have set anything
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamp: tuple[int, int] | None = None
         self._reads_foreign = False
         self._known: dict[str, tuple[Column, ...]] = {}
         self._view_reads: catalog_dependents.Reads | None = None
         self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._known_definitions: dict[str, Definition | None] = {}
         self._temporary: dict[str, Created] = {}
-        self._temporary_changes = 0
         self._plans: dict[Any, _Plan] = {}
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
-        plan = self._plans.get(statement_key(sql, values))
+        plan = self._plans.get(self._plan_key(sql, values))
         if plan is not None and plan.repeatable and self._stamp is not None:
             self._callbacks.prepares = False
             try:
@@ -416,7 +415,7 @@ class SqliteConnection(Connection):
 
     def _plan(self, sql: str, values: Mapping[str, object]) -> _Plan:
         self._notice_changes()
-        key = statement_key(sql, values)
+        key = self._plan_key(sql, values)
         found = self._plans.get(key)
         if found is None:
             types = types_of(values)
@@ -437,10 +436,20 @@ class SqliteConnection(Connection):
             self._plans[key] = found
         return found
 
+    def _plan_key(self, sql: str, values: Mapping[str, object]) -> tuple[object, ...]:
+        """A plan is one for the temporary tables that its text names, as they are now: it outlives all the others."""
+        key = statement_key(sql, values)
+        if not self._temporary:
+            return key
+        text = sql.lower()
+        escaped = 'u&"' in text
+        named = (made for name, made in self._temporary.items() if escaped or name.lower() in text)
+        return (key, *named)
+
     def _notice_changes(self) -> None:
         """Forget what is known of the tables when their schema has changed, by whomever."""
         ((version,),) = self._execute("PRAGMA schema_version").fetchall()
-        stamp = (version, self._temporary_changes, self._foreign_stamp() if self._reads_foreign else 0)
+        stamp = (version, self._foreign_stamp() if self._reads_foreign else 0)
         if stamp != self._stamp:
             self._forget_schema()
             self._stamp = stamp
@@ -500,7 +509,7 @@ class SqliteConnection(Connection):
             self._plain(f"DROP {kind} temp.{inside}")
         self._changed = self._refuses_writes = False
         self._temporary.clear()
-        self._temporary_changes += 1
+        self._forget_temporary()
         self.restrict(read_only=self.read_only)
 
     def savepoint(self, name: str) -> None:
@@ -621,14 +630,14 @@ class SqliteConnection(Connection):
 
     def _note(self, effect: Effect, before: Before) -> None:
         """Follow a change of the tables: of temporary ones here, of others in the file."""
-        if isinstance(effect, OfSequence | OfSchema):
-            type_catalogue_changes.follow(self._raw, effect, before)
-        else:
-            self._note_table(effect, before)
-        self._temporary_changes += 1
+        if not isinstance(effect, OfSequence | OfSchema) and self._note_temporary(effect):
+            self._forget_temporary()
+            return
+        type_catalogue_changes.follow(self._raw, effect, before)
         self._stamp = None
 
-    def _note_table(self, effect: OfTable, before: Before) -> None:
+    def _note_temporary(self, effect: OfTable) -> bool:
+        """Whether it is a temporary table that has changed."""
         table = effect.index if isinstance(effect, IndexDropped) else effect.table
         name = table.name
         if isinstance(effect, Created) and effect.temporary:
@@ -642,7 +651,13 @@ class SqliteConnection(Connection):
             elif not isinstance(effect, Dropped):
                 self._temporary[name] = replace(found, definition=altered(found.definition, effect))
         else:
-            type_catalogue_changes.follow(self._raw, effect, before)
+            return False
+        return True
+
+    def _forget_temporary(self) -> None:
+        """Temporary tables have changed: what a definition may do can depend on them without naming them."""
+        self._view_reads = None
+        self._plans = {key: plan for key, plan in self._plans.items() if not plan.translation.effects}
 
     def _forget_schema(self) -> None:
         self._known.clear()
@@ -657,7 +672,6 @@ class SqliteConnection(Connection):
             name for (name,) in self._raw.execute("SELECT name FROM sqlite_temp_schema WHERE type = 'table'")
         }
         self._temporary = {name: found for name, found in self._temporary.items() if name in there}
-        self._temporary_changes += 1
         self._forget_schema()
 
     def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no limit

@@ -12,6 +12,7 @@ from stepladder.ledger.book import (
     models,
     new_grid,
     prepare,
+    rename,
     start_over,
     upstream_version,
     write_model,
@@ -30,7 +31,7 @@ from stepladder.ledger.history import (
     totals,
 )
 from stepladder.ledger.inputs import Inputs, first_inputs, inputs, write_inputs
-from stepladder.ledger.runs import Run, beat, end_run, live_runs, start_run
+from stepladder.ledger.runs import Process, Run, beat, end_run, live_runs, processes, start_run
 from stepladder.ledger.tables import PART, STEPS
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Made",
     "ModelRecord",
     "PastRun",
+    "Process",
     "Recent",
     "Run",
     "Total",
@@ -67,7 +69,9 @@ __all__ = [
     "models",
     "new_grid",
     "prepare",
+    "processes",
     "recent",
+    "rename",
     "start_over",
     "start_run",
     "totals",

@@ -222,3 +222,10 @@ def forget(tx: Transaction, model: str) -> None:
     )
     tx.execute("DELETE FROM stepladder.input WHERE model = :model", model=model)
     tx.execute("DELETE FROM stepladder.model WHERE name = :model", model=model)
+
+
+def rename(tx: Transaction, old: str, new: str) -> None:
+    """What is known of the model `old` is the model `new`'s from now on."""
+    for table in ("interval", "input", "attempt"):
+        tx.execute(f"UPDATE stepladder.{table} SET model = :new WHERE model = :old", old=old, new=new)
+    tx.execute("UPDATE stepladder.model SET name = :new WHERE name = :old", old=old, new=new)

@@ -66,14 +66,30 @@ def end_run(session: Session, run: Run, state: str, error: str | None = None) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Who runs, and where."""
+
+    run_id: str
+    host: str
+    pid: int
+
+
 def live_runs(session: Session) -> frozenset[str]:
     """The run ids of runs that have not ended and whose process lives, by all that can be known."""
+    return frozenset(process.run_id for process in processes(session))
+
+
+def processes(session: Session) -> list[Process]:
+    """The processes of these runs. One that is frozen lives too."""
     rows = session.query(
         "SELECT run_id, host, pid, process_started, now() - beat_at AS silence FROM stepladder.run WHERE ended_at IS NULL"
     )
-    return frozenset(
-        row.run_id for row in rows if _lives(row.host, row.pid, row.process_started, row.silence)
-    )
+    return [
+        Process(row.run_id, row.host, row.pid)
+        for row in rows
+        if _lives(row.host, row.pid, row.process_started, row.silence)
+    ]
 
 
 def _lives(host: str, pid: int, process_started: str, silence: timedelta) -> bool:

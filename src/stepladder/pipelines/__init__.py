@@ -12,9 +12,11 @@ from stepladder.pipelines.loop import Pulse, Watcher, loop
 from stepladder.pipelines.model import Model, Seed, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
 from stepladder.pipelines.opened import Moment, OpenProject, instant, project
-from stepladder.pipelines.plan import Plan, Wishes, Work
+from stepladder.pipelines.plan import MAX_REBUILD, ModelPlan, Plan, Wishes, Work
+from stepladder.pipelines.prints import unwatched
 from stepladder.pipelines.read import read_models
-from stepladder.pipelines.runner import Prepared, RunResult, Step, prepare, run
+from stepladder.pipelines.renaming import rename
+from stepladder.pipelines.runner import NO_WISHES, Prepared, RunResult, Step, prepare, run
 from stepladder.pipelines.seeds import seed_rows
 from stepladder.pipelines.selecting import Selection, States, select, states_of
 from stepladder.pipelines.stage import model_values
@@ -30,11 +32,14 @@ from stepladder.pipelines.testing import (
 from stepladder.pipelines.trial import Trial
 
 __all__ = [
+    "MAX_REBUILD",
+    "NO_WISHES",
     "Asked",
     "Bound",
     "Mark",
     "Model",
     "ModelDiff",
+    "ModelPlan",
     "ModelStatus",
     "ModelTest",
     "Moment",
@@ -76,11 +81,13 @@ __all__ = [
     "read_models",
     "read_status",
     "refuse_output",
+    "rename",
     "run",
     "run_model_test",
     "scratch_for",
     "seed_rows",
     "select",
     "states_of",
+    "unwatched",
     "upstream",
 ]

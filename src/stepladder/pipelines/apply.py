@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from stepladder import ledger
 from stepladder.config import Project
-from stepladder.db import Database, Print, Table, Transaction
+from stepladder.db import Database, Print, Session, Table, Transaction
 from stepladder.ledger import Claim, Run
 from stepladder.pipelines import prints
 from stepladder.pipelines.bind import Bound, refuse_output
@@ -25,6 +25,7 @@ from stepladder.pipelines.grid import WHOLE, Span
 from stepladder.pipelines.model import Function, Model
 from stepladder.pipelines.plan import regridded
 from stepladder.pipelines.prints import Source
+from stepladder.pipelines.reach import read_spans
 from stepladder.pipelines.stage import STAGE, produce, read_inputs, stage, stage_rows
 from stepladder.pipelines.table import model_table
 from stepladder.pipelines.view import make_view
@@ -101,7 +102,13 @@ def _see(tx: Transaction, project: Project, job: Job, claim: Claim) -> _Seen:
     span = claim.start, claim.end
     taken = prints.take(tx, [(source, span) for source in job.sources], project.timezone)
     found = {source.name: taken[source, span] for source in job.sources}
-    return _Seen(ledger.upstream_version(tx, job.upstream, claim.start, claim.end), found)
+    return _Seen(upstream_version(tx, job.model, job.upstream, span), found)
+
+
+def upstream_version(session: Session, model: Model, upstream: Sequence[str], span: Span) -> int:
+    """The sum of the versions of what an interval reads of other models."""
+    parts = read_spans(model, upstream, span).items()
+    return sum(ledger.upstream_version(session, names, start, end) for (start, end), names in parts)
 
 
 def _write(
@@ -165,7 +172,7 @@ def _finish(
 
 def _apply_view(db: Database, project: Project, job: Job, claim: Claim, run: Run, started: float) -> Outcome:
     with db.transaction(lock_timeout=ledger.LOCK_SECONDS, idle_timeout=ledger.IDLE_SECONDS) as tx:
-        seen = _Seen(ledger.upstream_version(tx, job.upstream, claim.start, claim.end), {})
+        seen = _Seen(upstream_version(tx, job.model, job.upstream, (claim.start, claim.end)), {})
         made = make_view(tx, project, job.bound, run.now)
         rows = check_rows(tx, job.model, Slice("true", {}), quote(job.model.name))
         return _finish(tx, job, claim, run, seen, rows, Changed(0, int(made)), started)

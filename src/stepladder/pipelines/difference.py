@@ -160,11 +160,21 @@ def _by_key(tx: Transaction, names: _Names, part: Slice) -> Changed:
 
 def _all_or_none(tx: Transaction, names: _Names, table: Table, part: Slice) -> Changed:
     """Without a key rows have no identity: the slice is kept when it holds the same rows, else replaced."""
-    types = {quote(column.name): str(column.type) for column in table.columns}
+    types = {quote(column.name): column.type for column in table.columns}
     every = (*names.staged, *names.dropped)
-    nulls = "".join(f", NULL::{types[name]} AS {name}" for name in names.dropped)
-    new = f"SELECT {names.listed}{nulls} FROM {STAGE}"
-    old = f"SELECT {', '.join(every)} FROM {names.table} WHERE {part.where}"
+
+    def exact(
+        name: str,
+    ) -> str:  # where equal values may be told apart, 1.0 and 1.00, their text says which one it is
+        type_ = types[name]
+        loose = type_.name == "interval" or (type_.name == "numeric" and type_.precision is None)
+        return f"{name}::text AS {name}" if loose else name
+
+    kept = ", ".join(map(exact, names.staged))
+    nulls = "".join(f", {exact(name)}" for name in names.dropped)
+    empty = "".join(f", NULL::{types[name]} AS {name}" for name in names.dropped)
+    new = f"SELECT {kept}{nulls} FROM (SELECT {names.listed}{empty} FROM {STAGE}) AS staged"
+    old = f"SELECT {kept}{nulls} FROM {names.table} WHERE {part.where}"
     differing = (
         tx.query(
             f"SELECT count(*) FROM ({_counted(new, every)} EXCEPT {_counted(old, every)}) AS added",

@@ -7,12 +7,14 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
+from statistics import median
 
 from stepladder.db import Print
 from stepladder.ledger import Inputs, Interval, ModelRecord
 from stepladder.pipelines.graph import upstream
 from stepladder.pipelines.grid import WHOLE, Span, boundaries, floor, following
 from stepladder.pipelines.model import Model
+from stepladder.pipelines.reach import read_span
 
 FOLLOWS = "upstream"
 CODE = "code"
@@ -52,6 +54,14 @@ class Facts:
     then: Inputs = field(default_factory=dict)
     prints: Inputs = field(default_factory=dict)
 
+    def usual_seconds(self) -> Mapping[str, float]:
+        """What an interval of each model takes: the median of those that are done."""
+        taken: dict[str, list[float]] = {}
+        for row in self.intervals:
+            if row.seconds is not None:
+                taken.setdefault(row.model, []).append(row.seconds)
+        return {name: median(seconds) for name, seconds in taken.items()}
+
     def unnoted(self) -> Inputs:
         """What finished intervals' sources hold now, where the ledger does not say what they held."""
         found = {
@@ -86,10 +96,12 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The work of a project, upstream models first. `gone` are models that the ledger knows and the project has no more."""
+    """The work of a project, upstream models first. `removed` are the models that the ledger knows and the project has no
+    more, each with the new model of the same code, if there is one."""
 
     now: datetime
     models: tuple[ModelPlan, ...]
+    removed: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def work(self) -> tuple[Work, ...]:
@@ -109,7 +121,7 @@ def plan(models: Sequence[Model], facts: Facts, named: Container[str] | None = N
     found = []
     for model in models:
         reads = sorted(upstream(model, named))
-        ahead = _Sums([(start, end, 1) for name in reads for start, end in moving.get(name, ())])
+        ahead = {name: _Sums([(start, end, 1) for start, end in moving.get(name, ())]) for name in reads}
         spans = _grid(model, facts, book)
         judged = ((span, *_reasons(model, span, facts, book, reads, ahead)) for span in spans)
         work = tuple(
@@ -121,7 +133,16 @@ def plan(models: Sequence[Model], facts: Facts, named: Container[str] | None = N
         if regridded(model, facts.records.get(model.name), facts.zone):
             moving[model.name] += book.spans(model.name)
         found.append(ModelPlan(model.name, model.kind, work, len(spans) - len(work)))
-    return Plan(facts.now, tuple(found))
+    return Plan(facts.now, tuple(found), _removed(models, facts, named))
+
+
+def _removed(
+    models: Sequence[Model], facts: Facts, named: Container[str]
+) -> tuple[tuple[str, str | None], ...]:
+    new = {model.code_hash: model.name for model in models if model.name not in facts.records}
+    return tuple(
+        (name, new.get(record.code_hash)) for name, record in facts.records.items() if name not in named
+    )
 
 
 def regridded(model: Model, record: ModelRecord | None, zone: str) -> bool:
@@ -147,13 +168,13 @@ def _grid(model: Model, facts: Facts, book: _Book) -> list[Span]:
 
 
 def _reasons(
-    model: Model, span: Span, facts: Facts, book: _Book, reads: Sequence[str], ahead: _Sums
+    model: Model, span: Span, facts: Facts, book: _Book, reads: Sequence[str], ahead: Mapping[str, _Sums]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Why an interval is work, and what there is to say of it; no reasons for one that is up to date."""
     record = facts.records.get(model.name)
     if regridded(model, record, facts.zone):
         return (GRID,), ()
-    start, end = span
+    start, _ = span
     row = book.row(model.name, start)
     if row is None or row.state == "new":
         return ("missing",), ()
@@ -170,8 +191,9 @@ def _reasons(
         reasons.append("redo")
     if not row.closed or _is_due_again(model, row, facts):
         reasons.append("due")
-    moved = book.version(reads, start, end) != row.upstream_version
-    if model.kind != "view" and (moved or ahead.touching(start, end)):
+    moved = book.version(model, reads, span) != row.upstream_version
+    moving = any(ahead[name].touching(*read_span(model, name, span)) for name in reads)
+    if model.kind != "view" and (moved or moving):
         reasons.append(FOLLOWS)
     return tuple(reasons), tuple(note for _, note in changes)
 
@@ -234,8 +256,10 @@ class _Book:
         row = self.row(model, start)
         return row.attempt if row else 0
 
-    def version(self, models: Sequence[str], start: datetime, end: datetime) -> int:
-        return sum(self._versions[name].touching(start, end) for name in models if name in self._versions)
+    def version(self, model: Model, reads: Sequence[str], span: Span) -> int:
+        """The sum of the versions of what an interval reads of other models."""
+        known = [name for name in reads if name in self._versions]
+        return sum(self._versions[name].touching(*read_span(model, name, span)) for name in known)
 
 
 class _Sums:

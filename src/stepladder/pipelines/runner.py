@@ -15,6 +15,7 @@ from stepladder.db import Database
 from stepladder.errors import (
     CheckFailed,
     ConnectionFailed,
+    DatabaseBusy,
     DatabaseError,
     Disconnected,
     DuplicateTable,
@@ -23,16 +24,19 @@ from stepladder.errors import (
     LeaseLost,
     ResourceError,
     StatementCanceled,
+    StillHeld,
     UsageError,
 )
 from stepladder.ledger import Inputs, Run
-from stepladder.pipelines.apply import Job, Outcome, apply
+from stepladder.pipelines.apply import Job, Outcome, apply, upstream_version
 from stepladder.pipelines.bind import Bound, bind
 from stepladder.pipelines.facts import Asked, read_facts
 from stepladder.pipelines.graph import in_order, upstream
+from stepladder.pipelines.grid import Span
 from stepladder.pipelines.model import HASH_RULE, Model
 from stepladder.pipelines.plan import FOLLOWS, GRID, Facts, Plan, Wishes, Work, plan
 from stepladder.pipelines.prints import sources
+from stepladder.pipelines.reach import needed_span
 from stepladder.pipelines.read import read_models
 from stepladder.pipelines.selecting import Selection, select
 from stepladder.pipelines.workers import Queue, workers
@@ -130,31 +134,31 @@ def run(
     *,
     wait_seconds: float = 60.0,
     jobs: int = JOBS,
+    limit: int | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
     on_start: Callable[[Work], None] = lambda _: None,
 ) -> RunResult:
     """Do what was planned. Failed intervals are recorded and returned as steps; what reads them waits.
 
-    On a server `jobs` intervals are worked on at once. Raises ConnectionFailed and ResourceError, which no other
-    interval would survive either.
+    On a server `jobs` intervals are worked on at once. After `limit` of them none is begun. Raises ConnectionFailed and
+    ResourceError, which no other interval would survive either.
     """
     started = time.monotonic()
     unnoted = prepared.facts.unnoted()
     if not prepared.plan.work and not unnoted:
         return RunResult("", (), 0.0)
-    ledger.prepare(db)
-    this = ledger.start_run(db, "run", prepared.plan.now)
+    this = _begin(db, prepared.plan.now)
     steps: list[Step] = []
     state, said = "cancelled", None
     try:
         _note_first(db, prepared, unnoted)
         while True:
             runner = Runner(db, project, prepared, this, wait_seconds, on_start)
-            for step in runner.steps(1 if db.target.is_sqlite else jobs):
+            for step in runner.steps(1 if db.target.is_sqlite else jobs, limit):
                 steps.append(step)
                 on_step(step)
             blind = prepared.blind
-            if not blind or any(step.state != "done" for step in steps):
+            if not blind or limit is not None or any(step.state != "done" for step in steps):
                 break
             prepared = prepared.again()
             if prepared.blind == blind:
@@ -167,6 +171,20 @@ def run(
     finally:
         _end(db, this, state, said)
     return RunResult(this.run_id, tuple(steps), time.monotonic() - started)
+
+
+def _begin(db: Database, now: dt.datetime) -> Run:
+    """The run's record. Raises StillHeld where a SQLite file's write lock is not given up."""
+    try:
+        ledger.prepare(db)
+        return ledger.start_run(db, "run", now)
+    except DatabaseBusy as error:
+        holders = ledger.processes(db) if db.steps_taken(ledger.PART) else []
+        named = ", ".join(f"run {each.run_id}, process {each.pid} on {each.host}" for each in holders)
+        raise StillHeld(
+            f"another process holds the file's write lock: {named or 'no run of ours; another program'}. Nothing was written; "
+            "readers are not in its way. Wait for it; or end that process, then run again: whatever it had under way is rolled back."
+        ) from error
 
 
 def _note_first(db: Database, prepared: Prepared, unnoted: Inputs) -> None:
@@ -231,15 +249,17 @@ class Runner:
         self._unfinished: list[Work] = []
         self._said: Counter[tuple[str, str]] = Counter()
 
-    def steps(self, jobs: int) -> Iterator[Step]:
-        """Each piece of work as it is over."""
-        queue = Queue(self._plan, {name: job.upstream for name, job in self._jobs.items()})
+    def steps(self, jobs: int, limit: int | None = None) -> Iterator[Step]:
+        """Each piece of work as it is over; after `limit` pieces none is begun."""
+        left = len(self._plan.work) if limit is None else limit
+        queue = Queue(self._plan, {name: job.upstream for name, job in self._jobs.items()}, self._needed)
         with workers(self._db, self._this, jobs, self._attempt) as pool:
             try:
-                while queue:
-                    for work in queue.ready(jobs - pool.busy, self._alone):
+                while queue and (left or pool.busy):
+                    for work in queue.ready(min(jobs - pool.busy, left), self._alone):
                         step = self._without_running(work)
                         if step is None:
+                            left -= 1
                             self._on_start(work)
                             pool.start(work)
                         else:
@@ -267,11 +287,11 @@ class Runner:
     def _without_running(self, work: Work) -> Step | None:
         """What becomes of a piece of work that cannot be begun, or need not be."""
         reads = self._jobs[work.model].upstream
-        if any(
-            late.model in reads and late.start < work.end and late.end > work.start
-            for late in self._unfinished
-        ):
-            return Step(work, "waits")
+        for late in self._unfinished:
+            if late.model in reads:
+                start, end = self._needed(work, late.model)
+                if late.start < end and late.end > start:
+                    return Step(work, "waits")
         if any(model == work.model and count >= _SAME_ERRORS for (model, _), count in self._said.items()):
             return Step(work, "waits")
         if work.reasons == (FOLLOWS,) and not self._stale(work, reads):
@@ -353,9 +373,13 @@ class Runner:
 
     def _stale(self, work: Work, reads: Sequence[str]) -> bool:
         row = ledger.interval(self._db, work.model, work.start)
-        return row is None or row.upstream_version != ledger.upstream_version(
-            self._db, reads, work.start, work.end
+        model = self._jobs[work.model].model
+        return row is None or row.upstream_version != upstream_version(
+            self._db, model, reads, (work.start, work.end)
         )
+
+    def _needed(self, work: Work, name: str) -> Span:
+        return needed_span(self._jobs[work.model].model, name, (work.start, work.end))
 
 
 def _changes_table(job: Job, facts: Facts) -> bool:

@@ -13,6 +13,7 @@ from stepladder import ledger
 from stepladder.db import Database
 from stepladder.errors import Error
 from stepladder.ledger import Run
+from stepladder.pipelines.grid import Span
 from stepladder.pipelines.plan import Plan, Work
 
 _BEAT_SECONDS = 15.0
@@ -22,13 +23,19 @@ S_co = TypeVar("S_co", covariant=True)
 
 
 class Queue:
-    """The work of a plan that is not over. Of each model the next piece may begin when nothing that it reads, of its
-    span, is still to be done. `upstream` are the models that each one reads."""
+    """The work of a plan that is not over. Of each model the next piece may begin when nothing that it reads, that counts
+    for it, is still to be done. `upstream` are the models that each one reads, `needed` which part of one."""
 
-    def __init__(self, plan: Plan, upstream: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        upstream: Mapping[str, Sequence[str]],
+        needed: Callable[[Work, str], Span] = lambda work, _: (work.start, work.end),
+    ) -> None:
         self._waiting = {model.name: deque(model.work) for model in plan.models if model.work}
         self._running: dict[str, list[Work]] = {}
         self._upstream = upstream
+        self._needed = needed
 
     def __bool__(self) -> bool:
         return bool(self._waiting or self._running)
@@ -47,7 +54,8 @@ class Queue:
         if not waiting or (self._running.get(model) and model in alone):
             return None
         for name in self._upstream[model]:
-            if any(name in alone or _touch(waiting[0], other) for other in self._left(name)):
+            start, end = self._needed(waiting[0], name)
+            if any(name in alone or (start < other.end and end > other.start) for other in self._left(name)):
                 return None
         work = waiting.popleft()
         if not waiting:
@@ -64,10 +72,6 @@ class Queue:
         running.remove(work)
         if not running:
             del self._running[work.model]
-
-
-def _touch(one: Work, other: Work) -> bool:
-    return one.start < other.end and one.end > other.start
 
 
 class Workers(Protocol[S_co]):

