@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 import stepladder as sl
-from stepladder.errors import DatabaseError, NotPortable
+from stepladder.errors import DatabaseError, NotPortable, StatementCanceled
 
 
 @pytest.fixture
@@ -292,3 +292,11 @@ def test_a_frame_of_a_negative_parameter_is_an_error_or_refused(rows: sl.Databas
     with pytest.raises((DatabaseError, NotPortable)) as caught:
         rows.query("SELECT sum(id) OVER (ORDER BY id ROWS :k PRECEDING) FROM pits", k=-1)
     assert isinstance(caught.value, NotPortable) or caught.value.sqlstate == "22013"
+
+
+def test_a_definition_that_takes_too_long_in_a_transaction_says_so() -> None:
+    """SQLite ends the transaction itself; that its savepoint is gone is not what the user is told."""
+    rows = ", ".join(f"generate_series(1, 3000) AS s{place}" for place in range(3))
+    with sl.connect("sqlite:///:memory:", statement_timeout=0.2) as db, pytest.raises(StatementCanceled):
+        with db.transaction() as tx:
+            tx.execute(f"CREATE TABLE slow AS SELECT count(*) AS n FROM {rows}")
