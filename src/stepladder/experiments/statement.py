@@ -1,7 +1,7 @@
 """The statement that reads an experiment: every table once, and nothing but sums comes back.
 
     marked   UNION ALL of the assignments and of each metric's table: unit, source (0: assignments), time, values
-    placed   the same, each row knowing its user's arm and since when: one sort, no join, so that no table multiplies another
+    placed   the same, each row knowing since when its user is in: one sort, no join, so that no table multiplies another
     people   one row a user: what the user counts for each metric
     then     counts, sums and sums of products by arm, day of assignment and dimensions
 
@@ -145,7 +145,7 @@ def _alike(one: Column, other: Column) -> tuple[str, str]:
 def _people(layout: Layout, cuts: Cuts) -> str:
     out = [
         "unit",
-        "max(CASE WHEN arm = other THEN arm ELSE -1 END) FILTER (WHERE arm IS NOT NULL) AS arm",
+        "CASE WHEN min(arm) = max(arm) THEN min(arm) WHEN min(arm) IS NOT NULL THEN -1 END AS arm",
         "min(since) AS since",
     ]
     out += [f"min({each}) AS {each}" for each in _dimensions(layout)]
@@ -249,13 +249,13 @@ def _timed(layout: Layout, time: str | None) -> bool:
 
 # -- rows
 def _placed(layout: Layout) -> str:
-    out = ["unit", "source", "at", "min(arm) OVER same AS arm", "max(arm) OVER same AS other"]
-    out.append("min(CASE WHEN arm IS NOT NULL THEN at END) OVER same AS since")
-    out += [f"min({each}) OVER same AS {each}" for each in _dimensions(layout)]
+    out = ["unit", "source", "arm", "at"]
+    out.append("min(CASE WHEN arm IS NOT NULL THEN at END) OVER (PARTITION BY unit) AS since")
+    out += _dimensions(layout)
     out += _values(layout)
     if _knows_ours(layout):
         out.append("ours")
-    return f"placed AS (\n  SELECT {_list(out)}\n  FROM marked\n  WINDOW same AS (PARTITION BY unit)\n)"
+    return f"placed AS (\n  SELECT {_list(out)}\n  FROM marked\n)"
 
 
 def _marked(layout: Layout, cuts: Cuts) -> str:

@@ -19,7 +19,7 @@ COUNTS = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 LEVELS = st.sampled_from([0.2, 0.05, 0.01, 0.001])
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(COUNTS, COUNTS, LEVELS)
 def test_p_and_intervals_of_rates_are_one_statement(
     treated: tuple[int, int], control: tuple[int, int], level: float
@@ -40,6 +40,7 @@ def test_p_and_intervals_of_rates_are_one_statement(
 SPREAD = st.tuples(st.integers(2, 10_000), st.floats(0.01, 1e4), st.floats(1e-3, 1e6))
 
 
+@settings(max_examples=60, deadline=None)
 @given(SPREAD, SPREAD, LEVELS)
 def test_p_and_intervals_of_means_are_one_statement(
     treated: tuple[int, float, float], control: tuple[int, float, float], level: float
@@ -55,7 +56,7 @@ def test_p_and_intervals_of_means_are_one_statement(
         assert (found.p < level) == (low > 1 or high < 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(COUNTS, COUNTS)
 def test_sides_can_be_changed(treated: tuple[int, int], control: tuple[int, int]) -> None:
     there = proportions.Proportions.of(*treated, *control)
