@@ -297,6 +297,9 @@ def test_a_frame_of_a_negative_parameter_is_an_error_or_refused(rows: sl.Databas
 def test_a_definition_that_takes_too_long_in_a_transaction_says_so() -> None:
     """SQLite ends the transaction itself; that its savepoint is gone is not what the user is told."""
     rows = ", ".join(f"generate_series(1, 3000) AS s{place}" for place in range(3))
-    with sl.connect("sqlite:///:memory:", statement_timeout=0.2) as db, pytest.raises(StatementCanceled):
-        with db.transaction() as tx:
-            tx.execute(f"CREATE TABLE slow AS SELECT count(*) AS n FROM {rows}")
+    with (
+        sl.connect("sqlite:///:memory:", statement_timeout=0.2) as db,
+        pytest.raises(StatementCanceled),
+        db.transaction() as tx,
+    ):
+        tx.execute(f"CREATE TABLE slow AS SELECT count(*) AS n FROM {rows}")
