@@ -66,7 +66,8 @@ _STORAGE = {"int8": ("integer",), "text": ("text",), "float8": ("real",), "bytea
 def read(raw: sqlite3.Connection, table: str) -> tuple[tuple[Column, ...], bool] | None:
     """The columns of a table or view, and whether it is foreign; None where there is none of that name.
 
-    Raises NotPortable for a table of ours that was changed since, and for a foreign one whose types cannot be told.
+    A table of ours that something else has changed is foreign from then on. Raises NotPortable for a foreign one whose
+    types cannot be told.
     """
     found = raw.execute(
         "SELECT name, sql FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')", (table,)
@@ -76,12 +77,6 @@ def read(raw: sqlite3.Connection, table: str) -> tuple[tuple[Column, ...], bool]
     columns = recorded(raw, *found)
     if columns is not None:
         return columns, False
-    if _made(raw) and _recorded(raw, table) is not None:
-        raise NotPortable(
-            f"{table}, which something other than Stepladder has changed since it was recorded",
-            why="its columns' types were recorded for what it was",
-            instead="`stepladder adopt FILE` looks at every value and keeps the recorded types that fit; or make it anew",
-        )
     return _foreign(raw, table), True
 
 

@@ -28,10 +28,10 @@ def fault(sqlstate: str, message: str, position: int | None = None) -> DatabaseE
 
 
 def exists(analysis: Analysis, table: TableName, body: Raw, *, allowed: bool) -> bool:
-    """Whether the table is there. Raises DuplicateTable where that is not allowed, UndefinedObject for a schema that is
-    not there."""
-    if table.schema not in (None, "pg_temp") and analysis.schema.relations(table.schema or "") is None:
-        raise fault("3F000", f'schema "{table.schema}" does not exist', body.get("location"))
+    """Whether the table is there. Raises DuplicateTable where that is not allowed.
+
+    A prototype need not make its schemas first: on SQLite a schema is there with its first table.
+    """
     there = analysis.schema.kind(table) is not None
     if table.schema == "pg_temp" and not there:
         _refuse_hiding(analysis, table.name, body)
