@@ -303,3 +303,9 @@ def test_a_definition_that_takes_too_long_in_a_transaction_says_so() -> None:
         db.transaction() as tx,
     ):
         tx.execute(f"CREATE TABLE slow AS SELECT count(*) AS n FROM {rows}")
+
+
+@pytest.mark.parametrize("value", ["'0x1p3'::float8", "'-nan'::float8", "'[0:1]={1,2}'::int[]"])
+def test_spellings_that_a_server_reads_are_refused_by_name(value: str) -> None:
+    with sl.connect("sqlite:///:memory:") as db, pytest.raises(NotPortable):
+        db.query(f"SELECT {value}")
