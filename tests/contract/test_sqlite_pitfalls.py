@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 import stepladder as sl
-from stepladder.errors import DatabaseError, NotPortable
+from stepladder.errors import DatabaseError, NotPortable, StatementCanceled
 
 
 @pytest.fixture
@@ -96,6 +96,9 @@ def test_a_comparison_does_not_lend_its_order_to_what_depends_on_it(rows: sl.Dat
         rows, f"SELECT count(*) FROM (SELECT {day} FROM pits INTERSECT SELECT {day} FROM pits) q"
     ) == [2]
     assert first(rows, "SELECT concat('9.', '0', n = 3) AS y FROM pits ORDER BY y") == ["9.0f"] * 4
+    lists = "SELECT CASE WHEN n = 2 THEN ARRAY[1] END FROM pits"
+    assert first(rows, f"{lists} EXCEPT SELECT NULL::int[]") == [[1]]
+    assert first(rows, f"SELECT DISTINCT q.* FROM ({lists}) q ORDER BY 1") == [[1], None]
     assert first(rows, "SELECT (n = 2)::text AS y FROM pits GROUP BY y ORDER BY y") == ["false", "true"]
 
 
@@ -151,6 +154,7 @@ def test_a_subquery_is_ordered_and_grouped_by_outer_columns(
         ("SELECT timezone('', '2024-01-01'::timestamptz)", "22023"),
         ("SELECT - '-2147483648 days'::interval", "22008"),
         ("SELECT to_char(1, '9.9.9')", "42601"),
+        ("SELECT date_bin('2147483647 days', '2024-01-01'::timestamp, '1999-12-31')", "22008"),
         ("SELECT to_date('2024-01-01 25:00', 'YYYY-MM-DD HH24:MI')", "22008"),
         ("SELECT '0'::date", "22008"),
         ("SELECT '0000'::timestamp", "22008"),
@@ -288,3 +292,20 @@ def test_a_frame_of_a_negative_parameter_is_an_error_or_refused(rows: sl.Databas
     with pytest.raises((DatabaseError, NotPortable)) as caught:
         rows.query("SELECT sum(id) OVER (ORDER BY id ROWS :k PRECEDING) FROM pits", k=-1)
     assert isinstance(caught.value, NotPortable) or caught.value.sqlstate == "22013"
+
+
+def test_a_definition_that_takes_too_long_in_a_transaction_says_so() -> None:
+    """SQLite ends the transaction itself; that its savepoint is gone is not what the user is told."""
+    rows = ", ".join(f"generate_series(1, 3000) AS s{place}" for place in range(3))
+    with (
+        sl.connect("sqlite:///:memory:", statement_timeout=0.2) as db,
+        pytest.raises(StatementCanceled),
+        db.transaction() as tx,
+    ):
+        tx.execute(f"CREATE TABLE slow AS SELECT count(*) AS n FROM {rows}")
+
+
+@pytest.mark.parametrize("value", ["'0x1p3'::float8", "'-nan'::float8", "'[0:1]={1,2}'::int[]"])
+def test_spellings_that_a_server_reads_are_refused_by_name(value: str) -> None:
+    with sl.connect("sqlite:///:memory:") as db, pytest.raises(NotPortable):
+        db.query(f"SELECT {value}")

@@ -305,7 +305,8 @@ class SqliteConnection(Connection):
             try:
                 result = work()
             except BaseException:
-                self.rollback_to(_PARTS)
+                if self._raw.in_transaction:  # SQLite ends it itself where it interrupts a write
+                    self.rollback_to(_PARTS)
                 raise
             self.release(_PARTS)
             return result

@@ -13,8 +13,10 @@ _ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^{},"\\]|\\.)+?))\s*(?=[,
 
 @lru_cache(maxsize=1024)
 def parse_array(text: str) -> tuple[str | None, ...]:
-    """The elements' texts, None for NULL. Raises InvalidText; NotPortable for more than one dimension."""
+    """The elements' texts, None for NULL. Raises InvalidText; NotPortable for several dimensions, or bounds."""
     folded = text.strip(BLANKS)
+    if folded.startswith("[") and folded.endswith("}"):
+        raise NotPortable("an array with bounds of its own")
     if not (folded.startswith("{") and folded.endswith("}")):
         raise _malformed(text)
     body = folded[1:]

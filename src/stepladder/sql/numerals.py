@@ -11,7 +11,7 @@ import struct
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
-from stepladder.errors import InvalidText, NumericOutOfRange
+from stepladder.errors import InvalidText, NotPortable, NumericOutOfRange
 from stepladder.sql.texts import BLANKS
 from stepladder.sql.types import Type, fits_integer
 
@@ -119,10 +119,15 @@ def fit_numeric(value: Decimal, type_: Type) -> Decimal:
     return rounded
 
 
+_HEXADECIMAL = re.compile(r"[+-]?0x[0-9a-f.]|[+-]nan$", re.IGNORECASE)  # what C's strtod() reads besides
+
+
 def parse_float(text: str, type_: Type) -> float:
-    """The floating point number that `text` spells, rounded to the type. Raises InvalidText, NumericOutOfRange."""
+    """The floating point number that `text` spells, rounded to the type. Raises InvalidText, NumericOutOfRange, NotPortable."""
     folded = text.strip(BLANKS)
     special = _SPECIAL.get(folded.lower())
+    if _HEXADECIMAL.match(folded):
+        raise NotPortable(f"{text!r} as {type_}", instead="write the number in decimal digits")
     if special is None and ("_" in folded or not _NUMERIC.fullmatch(folded)):
         raise invalid_text(type_, text)
     value = float(special or folded)

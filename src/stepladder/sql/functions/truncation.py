@@ -92,6 +92,8 @@ def bin_moment(stride: str, stored: str, origin: str) -> str:
         message = "timestamps cannot be binned into intervals containing months or years"
         raise InvalidArgument(message, sqlstate="0A000")
     size = span.days * DAY + span.microseconds
+    if size >= 2**63:
+        raise InvalidDatetime("interval out of range", sqlstate="22008")
     if size <= 0:
         raise InvalidDatetime("stride must be greater than zero", sqlstate="22008")
     into = microseconds_between(stored, origin) % size

@@ -59,7 +59,7 @@ def collation(type_: Type) -> str:
 
 def is_text(type_: Type) -> bool:
     """Whether values are stored as text that SQLite compares as it is."""
-    return type_.name in _TEXTS and type_.element is None
+    return type_.name in _TEXTS or type_.element is not None
 
 
 def plainly_ordered(text: str, source: Type | None = None) -> str:
