@@ -38,6 +38,7 @@ def _record(one: Table) -> Mapping[str, object]:
     """The value as JSON's plain ones: types as PostgreSQL spells them."""
     record = asdict(one)
     for column, known in zip(record["columns"], one.columns, strict=True):
+        del column["sequence"]  # SQLite's own affair
         column["type"] = str(known.type)
     return record
 
