@@ -102,45 +102,45 @@ def test_plan_run_report_on_every_engine(stepladder: Run, events: Path, url: str
     assert stepladder("plan", "--target", url, cwd=events).err.count("up to date") == 1
 
 
-def test_a_day_that_is_not_over_waits(stepladder: Run, events: Path, url: str) -> None:
-    loaded(stepladder, events, url)
+def test_a_day_that_is_not_over_waits(in_process: Run, events: Path, url: str) -> None:
+    loaded(in_process, events, url)
     plan = json.loads(
-        stepladder("plan", "--now", "2026-03-02 12:00", "--json", "--target", url, cwd=events).out
+        in_process("plan", "--now", "2026-03-02 12:00", "--json", "--target", url, cwd=events).out
     )
     assert [len(one["intervals"]) for one in plan["models"]] == [1, 1, 1]
 
 
-def test_a_check_that_fails_publishes_nothing(stepladder: Run, events: Path, url: str) -> None:
-    loaded(stepladder, events, url)
+def test_a_check_that_fails_publishes_nothing(in_process: Run, events: Path, url: str) -> None:
+    loaded(in_process, events, url)
     path = events / "models" / "sessions.sql"
     path.write_text(path.read_text().replace('"session_end >= session_start"', "\"user_id = 'ben'\""))
-    ended = stepladder("run", "--target", url, cwd=events, expect=1)
+    ended = in_process("run", "--target", url, cwd=events, expect=1)
     assert "check user_id = 'ben': 1 row" in ended.err
     assert "user_id = ada" in ended.err
     rows = json.loads(
-        stepladder("query", "SELECT user_id FROM sessions", "--json", "--target", url, cwd=events).out
+        in_process("query", "SELECT user_id FROM sessions", "--json", "--target", url, cwd=events).out
     )
     assert rows == [{"user_id": "ben"}]
     # The day after is done; what reads the failed day waits.
     assert "waits" in ended.err
 
 
-def test_changed_code_is_run_again_and_other_models_rest(stepladder: Run, events: Path, url: str) -> None:
-    loaded(stepladder, events, url)
-    stepladder("run", "--target", url, cwd=events)
+def test_changed_code_is_run_again_and_other_models_rest(in_process: Run, events: Path, url: str) -> None:
+    loaded(in_process, events, url)
+    in_process("run", "--target", url, cwd=events)
     path = events / "models" / "daily_summaries.sql"
     path.write_text(
         path.read_text().replace("-- a comment", "").replace("GROUP BY 1", "group   by 1 -- a comment")
     )
-    assert "up to date" in stepladder("run", "--target", url, cwd=events).err
+    assert "up to date" in in_process("run", "--target", url, cwd=events).err
     path.write_text(path.read_text().replace("avg(unique_pages)", "avg(total_events)"))
-    plan = json.loads(stepladder("plan", "--json", "--target", url, cwd=events).out)
+    plan = json.loads(in_process("plan", "--json", "--target", url, cwd=events).out)
     assert [[work["reasons"] for work in one["intervals"]] for one in plan["models"]] == [
         [],
         [],
         [["code"], ["code"]],
     ]
-    ended = stepladder("run", "--target", url, cwd=events)
+    ended = in_process("run", "--target", url, cwd=events)
     assert "2 done" in ended.err
 
 
@@ -157,16 +157,16 @@ BROKEN_MODELS = {
 
 @pytest.mark.parametrize("fault", BROKEN_MODELS)
 def test_a_model_that_cannot_run_is_refused_before_work(
-    stepladder: Run, events: Path, url: str, fault: str
+    in_process: Run, events: Path, url: str, fault: str
 ) -> None:
-    loaded(stepladder, events, url)
+    loaded(in_process, events, url)
     sql, said = BROKEN_MODELS[fault]
     (events / "models" / "broken.sql").write_text(f"-- a model\n{sql}\n")
     if fault == "cycle":
         (events / "models" / "broken_too.sql").write_text("SELECT date FROM broken")
-    ended = stepladder("run", "--target", url, cwd=events, expect=2)
+    ended = in_process("run", "--target", url, cwd=events, expect=2)
     assert said in ended.err
-    tables = json.loads(stepladder("tables", "--json", "--target", url, cwd=events).out)["tables"]
+    tables = json.loads(in_process("tables", "--json", "--target", url, cwd=events).out)["tables"]
     assert [table["name"] for table in tables] == ["user_events"]
 
 
@@ -230,33 +230,33 @@ def test_bad_input_gets_one_clear_message(
             assert db.tables() == ()
 
 
-def test_a_query_that_fails_says_where(stepladder: Run, events: Path, url: str) -> None:
-    loaded(stepladder, events, url)
-    ended = stepladder(
+def test_a_query_that_fails_says_where(in_process: Run, events: Path, url: str) -> None:
+    loaded(in_process, events, url)
+    ended = in_process(
         "query", "SELECT user_id,\n  nobody FROM user_events", "--target", url, cwd=events, expect=4
     )
     assert "nobody" in ended.err
     assert "\n      ^" in ended.err
 
 
-def test_drop_forgets_a_model(stepladder: Run, events: Path, url: str) -> None:
-    loaded(stepladder, events, url)
-    stepladder("run", "--target", url, cwd=events)
-    stepladder("drop", "sessions", "--target", url, cwd=events, expect=2)
-    stepladder("drop", "sessions", "--yes", "--target", url, cwd=events)
-    plan = json.loads(stepladder("plan", "--json", "--target", url, cwd=events).out)
+def test_drop_forgets_a_model(in_process: Run, events: Path, url: str) -> None:
+    loaded(in_process, events, url)
+    in_process("run", "--target", url, cwd=events)
+    in_process("drop", "sessions", "--target", url, cwd=events, expect=2)
+    in_process("drop", "sessions", "--yes", "--target", url, cwd=events)
+    plan = json.loads(in_process("plan", "--json", "--target", url, cwd=events).out)
     assert [work["reasons"] for work in plan["models"][0]["intervals"]] == [["missing"], ["missing"]]
 
 
-def test_a_table_that_no_model_made_is_never_written(stepladder: Run, events: Path, url: str) -> None:
-    loaded(stepladder, events, url)
+def test_a_table_that_no_model_made_is_never_written(in_process: Run, events: Path, url: str) -> None:
+    loaded(in_process, events, url)
     (events / "models" / "user_events.sql").write_text("SELECT 1 AS a")
     for name in ("sessions", "daily_user_metrics", "daily_summaries"):
         (events / "models" / f"{name}.sql").unlink()
-    ended = stepladder("run", "--target", url, cwd=events, expect=2)
+    ended = in_process("run", "--target", url, cwd=events, expect=2)
     assert "no model made it" in ended.err
     rows = json.loads(
-        stepladder(
+        in_process(
             "query", "SELECT count(*) AS n FROM user_events", "--json", "--target", url, cwd=events
         ).out
     )
