@@ -1,6 +1,5 @@
 """The ledger: the pipelines' own tables, in the target, so that data and its record commit together."""
 
-from stepladder.ledger.attempts import Attempt, attempts
 from stepladder.ledger.book import (
     Interval,
     ModelRecord,
@@ -39,7 +38,6 @@ __all__ = [
     "LOCK_SECONDS",
     "PART",
     "STEPS",
-    "Attempt",
     "Claim",
     "Code",
     "Inputs",
@@ -51,7 +49,6 @@ __all__ = [
     "Recent",
     "Run",
     "Total",
-    "attempts",
     "beat",
     "claim",
     "codes",

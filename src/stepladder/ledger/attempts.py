@@ -2,43 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from stepladder.db import Session, Transaction
+from stepladder.db import Transaction
 from stepladder.ledger.claim import Claim
 
 _KEPT = 20  # of an interval
 _DAYS = 90
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at an interval. `state` is "done" or "failed"."""
-
-    model: str
-    start: datetime
-    attempt: int
-    run_id: str
-    state: str
-    rows: int | None
-    wrote: int | None
-    removed: int | None
-    seconds: float | None
-    error: str | None
-    ended: datetime
-
-
-def attempts(session: Session, model: str) -> list[Attempt]:
-    """Those of one model, the latest last."""
-    return [
-        Attempt(*row)
-        for row in session.query(
-            "SELECT model, start_at, attempt, run_id, state, rows, wrote, removed, seconds, error, ended_at"
-            " FROM stepladder.attempt WHERE model = :model ORDER BY ended_at, start_at",
-            model=model,
-        )
-    ]
 
 
 def write_attempt(
@@ -52,7 +20,7 @@ def write_attempt(
     seconds: float | None = None,
     error: str | None = None,
 ) -> None:
-    """Note how one ended, and let go of those that are long over."""
+    """Note how one ended ("done" or "failed"), and let go of those that are long over."""
     tx.execute(
         "INSERT INTO stepladder.attempt"
         " (model, start_at, attempt, run_id, state, rows, wrote, removed, seconds, error, ended_at)"
