@@ -201,6 +201,36 @@ def test_waiting_has_an_end_that_names_the_holders() -> None:
         pool.take()
 
 
+def test_who_is_inside_a_call_is_named_by_the_line_where_the_thread_stands() -> None:
+    pool, _ = pool_of(1, timeout=0.05)
+    inside, done = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        pool.give_back(held(pool, inside, done))  # the user's line
+
+    def held(pool: Pool, inside: threading.Event, done: threading.Event) -> Connection:
+        connection = pool.take_within_call()
+        inside.set()
+        done.wait(10)
+        return connection
+
+    # What stands between the user's line and the pool is of this package.
+    ours = held.__code__.replace(co_filename=str(Path(sl.__file__).parent / "db" / "made_up.py"))
+    held.__code__ = ours
+    thread = threading.Thread(target=ask, name="nightly-report")
+    thread.start()
+    inside.wait(10)
+    try:
+        with pytest.raises(
+            PoolTimeout,
+            match=rf"nightly-report .* taken at {re.escape(__file__)}:{ask.__code__.co_firstlineno + 1}\)",
+        ):
+            pool.take()
+    finally:
+        done.set()
+        thread.join()
+
+
 def test_a_connection_that_comes_back_after_a_timeout_is_not_lost() -> None:
     pool, made = pool_of(1, timeout=0.02)
     for _ in range(20):

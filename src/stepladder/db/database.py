@@ -344,7 +344,7 @@ class Database(Session):
         here = self._thread
         if here.transaction is not None or here.streams:
             self._refuse_second()
-        connection = _taken(self._pool, self._settle)
+        connection = _taken(self._pool.take_within_call, self._pool, self._settle)
         try:
             result = connection.timed(sql, values)
         except BaseException as error:
@@ -431,7 +431,7 @@ class _Lease:
         self._ready = ready
 
     def __enter__(self) -> Connection:
-        self._connection = _taken(self._pool, self._ready)
+        self._connection = _taken(self._pool.take, self._pool, self._ready)
         return self._connection
 
     def __exit__(
@@ -440,11 +440,11 @@ class _Lease:
         self._pool.give_back(self._connection, broken=isinstance(error, ConnectionFailed))
 
 
-def _taken(pool: Pool, ready: Callable[[Connection], None]) -> Connection:
+def _taken(take: Callable[[], Connection], pool: Pool, ready: Callable[[Connection], None]) -> Connection:
     """A connection that was made ready."""
     broken = 0
     while True:
-        connection = pool.take()
+        connection = take()
         try:
             ready(connection)
         except Disconnected:
