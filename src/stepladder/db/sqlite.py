@@ -555,9 +555,10 @@ class SqliteConnection(Connection):
         sql = f"SELECT {listed or 'NULL'} FROM {parts.table.sql} WHERE {parts.where}"
         translation = self._translate(sql, parts.values)
         edges = [encode_parameter("edge", translation.columns[0].type, edge) for edge in parts.edges]
+        texts = prints.text_query(translation.sql, translation.columns, timed=parts.time is not None)
         with self._callbacks.watching(sql):
-            rows = self._raw.execute(translation.sql, _encode(translation.parameters, parts.values))
-            return prints.of_rows(rows, edges)
+            cursor = self._raw.execute(texts, _encode(translation.parameters, parts.values))
+            return prints.of_texts(cursor, edges)
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         name = table.stored_name
