@@ -101,12 +101,13 @@ def of_server(ask: Ask, parts: Parts) -> tuple[Print, ...]:
     kind = kinds[0][0] if kinds else None
     listed = ", ".join(map(quote, parts.columns))
     mark = "xmin::text::bigint" if kind in _ORDINARY else f"hashtextextended(ROW({listed})::text, 0)"
-    part, values = "1", parts.values
-    if parts.time is not None:
+    part, values, grouped = "1", parts.values, ""
+    if parts.time is not None and parts.number > 1:
         part = f"width_bucket({quote(parts.time)}, :stepladder_edges)"
-        values = {**values, "stepladder_edges": list(parts.edges)}
+        values, grouped = {**values, "stepladder_edges": list(parts.edges)}, " GROUP BY 1"
     found = ask(
-        f"SELECT {part}, count(*), sum({mark}) FROM {parts.table.sql} WHERE {parts.where} GROUP BY 1", values
+        f"SELECT {part}, count(*), coalesce(sum({mark}), 0) FROM {parts.table.sql} WHERE {parts.where}{grouped}",
+        values,
     )
     prints = [NOTHING] * parts.number
     for place, rows, total in found:
