@@ -79,6 +79,7 @@ from stepladder.sql import (
     altered,
     decoder,
     encode_parameter,
+    first_word,
     quote,
     shown_name,
     translate,
@@ -91,6 +92,9 @@ _ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the process
 _CURSORS = itertools.count(1)
 _UNCHANGED = Before()
 _PARTS = "stepladder_parts"  # a savepoint's name
+_DEFINES = frozenset(
+    ("CREATE", "ALTER", "DROP")
+)  # the first words of what its text alone says the effects of
 
 Decode = Callable[[Any], Any]
 
@@ -438,14 +442,17 @@ class SqliteConnection(Connection):
         return found
 
     def _plan_key(self, sql: str, values: Mapping[str, object]) -> tuple[object, ...]:
-        """A plan is one for the temporary tables that its text names, as they are now: it outlives all the others."""
+        """A plan is one for the temporary tables that its text names, as they are now: it outlives all the others. What a
+        definition may do can depend on those too that it does not name."""
         key = statement_key(sql, values)
         if not self._temporary:
             return key
+        if first_word(sql) in _DEFINES:
+            return (*key, *self._temporary.items())
         text = sql.lower()
         escaped = 'u&"' in text
         named = (made for name, made in self._temporary.items() if escaped or name.lower() in text)
-        return (key, *named)
+        return (*key, *named)
 
     def _notice_changes(self) -> None:
         """Forget what is known of the tables when their schema has changed, by whomever."""
@@ -478,6 +485,12 @@ class SqliteConnection(Connection):
 
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """Nothing: the only lock of a SQLite transaction was taken when it began."""
+
+    def index_temporary(self, table: str, columns: Sequence[str]) -> None:
+        # SQLite would read all of it for each row that looks for one (https://sqlite.org/optoverview.html#autoindex).
+        self._plain(
+            f"CREATE INDEX temp.{quote(f'{table}_rows')} ON {quote(table)} ({', '.join(map(quote, columns))})"
+        )
 
     def commit(self) -> None:
         self._plain("COMMIT")
@@ -555,9 +568,10 @@ class SqliteConnection(Connection):
         sql = f"SELECT {listed or 'NULL'} FROM {parts.table.sql} WHERE {parts.where}"
         translation = self._translate(sql, parts.values)
         edges = [encode_parameter("edge", translation.columns[0].type, edge) for edge in parts.edges]
+        texts = prints.text_query(translation.sql, translation.columns, timed=parts.time is not None)
         with self._callbacks.watching(sql):
-            rows = self._raw.execute(translation.sql, _encode(translation.parameters, parts.values))
-            return prints.of_rows(rows, edges)
+            cursor = self._raw.execute(texts, _encode(translation.parameters, parts.values))
+            return prints.of_texts(cursor, edges)
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         name = table.stored_name
@@ -656,9 +670,13 @@ class SqliteConnection(Connection):
         return True
 
     def _forget_temporary(self) -> None:
-        """Temporary tables have changed: what a definition may do can depend on them without naming them."""
+        """Temporary tables have changed: what else has effects can depend on them without naming them."""
         self._view_reads = None
-        self._plans = {key: plan for key, plan in self._plans.items() if not plan.translation.effects}
+        self._plans = {
+            key: plan
+            for key, plan in self._plans.items()
+            if not plan.translation.effects or first_word(key[0]) in _DEFINES
+        }
 
     def _forget_schema(self) -> None:
         self._known.clear()
