@@ -21,7 +21,9 @@ from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
 from stepladder.db.arrow.types import pyarrow
+from stepladder.db.catalog import views_upon
 from stepladder.db.catalog.values import Table
+from stepladder.db.catalog.views_upon import ViewUpon
 from stepladder.db.connection import (
     Connection,
     Cursor,
@@ -558,6 +560,10 @@ class SqliteConnection(Connection):
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         self._notice_changes()
         return self._schema.view_reads(view)
+
+    def views_upon(self, table: TableName, columns: Sequence[str]) -> tuple[ViewUpon, ...]:
+        self._notice_changes()
+        return views_upon.of_file(self._schema, table, columns)
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
