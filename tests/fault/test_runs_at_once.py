@@ -14,10 +14,10 @@ import stepladder as sl
 from stepladder.config import read_project
 from stepladder.errors import StillHeld
 from stepladder.pipelines import prepare, run
-from tests.contract.test_anomalies import DAYS, Shop, shop
+from tests.contract.shop import DAYS, Shop, engine, opened, shop
 from tests.fault.chain import finish_run, start_run, take_for_dead
 
-__all__ = ["shop"]
+__all__ = ["engine", "opened", "shop"]
 
 
 def test_a_reader_sees_the_old_rows_or_the_new_ones(shop: Shop, url: str) -> None:
