@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from stepladder.adopt.declared import asked
+from stepladder.adopt.misfit import Misfit
+from stepladder.adopt.moments import EPOCHS
 from stepladder.adopt.plan import Obstacle, shown
 from stepladder.adopt.readings import Reading, class_name
 from stepladder.adopt.scan import ColumnTally
-from stepladder.sql import Type
+from stepladder.sql import parse_type
 
 
 def decided(tally: ColumnTally) -> int | None:
@@ -67,22 +70,30 @@ def _mend() -> str:
 
 
 def _instead(table: str, column: str, reading: Reading, tally: ColumnTally) -> str:
+    """What else the column could be, where that takes the values that are in the way."""
     flag = f"--type '{table}.{column}="
     classes = tally.classes.keys() - {type(None)}
     moment = reading.type.name in ("date", "timestamp", "timestamptz")
-    if moment and classes <= {int, float}:
+    if moment and classes <= {int, float} and any(_take(f"timestamptz:{unit}", tally) for unit in EPOCHS):
         return f"if they are epochs, say so: {flag}timestamptz:epoch_s' (or epoch_ms, epoch_us). {_mend()}"
-    if (
-        moment
-        and classes == {bytearray}
-        and any("zone" in why for each in tally.misfits for _, _, why in each)
-    ):
+    if moment and classes == {bytearray} and _take("timestamptz", tally):
         return f"{flag}timestamptz' takes a value without a zone for UTC's. {_mend()}"
-    if classes <= {int, float} and reading.type.name in ("int8", "numeric"):
-        wide = Type("numeric") if float in classes or reading.type.modified else Type("float8")
-        return f"{flag}{wide}' keeps every value. {_mend()}"
-    if classes <= {int, float, bytearray} and reading.type.name != "text":
+    if reading.type.name in ("int8", "numeric") and classes <= {int, float}:
+        wide = "numeric" if float in classes or reading.type.modified else "float8"
+        if _take(wide, tally):
+            return f"{flag}{parse_type(wide)}' keeps every value. {_mend()}"
+    if _take("text", tally):
         return f"{flag}text' keeps every value as text. {_mend()}"
-    if classes <= {bytes, bytearray} and reading.type.name == "bytea":
-        return f"{flag}text' if every value is text in UTF-8. {_mend()}"
     return _mend()
+
+
+def _take(said: str, tally: ColumnTally) -> bool:
+    """Whether another type would take the values that are in the way, those that are shown at least."""
+    reading = asked(said)
+    for found in tally.misfits:
+        for _, value, _ in found:
+            try:
+                reading.convert(value)
+            except Misfit:
+                return False
+    return True

@@ -275,7 +275,7 @@ def _adopt(verbs: _Verbs) -> None:
         action="append",
         default=[],
         metavar="TABLE",
-        help="leave this table or view as it is; repeatable",
+        help="leave this table, view or trigger as it is; repeatable",
     )
     _json(verb)
 

@@ -233,6 +233,10 @@ class Connection(ABC):
         """In the open transaction: give up waiting for a lock after so long; be ended when idle for so long."""
 
     @abstractmethod
+    def index_temporary(self, table: str, columns: Sequence[str]) -> None:
+        """Make it quick to find the rows of a temporary table by these columns."""
+
+    @abstractmethod
     def commit(self) -> None: ...
 
     @abstractmethod

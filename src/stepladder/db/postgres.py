@@ -346,6 +346,9 @@ class PostgresConnection(Connection):
     def begin_writing(self) -> None:
         """Nothing: writers are in nobody's way until they write the same row."""
 
+    def index_temporary(self, table: str, columns: Sequence[str]) -> None:
+        """Nothing: a server hashes or sorts the rows as it needs to."""
+
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         limits = (("lock_timeout", lock_seconds), ("idle_in_transaction_session_timeout", idle_seconds))
         wanted = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from stepladder.db import marks
@@ -61,6 +61,11 @@ class Transaction(Session):
         """In a `Database.staging` transaction: from here on it may write more than temporary tables."""
         with self._connection() as connection:
             connection.begin_writing()
+
+    def index_temporary(self, table: str, columns: Sequence[str]) -> None:
+        """Make it quick to find the rows of a temporary table by these columns, where the engine does not see to that."""
+        with self._connection() as connection:
+            connection.index_temporary(table, columns)
 
     def end(self) -> None:
         """From here on every verb is refused: the connection is somebody else's."""

@@ -1,0 +1,68 @@
+"""Defaults and generated columns that compute: whether PostgreSQL could, by rewriting them and typing them over the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from stepladder.adopt.foreign_keys import alike
+from stepladder.adopt.plan import ColumnPlan, Obstacle
+from stepladder.adopt.schema import PlannedSchema
+from stepladder.errors import DatabaseError, NotPortable
+from stepladder.sql import Column, Text, Type, WrittenTable, in_their_case, quote, rewritten, translate
+
+_CONSTANT = re.compile(
+    r"""\s*([+-]?\s*\.?\d[\w.+-]*|[xX]?'(?:[^']|'')*'|"(?:[^"]|"")*"|[^\W\d]\w*)\s*""", re.DOTALL
+)
+_NUMBERS = ("int2", "int4", "int8", "numeric", "float8")
+_AS_TEXT = ("date", "timestamp")  # whose text is SQLite's too
+_LEAVE = "leave the table out: --leave TABLE"
+
+
+def default_in_postgres(table: str, column: ColumnPlan, default: str) -> Obstacle | None:
+    """What is in the way of a default that is computed."""
+    if _CONSTANT.fullmatch(default):
+        return None
+    why = _refused(f"SELECT ({default})", PlannedSchema({}), (), column)
+    if why is None:
+        return None
+    instead = f"make the table with another default, or {_LEAVE}"
+    return Obstacle(table, column.name, f"its default {default} has no equal in PostgreSQL: {why}", instead)
+
+
+def generated_in_postgres(table: str, written: WrittenTable, columns: Sequence[ColumnPlan]) -> list[Obstacle]:
+    """What is in the way of generated columns."""
+    schema = PlannedSchema({table: [Column(each.name, each.type, each.not_null) for each in columns]})
+    names = [table, *(column.name for column in columns)]
+    found = []
+    for column, text in zip(columns, written.columns, strict=True):
+        if column.generated and text.expressions:
+            made = text.expressions[-1]
+            why = _refused(f"SELECT ({made}) FROM {quote(table)}", schema, names, column)
+            if why is not None:
+                told = f"it is generated as {made}, which has no equal in PostgreSQL: {why}"
+                found.append(Obstacle(table, column.name, told, f"make the table without it, or {_LEAVE}"))
+    return found
+
+
+def _refused(sql: str, schema: PlannedSchema, names: Sequence[str], column: ColumnPlan) -> str | None:
+    """Why PostgreSQL would not compute the column's value so; None where it would."""
+    try:
+        made = rewritten(Text("adopt", in_their_case(sql, names)), "sqlite")
+        for finding in made.findings:
+            if finding.severity == "refused":
+                return finding.what
+        (result,) = translate(made.text, schema, {}).columns
+    except (DatabaseError, NotPortable) as error:
+        return error.message
+    return None if _becomes(result.type, column.type) else f"it would be {result.type}, not {column.type}"
+
+
+def _becomes(given: Type, wanted: Type) -> bool:
+    """Whether a value of the one type is, stored in the other, what SQLite stores."""
+    widened = (
+        given.name in _NUMBERS
+        and wanted.name in _NUMBERS
+        and _NUMBERS.index(given.name) <= _NUMBERS.index(wanted.name)
+    )
+    return alike(given, wanted) or widened or (given.name in _AS_TEXT and wanted.name in ("text", "varchar"))
