@@ -14,10 +14,10 @@ import stepladder as sl
 from stepladder.config import read_project
 from stepladder.errors import StillHeld
 from stepladder.pipelines import prepare, run
-from tests.contract.test_anomalies import DAYS, Shop, shop
-from tests.fault.test_kill import _take_for_dead, finish, start_run
+from tests.contract.shop import DAYS, Shop, engine, opened, shop
+from tests.fault.chain import finish_run, start_run, take_for_dead
 
-__all__ = ["shop"]
+__all__ = ["engine", "opened", "shop"]
 
 
 def test_a_reader_sees_the_old_rows_or_the_new_ones(shop: Shop, url: str) -> None:
@@ -112,9 +112,9 @@ def test_a_frozen_model_in_python(postgres_url: str, tmp_path: Path) -> None:
             time.sleep(0.05)
         time.sleep(0.5)  # it is in the function now
         frozen.send_signal(signal.SIGSTOP)
-        _take_for_dead(postgres_url)
+        take_for_dead(postgres_url)
         flag.touch()
-        finish(folder, postgres_url)
+        finish_run(folder, postgres_url)
         before = db.query("SELECT * FROM slow").tuples()
         frozen.send_signal(signal.SIGCONT)
         _, said = frozen.communicate(timeout=120)

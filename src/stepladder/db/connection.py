@@ -11,6 +11,7 @@ from weakref import ref
 
 from stepladder.config import Target
 from stepladder.db.catalog.values import Table
+from stepladder.db.catalog.views_upon import ViewUpon
 from stepladder.db.explain.plan import Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.health.findings import Finding
@@ -275,6 +276,10 @@ class Connection(ABC):
     @abstractmethod
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         """The tables and views that a view reads, through other views too; none for what is no view."""
+
+    @abstractmethod
+    def views_upon(self, table: TableName, columns: Sequence[str]) -> tuple[ViewUpon, ...]:
+        """The views that keep the engine from changing the type of these columns: see `db.catalog.views_upon`."""
 
     @abstractmethod
     def tables(self) -> tuple[TableName, ...]:

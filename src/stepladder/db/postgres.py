@@ -21,8 +21,10 @@ from stepladder.db.arrow.rows import arrays_of_rows, table_of_rows
 from stepladder.db.arrow.stored import copy_binary, copy_text
 from stepladder.db.arrow.types import pyarrow
 from stepladder.db.catalog import postgres as catalog_postgres
+from stepladder.db.catalog import views_upon
 from stepladder.db.catalog.postgres import catalogue_type
 from stepladder.db.catalog.values import Table, table_of
+from stepladder.db.catalog.views_upon import ViewUpon
 from stepladder.db.connection import (
     Connection,
     Cursor,
@@ -462,6 +464,9 @@ class PostgresConnection(Connection):
             {"name": view.sql},
         ).rows
         return tuple(TableName(None if schema == "public" else schema, name) for schema, name in found)
+
+    def views_upon(self, table: TableName, columns: Sequence[str]) -> tuple[ViewUpon, ...]:
+        return views_upon.of_server(lambda sql, values: self.run(sql, values).rows, table, columns)
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         found = self.run(
