@@ -23,7 +23,7 @@ import stepladder as sl
 from stepladder.adopt import Plan, adopt, examine
 from stepladder.adopt.verify import differences
 from stepladder.db.foreign_file import reading
-from stepladder.errors import DatabaseBusy, DatabaseError, MissingFile, UsageError
+from stepladder.errors import DatabaseBusy, MissingFile, ResourceError, UsageError
 
 CASES = Path(__file__).parents[1] / "data" / "adopt" / "cases.tar.gz"
 REFUSED_HERE = {"file_utf16": "UTF-16"}
@@ -284,6 +284,8 @@ def test_a_view_is_made_again_with_types(tmp_path: Path) -> None:
         (["CREATE TABLE t (id TEXT DEFAULT (lower(hex(randomblob(8)))))"], "randomblob"),
         (["CREATE TABLE t (a TEXT, b TEXT AS (substr(a, -2)) STORED)"], "substr"),
         (["CREATE TABLE t (a TEXT, b INT AS (a GLOB 'x*'))"], "GLOB"),
+        (["CREATE TABLE t (a TEXT)", "CREATE UNIQUE INDEX one ON t (a COLLATE NOCASE)"], "index one"),
+        (['CREATE TABLE "a.b" (a TEXT)'], "parts a schema"),
         (["CREATE TABLE t (a INT REFERENCES nowhere)"], "refers to nowhere"),
         (["CREATE TABLE p (a INT)", "CREATE TABLE t (a INT REFERENCES p (a))"], "neither a primary key nor"),
         (["CREATE TABLE p (a INT)", "CREATE TABLE t (a INT REFERENCES p)"], "neither a primary key nor"),
@@ -480,9 +482,72 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096 * 3 : 4096 * 3 + 200] = os.urandom(200)
     path.write_bytes(content)
-    with pytest.raises(DatabaseError, match=r"damaged|malformed"):
+    with pytest.raises(ResourceError, match="is damaged"):
         run(path, apply=True)
     assert path.read_bytes() == bytes(content)
+
+
+@pytest.mark.parametrize("apply", [False, True])
+def test_a_file_that_was_cut_off_is_damaged(apply: bool, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.db", "CREATE TABLE t (a INT)", "INSERT INTO t VALUES (7)")
+    content = path.read_bytes()[:5000]
+    path.write_bytes(content)
+    with pytest.raises(ResourceError, match="cut off"):
+        run(path, apply=apply)
+    assert path.read_bytes() == content
+
+
+def test_an_empty_file_stays_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.db").touch()
+    assert run(tmp_path / "a.db", apply=True) == Plan()
+    assert (tmp_path / "a.db").stat().st_size == 0
+
+
+@pytest.mark.parametrize(
+    ("statements", "advice"),
+    [
+        (["CREATE TABLE t (a TIMESTAMP)", "INSERT INTO t VALUES (1704164645123)"], "=timestamptz:epoch_ms'"),
+        (
+            ["CREATE TABLE t (a DATETIME)", "INSERT INTO t VALUES ('2024-01-02'), ('2024-01-02 03:04')"],
+            "=timestamp'",
+        ),
+        (
+            [
+                "CREATE TABLE t (a DATETIME)",
+                "INSERT INTO t VALUES ('2024-01-02 03:04Z'), ('2024-01-02 03:04')",
+            ],
+            "=timestamptz'",
+        ),
+        (
+            ["CREATE TABLE t (a UUID)", "INSERT INTO t VALUES (x'00112233445566778899aabbccddeeff')"],
+            "=bytea'",
+        ),
+        (["CREATE TABLE t (a INT)", "INSERT INTO t VALUES ('n/a'), (1)"], "=text'"),
+        (["CREATE TABLE t (a TEXT)", "INSERT INTO t VALUES (CAST(x'6100' AS TEXT))"], "Mend the value"),
+        (["CREATE TABLE t (a TEXT)", "INSERT INTO t VALUES (CAST(x'eda080' AS TEXT))"], "Mend the value"),
+    ],
+)
+def test_the_advice_is_to_a_type_that_takes_the_values(
+    statements: list[str], advice: str, tmp_path: Path
+) -> None:
+    path = made(tmp_path / "a.db", *statements)
+    (found, *_) = run(path, apply=False).obstacles
+    assert advice in found.instead
+    if "--type 't.a=" in found.instead:
+        said = found.instead.partition("--type 't.a=")[2].partition("'")[0]
+        assert run(path, apply=True, said={"t.a": said}).obstacles == ()
+    else:
+        assert found.instead.startswith(advice)
+
+
+def test_a_check_of_sqlites_own_is_told(tmp_path: Path) -> None:
+    path = made(
+        tmp_path / "a.db",
+        "CREATE TABLE t (a TEXT CHECK (a GLOB 'x*'), b INT, CHECK (typeof(b) = 'integer'), CHECK (b > 0))",
+    )
+    plan = run(path, apply=True)
+    assert plan.obstacles == ()
+    assert ["GLOB" in plan.notices[0], "typeof" in plan.notices[1], len(plan.notices)] == [True, True, 2]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Defaults and generated columns that compute: whether PostgreSQL could, by rewriting them and typing them over the table."""
+"""Defaults, CHECKs and generated columns: whether PostgreSQL could, by rewriting them and typing them over the table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def default_in_postgres(table: str, column: ColumnPlan, default: str) -> Obstacl
     """What is in the way of a default that is computed."""
     if _CONSTANT.fullmatch(default):
         return None
-    why = _refused(f"SELECT ({default})", PlannedSchema({}), (), column)
+    why = _refused(f"SELECT ({default})", PlannedSchema({}), (), column.type)
     if why is None:
         return None
     instead = f"make the table with another default, or {_LEAVE}"
@@ -32,30 +32,52 @@ def default_in_postgres(table: str, column: ColumnPlan, default: str) -> Obstacl
 
 def generated_in_postgres(table: str, written: WrittenTable, columns: Sequence[ColumnPlan]) -> list[Obstacle]:
     """What is in the way of generated columns."""
-    schema = PlannedSchema({table: [Column(each.name, each.type, each.not_null) for each in columns]})
-    names = [table, *(column.name for column in columns)]
+    schema, names = _alone(table, columns)
     found = []
     for column, text in zip(columns, written.columns, strict=True):
         if column.generated and text.expressions:
             made = text.expressions[-1]
-            why = _refused(f"SELECT ({made}) FROM {quote(table)}", schema, names, column)
+            why = _refused(f"SELECT ({made}) FROM {quote(table)}", schema, names, column.type)
             if why is not None:
                 told = f"it is generated as {made}, which has no equal in PostgreSQL: {why}"
                 found.append(Obstacle(table, column.name, told, f"make the table without it, or {_LEAVE}"))
     return found
 
 
-def _refused(sql: str, schema: PlannedSchema, names: Sequence[str], column: ColumnPlan) -> str | None:
-    """Why PostgreSQL would not compute the column's value so; None where it would."""
+def check_notices(table: str, written: WrittenTable, columns: Sequence[ColumnPlan]) -> list[str]:
+    """CHECKs that are kept, and that PostgreSQL would not take."""
+    schema, names = _alone(table, columns)
+    checks = [
+        text
+        for column, each in zip(columns, written.columns, strict=True)
+        for text in each.expressions
+        if not column.generated
+    ]
+    found = []
+    for text in (*checks, *written.expressions):
+        why = _refused(f"SELECT ({text}) FROM {quote(table)}", schema, names, Type("bool"))
+        if why is not None:
+            found.append(f"{table}: CHECK ({text}) is kept, on SQLite only: {why}")
+    return found
+
+
+def _alone(table: str, columns: Sequence[ColumnPlan]) -> tuple[PlannedSchema, list[str]]:
+    """A schema of this table, and the names in it."""
+    known = [Column(each.name, each.type, each.not_null) for each in columns]
+    return PlannedSchema({table: known}), [table, *(each.name for each in columns)]
+
+
+def _refused(sql: str, schema: PlannedSchema, names: Sequence[str], wanted: Type) -> str | None:
+    """Why PostgreSQL would not compute a value of the type so; None where it would."""
     try:
         made = rewritten(Text("adopt", in_their_case(sql, names)), "sqlite")
-        for finding in made.findings:
-            if finding.severity == "refused":
-                return finding.what
+        refused = [finding.what for finding in made.findings if finding.severity == "refused"]
+        if refused:
+            return refused[-1]  # of a statement that PostgreSQL does not read the first is about the whole
         (result,) = translate(made.text, schema, {}).columns
     except (DatabaseError, NotPortable) as error:
         return error.message
-    return None if _becomes(result.type, column.type) else f"it would be {result.type}, not {column.type}"
+    return None if _becomes(result.type, wanted) else f"it would be {result.type}, not {wanted}"
 
 
 def _becomes(given: Type, wanted: Type) -> bool:

@@ -34,6 +34,18 @@ def unique_keys(file: ForeignFile, table: str) -> list[tuple[str, ...]]:
     return found
 
 
+def collation_obstacles(file: ForeignFile, table: str) -> list[Obstacle]:
+    """Unique indexes that take values for equal which PostgreSQL does not."""
+    found = []
+    for _, index, unique, _, _ in file.rows(f"PRAGMA index_list({quote(table)})"):
+        for _, _, column, _, collation, is_key in file.rows(f"PRAGMA index_xinfo({quote(index)})"):
+            if unique and is_key and collation.upper() != "BINARY":
+                why = f"the unique index {index} compares by COLLATE {collation}: PostgreSQL would take more rows"
+                instead = f"DROP INDEX {quote(index)}, or leave the table out: --leave TABLE"
+                found.append(Obstacle(table, column, why, instead))
+    return found
+
+
 def long_key_obstacles(
     file: ForeignFile, table: str, columns: Sequence[ColumnPlan], rowid: str | None
 ) -> list[Obstacle]:

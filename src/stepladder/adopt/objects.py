@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
@@ -104,7 +105,7 @@ def trigger_obstacles(
         drop = f"DROP TRIGGER {quote(trigger.name)}"
         if trigger.name not in leave:
             why = f"trigger {trigger.name} is code for SQLite, which PostgreSQL would not run"
-            instead = f"--leave {trigger.name} keeps it, on SQLite only; or {drop}"
+            instead = f"--leave {shlex.quote(trigger.name)} keeps it, on SQLite only; or {drop}"
             found.append(Obstacle(trigger.table, None, why, instead))
             continue
         try:

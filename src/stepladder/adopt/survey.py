@@ -17,6 +17,7 @@ from stepladder.sql import Column, parse_type, quote
 
 Progress = Callable[[str, int], None]  # a table's name, and how many rows more have been looked at
 _OURS = "stepladder."
+DAMAGED = "XX001"
 
 
 def survey(file: ForeignFile, said: Mapping[str, str], leave: Sequence[str], progress: Progress) -> Plan:
@@ -40,6 +41,7 @@ def survey(file: ForeignFile, said: Mapping[str, str], leave: Sequence[str], pro
     triggers = [each for each in entries if each.kind == "trigger"]
     adopted = {each.name for each in [*tables, *_foreign_views(file, entries, leave)]}
     found += trigger_obstacles([each for each in triggers if each.table in adopted], plans, leave)
+    notices += [each for plan in plans for each in plan.notices]
     notices += [
         f"{plan.name}.{column.name}: of {column.lost} whole numbers SQLite kept about 16 digits when they were written"
         for plan in plans
@@ -145,7 +147,7 @@ def _of_the_file(file: ForeignFile) -> list[Obstacle]:
         found.append(Obstacle(file.path.name, None, why, "make it anew: sqlite3 FILE .dump | sqlite3 NEW"))
     for line in file.problems():
         if not line.startswith(("CHECK constraint failed in", "NULL value in")):
-            raise DatabaseError(f"{file.path} is damaged: {line}. Nothing was written.", sqlstate="XX001")
+            raise DatabaseError(line, sqlstate=DAMAGED)
         found.append(
             Obstacle(file.path.name, None, f"a row breaks its table's own rule: {line}", "mend the row")
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from stepladder.adopt import declared
 from stepladder.adopt.decide import decided, misfits
-from stepladder.adopt.expressions import default_in_postgres, generated_in_postgres
-from stepladder.adopt.keys import long_key_obstacles, row_number, unique_keys
+from stepladder.adopt.expressions import check_notices, default_in_postgres, generated_in_postgres
+from stepladder.adopt.keys import collation_obstacles, long_key_obstacles, row_number, unique_keys
 from stepladder.adopt.misfit import Misfit
 from stepladder.adopt.names import name_obstacles
 from stepladder.adopt.objects import (
@@ -99,6 +99,7 @@ def _finished(
             found += [obstacle] if obstacle else []
     found += generated_in_postgres(table.name, table.written, columns)
     found += _collisions(file, table, columns)
+    found += collation_obstacles(file, table.name)
     found += long_key_obstacles(file, table.name, columns, table.rowid)
     if found:
         return None, found
@@ -106,8 +107,17 @@ def _finished(
         sql = rewritten_table(table.entry.sql, table.written, columns, table.key, table.numbered)
     except NotPortable as error:
         return None, [Obstacle(table.name, None, error.message, "--leave TABLE")]
-    plan = TablePlan(table.name, tuple(columns), rows, sql, table.rowid, table.key, table.numbered)
-    return plan, []
+    notices = check_notices(table.name, table.written, columns)
+    return TablePlan(
+        table.name,
+        tuple(columns),
+        rows,
+        sql,
+        table.rowid,
+        table.key,
+        table.numbered,
+        tuple(notices),
+    ), []
 
 
 def _told(file: ForeignFile, entry: Entry, written: WrittenTable) -> _Table:
