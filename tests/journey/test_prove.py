@@ -208,6 +208,20 @@ PLANTED: Mapping[str, tuple[str, str, str]] = {
     "not classified": ("SELECT id, 4 AS x FROM people", "SELECT id, 17 AS x FROM people", "id"),
     "columns": ("SELECT id, 5 AS x FROM people", "SELECT id FROM people", "id"),
     "error": ("SELECT id, 3 AS x FROM people", "SELECT id, 1 / (id - id) AS x FROM people", "id"),
+    "fewer digits": ("SELECT id, amount * 1.23456 AS x FROM people",
+        "SELECT id, round(amount * 1.23456, 4) AS x FROM people", "id"),
+    "float rounding": ("SELECT id, amount::float8 / 3 AS x FROM people",
+        "SELECT id, amount::float8 / 3 * (1 + 2.3e-16) AS x FROM people", "id"),
+    "sign of zero": ("SELECT id, 0.0::float8 AS x FROM people", "SELECT id, '-0'::float8 AS x FROM people", "id"),
+    "order of elements": ("SELECT array_agg(name ORDER BY id) AS x FROM people",
+        "SELECT array_agg(name ORDER BY id DESC) AS x FROM people", ""),
+    "order": ("SELECT id FROM people ORDER BY id", "SELECT id FROM people ORDER BY id DESC", "id"),
+    "fraction of a second": ("SELECT id, at + interval '0.25 seconds' AS x FROM people",
+        "SELECT id, date_trunc('second', at) AS x FROM people", "id"),
+    "case of letters": ("SELECT id, 'Ab' AS x FROM people", "SELECT id, 'aB' AS x FROM people", "id"),
+    "text form": ("SELECT id, '2024-01-02 00:00:00' AS x FROM people", "SELECT id, '2024-01-02T00:00:00' AS x FROM people", "id"),
+    "padding": ("SELECT id, 'a' AS x FROM people", "SELECT id, 'a   ' AS x FROM people", "id"),
+    "white space": ("SELECT id, 'a b' AS x FROM people", "SELECT id, 'a  b' AS x FROM people", "id"),
 }  # fmt: skip
 
 
@@ -230,6 +244,24 @@ def test_each_planted_difference_is_found_and_named(
     assert {each.state for each in found.values()} == {"different"}
     assert {name: dict(each.causes) for name, each in found.items() if name not in dict(each.causes)} == {}
     assert schemas(postgres_url) == []
+
+
+UNSTEADY = {
+    "clock": "SELECT id, clock_timestamp() AS x FROM people",
+    "random": "SELECT id, random() AS x FROM people",
+}
+
+
+def test_what_no_two_runs_agree_on_is_named(bare: Path, postgres_url: str) -> None:
+    for name, sql in UNSTEADY.items():
+        model(bare, f"m_{name}", sql, 'key = ["id"]')
+    found = {each.name: dict(each.causes) for each in proved(bare, postgres_url).models}
+    assert {name: name in found[f"m_{name}"] for name in UNSTEADY} == dict.fromkeys(UNSTEADY, True)
+
+
+def test_every_class_is_planted() -> None:
+    known = set(re.findall(r'"([^"]+)"', diagnose.__doc__ or "")) | {"error"}
+    assert known - PLANTED.keys() - UNSTEADY.keys() == set()
 
 
 def test_what_sqlite_is_not_given_and_what_reads_it(stepladder: Run, bare: Path, postgres_url: str) -> None:
