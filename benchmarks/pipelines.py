@@ -8,7 +8,7 @@ interval   a day's run (claim, stage, checks, prints, difference, ledger), of a 
            are there already                                                                          at most 1.35
 plan       with nothing to do, all days compared or the last seven, in seconds                        at most 1.5
 late row   plan and run after one late row                                                            at most 3
-backfill   all days; beside it all days by pandas: read, group, write
+backfill   all days; beside it all days by pandas (read, group, write), and on a server by dbt (benchmarks/dbt_peer.py)
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from statistics import median
 import pandas as pd
 
 import stepladder as sl
+from benchmarks import dbt_peer
 from stepladder.config import Project, read_project
 from stepladder.db import Database, embedded
 from stepladder.pipelines import NO_WISHES, RunResult, Wishes, prepare, run
@@ -40,6 +41,7 @@ COLUMNS = (
     "user_id text, session_id text, session_start timestamptz, session_end timestamptz,"
     " total_events bigint, unique_pages bigint, device_type text"
 )
+NAMES = "user_id, session_id, session_start, session_end, total_events, unique_pages, device_type"
 REPEATS = 5
 
 
@@ -55,6 +57,8 @@ def main() -> None:
         project = _project(Path(folder) / "shop")
         _fill(db, events)
         _report(db, project)
+        if arguments.engine == "postgres":
+            _beside_dbt(db, project, Path(folder) / "dbt")
 
 
 @contextmanager
@@ -157,6 +161,26 @@ def _report(db: Database, project: Project) -> None:
     ratio = median(late) / median(alone)
     print(f"a late row, plan and run  {median(late):8.3f} s   {ratio:5.2f} x the day's bare SQL (at most 3)")
     print(f"the same days by pandas   {_timed(lambda: _by_pandas(db)):8.2f} s")
+
+
+def _beside_dbt(db: Database, project: Project, folder: Path) -> None:
+    db.execute("DROP TABLE sessions")
+    ours = _timed(lambda: _run(db, project, NO_WISHES))
+    print(f"backfill, four at once    {ours:8.2f} s")
+    if dbt_peer.command() is None:
+        print("dbt is not there to stand beside it")
+        return
+    dbt_peer.project(folder, SELECT, db.target.url, FIRST)
+    theirs = dbt_peer.run(folder, FIRST, NOW)
+    print(f"the same by dbt           {theirs:8.2f} s   {theirs / ours:5.2f} x ours")
+    ((differ,),) = db.query(
+        f"SELECT count(*) FROM ((SELECT {NAMES} FROM dbt_sessions EXCEPT ALL SELECT {NAMES} FROM sessions)"
+        f" UNION ALL (SELECT {NAMES} FROM sessions EXCEPT ALL SELECT {NAMES} FROM dbt_sessions)) AS d"
+    ).tuples()
+    print(f"rows that differ          {differ:8}")
+    one = dbt_peer.run(folder, NOW - dt.timedelta(days=1), NOW)
+    print(f"one day by dbt            {one:8.2f} s   its start included")
+    db.execute("DROP TABLE dbt_sessions")
 
 
 def _span(day: int) -> tuple[dt.datetime, dt.datetime]:

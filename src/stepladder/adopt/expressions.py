@@ -7,9 +7,18 @@ from collections.abc import Sequence
 
 from stepladder.adopt.foreign_keys import alike
 from stepladder.adopt.plan import ColumnPlan, Obstacle
-from stepladder.adopt.schema import PlannedSchema
 from stepladder.errors import DatabaseError, NotPortable
-from stepladder.sql import Column, Text, Type, WrittenTable, in_their_case, quote, rewritten, translate
+from stepladder.sql import (
+    Column,
+    PlannedSchema,
+    Text,
+    Type,
+    WrittenTable,
+    in_their_case,
+    quote,
+    rewritten,
+    translate,
+)
 
 _CONSTANT = re.compile(
     r"""\s*([+-]?\s*\.?\d[\w.+-]*|[xX]?'(?:[^']|'')*'|"(?:[^"]|"")*"|[^\W\d]\w*)\s*""", re.DOTALL

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stepladder.adopt.plan import Obstacle, ViewPlan
-from stepladder.adopt.schema import PlannedSchema
 from stepladder.db.foreign_file import Entry
 from stepladder.errors import DatabaseError, NotPortable
 from stepladder.sql import (
     Column,
     Created,
+    PlannedSchema,
     Text,
     in_their_case,
     rewritten,

@@ -11,6 +11,7 @@ import re
 import select
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -250,10 +251,25 @@ class PostgresConnection(Connection):
 
         # Asked first for the types, which COPY does not tell: nothing is read for it.
         described = self._run_within("SELECT * FROM (", sql, ") AS described LIMIT 0", values, self._send)
-        copied = CopiedRows(described.columns)
+        copied = CopiedRows(self._with_labels(described.columns))
         copy = "COPY (", sql, ") TO STDOUT (FORMAT binary)", values
         self._run_within(*copy, lambda statement: self._copy_out(statement, copied.take))
         return copied.table()
+
+    def _with_labels(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """The columns, those of an enum's type as text: its values are sent as their labels, in either form."""
+        unknown = {oid for column in columns if (oid := _unknown_oid(column.type)) is not None}
+        if not unknown:
+            return columns
+        found = self._send(
+            "SELECT t.oid::bigint, t.typtype = 'e' FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem"
+            f" WHERE t.oid IN ({', '.join(map(str, unknown))}) AND 'e' IN (t.typtype, e.typtype)"
+        )
+        label = Type("text")
+        types = {oid: label if alone else Type("array", element=label) for oid, alone in found.rows}
+        return tuple(
+            replace(column, type=types.get(_unknown_oid(column.type), column.type)) for column in columns
+        )
 
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
         refuse_all_but_queries(sql)
@@ -596,6 +612,11 @@ def result_type(oid: int, *, precision: int | None, scale: int | None, length: i
     if name == "numeric" and precision is not None:
         return Type(name, precision=precision, scale=scale or 0)
     return Type(name, length=length) if name in ("varchar", "bpchar") else Type(name)
+
+
+def _unknown_oid(type_: Type) -> int | None:
+    """The OID of a type that we have no name for."""
+    return int(type_.name[4:]) if type_.name.startswith("oid ") else None
 
 
 def unreadable(column: Column, row: int, text: str) -> DatabaseError:

@@ -63,6 +63,7 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
+from stepladder.sql.planned_schema import PlannedSchema
 from stepladder.sql.reading import (
     Answer,
     answer,
@@ -148,6 +149,7 @@ __all__ = [
     "OfSequence",
     "OfTable",
     "Part",
+    "PlannedSchema",
     "Redefined",
     "Renamed",
     "Rewritten",

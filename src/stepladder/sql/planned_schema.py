@@ -1,10 +1,12 @@
-"""The schema of a file as it will be, for the translator."""
+"""A schema that is known in advance, for the translator: a file as it will be, or nothing at all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from stepladder.sql import Column, Definition, Dependents, TableName
+from stepladder.sql.definition import Definition, Dependents
+from stepladder.sql.names import TableName
+from stepladder.sql.types import Column
 
 
 class PlannedSchema:
