@@ -72,6 +72,7 @@ from stepladder.sql.reading import (
     means_the_same_prepared,
     references,
 )
+from stepladder.sql.relation_names import relation_name
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sequences import NumberSequence, advanced, altered_sequence, set_to
 from stepladder.sql.sorting import SortKey, sort_keys
@@ -232,6 +233,7 @@ __all__ = [
     "quote",
     "read_create_table",
     "references",
+    "relation_name",
     "repointed",
     "rewritten",
     "server_encoder",
