@@ -16,7 +16,9 @@ from pathlib import Path
 from stepladder.db import Session
 
 BEAT_LIFE = timedelta(seconds=60)
-_under_way: set[str] = set()  # the runs of this process: one whose end could not be recorded is over all the same
+_under_way: set[str] = (
+    set()
+)  # the runs of this process: one whose end could not be recorded is over all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,7 @@ def processes(session: Session) -> list[Process]:
     rows = session.query(
         "SELECT run_id, host, pid, process_started, now() - beat_at AS silence FROM stepladder.run WHERE ended_at IS NULL"
     )
-    return [
-        Process(row.run_id, row.host, row.pid)
-        for row in rows
-        if _lives(*row)
-    ]
+    return [Process(row.run_id, row.host, row.pid) for row in rows if _lives(*row)]
 
 
 def _lives(run_id: str, host: str, pid: int, process_started: str, silence: timedelta) -> bool:
