@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import stepladder as sl
+from stepladder import ledger
 from stepladder.config import Project, read_project
 from stepladder.db import Database
 from stepladder.pipelines import Prepared, RunResult, Wishes, Work, prepare, run
@@ -88,6 +89,13 @@ class Shop:
                 "SELECT start_at, version FROM stepladder.interval WHERE model = :m", m=model
             )
         }
+
+    def running(self) -> list[object]:
+        """What the ledger holds for being under way, or failed."""
+        intervals = self.db.query(
+            "SELECT model, start_at, state FROM stepladder.interval WHERE state IN ('running', 'failed')"
+        )
+        return [*intervals.tuples(), *ledger.live_runs(self.db)]
 
     def rebuilt(self) -> list[tuple[object, ...]]:
         """What `daily` would be, made from nothing."""
