@@ -32,11 +32,6 @@ SELECT day, sum(visits) AS visits FROM visits WHERE day >= :start AND day < :end
 
 
 @pytest.fixture
-def in_process(in_process: Run) -> Run:
-    return in_process
-
-
-@pytest.fixture
 def shop(tmp_path: Path, url: str) -> Path:
     """Two models, and events of three days."""
     (tmp_path / "stepladder.toml").write_text('timezone = "UTC"\n')
