@@ -48,7 +48,17 @@ def in_words(each: Comparison) -> str:
     low, high = each.difference_ci
     if each.difference is None or low is None or high is None:
         return "an amount that is not known"
-    return f"{each.difference:+.4g} ({level(each)} interval: {low:+.4g} to {high:+.4g})"
+    value, left, right = (_amount(bound, each) for bound in (each.difference, low, high))
+    points = " percentage points" if _is_rate(each) else ""
+    return f"{value}{points} ({level(each)} interval: {left} to {right})"
+
+
+def _amount(value: float, each: Comparison) -> str:
+    return (f"{100 * value:+.2f}" if _is_rate(each) else f"{value:+.4g}").replace("-", "−")
+
+
+def _is_rate(each: Comparison) -> bool:
+    return "control_conversion_rate" in each.figures
 
 
 def ruled_out(each: Comparison) -> str:
@@ -94,10 +104,15 @@ def _harm(metric: MetricResult, each: Comparison) -> str:
 
 
 def _progress(found: Readout, looking: Looking) -> str:
-    if looking.planned is None or looking.scheme != "bounds":
+    if looking.planned is None or looking.scheme != "bounds" or looking.over:
         return ""
-    share = looking.information[-1] if looking.information else 0.0
-    if share >= 1:
-        return ""
-    many = sum(found.look.users.values())
-    return f"{many:,} of the planned {looking.planned:,} users are in ({share:.0%}): not final."
+    said = (
+        f"{looking.users:,} of the planned {looking.planned:,} users are in ({looking.share:.0%}): not final."
+    )
+    early = any(
+        each.is_significant
+        for metric in found.metrics.values()
+        for each in metric.comparisons.values()
+        if metric.role == "primary"
+    )
+    return f"{said} What is significant early is on average estimated too large." if early else said
