@@ -66,8 +66,9 @@ def ruled_out(each: Comparison) -> str:
     low, high = each.lift_ci
     if low is None or high is None:
         return ""
-    gain, loss = (percent(max(bound, 0.0)).lstrip("+") for bound in (high, -low))
-    return f" In {each.arm}, gains of more than {gain} and losses of more than {loss} are ruled out."
+    gain = "any gain" if high <= 0 else f"gains of more than {percent(high).lstrip('+')}"
+    loss = "any loss" if low >= 0 else f"losses of more than {percent(-low).lstrip('+')}"
+    return f" In {each.arm}, {gain} and {loss} are ruled out."
 
 
 def percent(value: float) -> str:
