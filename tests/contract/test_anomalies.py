@@ -6,118 +6,16 @@ The numbers are those of the list in docs/why/anomalies.md.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import stepladder as sl
-from stepladder.config import read_project
-from stepladder.db import Database
 from stepladder.errors import UsageError
-from stepladder.pipelines import RunResult, Wishes, Work, prepare, rename, run
+from stepladder.pipelines import rename, run
+from tests.contract.shop import DAILY, DAYS, NOW, TOTALS, Shop, engine, make_shop, opened, shop
 
-DAYS = 10
-FIRST = dt.date(2026, 3, 1)
-NOW = dt.datetime(2026, 3, 11, 6, tzinfo=dt.UTC)  # the tenth day is over
-DAILY = """/* stepladder
-time = "day"
-every = "day"
-key = ["day", "kind"]
-checks = ["not_null(kind)"]
-*/
-SELECT (at AT TIME ZONE :zone)::date AS day, kind, count(*) AS events, sum(amount) AS amount
-FROM events
-WHERE at >= :start AND at < :end
-GROUP BY 1, 2
-"""
-TOTALS = """/* stepladder
-time = "day"
-every = "day"
-key = ["day"]
-*/
-SELECT day, sum(events)::bigint AS events FROM daily WHERE day >= :start AND day < :end GROUP BY day
-"""
-OVERALL = "SELECT kind, sum(events)::bigint AS events FROM daily GROUP BY kind"
-
-
-@dataclass
-class Shop:
-    """A small project over a target, and what there is to see of it."""
-
-    db: Database
-    folder: Path
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / "models" / name).write_text(text)
-
-    def prepared(self, now: dt.datetime = NOW, **wishes: bool) -> object:
-        return prepare(self.db, read_project(self.folder), now=now, wishes=Wishes(**wishes))
-
-    def plan(self, now: dt.datetime = NOW, **wishes: bool) -> list[tuple[str, int, str]]:
-        """Model, day of March (0: no interval), reasons."""
-        return [shown(work) for work in self.prepared(now, **wishes).plan.work]  # type: ignore[attr-defined]
-
-    def run(self, now: dt.datetime = NOW, **wishes: bool) -> RunResult:
-        return run(self.db, read_project(self.folder), self.prepared(now, **wishes))  # type: ignore[arg-type]
-
-    def done(self, result: RunResult) -> list[tuple[str, int, str]]:
-        """Model, day, and what became of it."""
-        return sorted((step.work.model, day_of(step.work), step.state) for step in result.steps)
-
-    def daily(self) -> list[tuple[object, ...]]:
-        return self.db.query("SELECT day, kind, events, amount FROM daily ORDER BY 1, 2").tuples()
-
-    def states(self, model: str) -> dict[int, str]:
-        return {
-            row.start_at.day: row.state
-            for row in self.db.query(
-                "SELECT start_at, state FROM stepladder.interval WHERE model = :m ORDER BY start_at", m=model
-            )
-        }
-
-    def versions(self, model: str) -> dict[int, int]:
-        return {
-            row.start_at.day: row.version
-            for row in self.db.query(
-                "SELECT start_at, version FROM stepladder.interval WHERE model = :m", m=model
-            )
-        }
-
-    def rebuilt(self) -> list[tuple[object, ...]]:
-        """What `daily` would be, made from nothing."""
-        return self.db.query(
-            "SELECT at::date AS day, kind, count(*) AS events, sum(amount) AS amount FROM events"
-            " WHERE at < '2026-03-11 00:00+00' GROUP BY 1, 2 ORDER BY 1, 2"
-        ).tuples()
-
-
-def shown(work: Work) -> tuple[str, int, str]:
-    return work.model, day_of(work), " ".join(work.reasons)
-
-
-def day_of(work: Work) -> int:
-    return 0 if work.start.year < 2000 else work.start.day
-
-
-@pytest.fixture
-def shop(db: Database, tmp_path: Path) -> Shop:
-    folder = tmp_path / "shop"
-    (folder / "models").mkdir(parents=True)
-    (folder / "stepladder.toml").write_text('timezone = "UTC"\n')
-    db.execute("CREATE TABLE events (id int, at timestamptz, kind text, amount numeric(9,2))")
-    db.execute("CREATE INDEX ON events (at)")
-    rows = [
-        (n, dt.datetime(2026, 3, 1 + n % DAYS, n % 24, tzinfo=dt.UTC), "buy" if n % 4 == 0 else "view", n)
-        for n in range(120)
-    ]
-    db.load(rows, "events", mode="append")
-    found = Shop(db, folder)
-    found.write("daily.sql", DAILY)
-    found.write("totals.sql", TOTALS)
-    found.run()
-    assert found.plan() == []
-    return found
+__all__ = ["engine", "opened", "shop"]
 
 
 def test_01_a_late_row_within_the_lookback(shop: Shop) -> None:
@@ -147,7 +45,7 @@ def test_03_an_edited_row(shop: Shop) -> None:
 def test_04_a_deleted_row(shop: Shop) -> None:
     shop.db.execute("DELETE FROM events WHERE id = 17")
     prepared = shop.prepared()
-    (work, _) = prepared.plan.work  # type: ignore[attr-defined]
+    (work, _) = prepared.plan.work
     assert (work.reasons, work.notes) == (("deleted",), ("−1 row in events",))
     shop.run()
     assert shop.daily() == shop.rebuilt()
@@ -171,20 +69,15 @@ def test_06_an_update_that_changes_nothing(shop: Shop) -> None:
 
 
 @pytest.mark.postgres
-def test_07_a_late_commit(postgres_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_07_a_late_commit(postgres_url: str, tmp_path: Path) -> None:
     with sl.connect(postgres_url) as db, sl.connect(postgres_url) as other:
-        db.execute("CREATE TABLE events (id int, at timestamptz, kind text, amount numeric(9,2))")
+        shop = make_shop(db, tmp_path / "shop")
         db.execute("INSERT INTO events VALUES (1, '2026-03-09 12:00+00', 'buy', 5)")
-        folder = tmp_path / "shop"
-        (folder / "models").mkdir(parents=True)
-        (folder / "stepladder.toml").write_text('timezone = "UTC"\n')
-        shop = Shop(db, folder)
-        shop.write("daily.sql", DAILY)
         with other.transaction() as late:
             late.execute("INSERT INTO events VALUES (2, '2026-03-09 13:00+00', 'buy', 5)")
             shop.run()
             assert shop.plan() == []
-        assert shop.plan() == [("daily", 9, "late")]
+        assert shop.plan() == [("daily", 9, "late"), ("totals", 9, "upstream")]
         shop.run()
         assert shop.daily() == [(dt.date(2026, 3, 9), "buy", 2, 10)]
 
@@ -297,18 +190,17 @@ def test_41_a_model_is_renamed(shop: Shop) -> None:
     before = shop.daily()
     (shop.folder / "models" / "daily.sql").rename(shop.folder / "models" / "per_day.sql")
     shop.write("totals.sql", TOTALS.replace("FROM daily", "FROM per_day"))
-    plan = shop.prepared().plan  # type: ignore[attr-defined]
+    plan = shop.prepared().plan
     assert plan.removed == (("daily", "per_day"),)
-    rename(shop.db, read_project(shop.folder), "daily", "per_day")
+    rename(shop.db, shop.project, "daily", "per_day")
     assert [each for each in shop.plan() if each[0] == "per_day"] == []
     assert shop.db.query("SELECT day, kind, events, amount FROM per_day ORDER BY 1, 2").tuples() == before
     with pytest.raises(UsageError, match="no model 'daily' has made a table"):
-        rename(shop.db, read_project(shop.folder), "daily", "per_day")
+        rename(shop.db, shop.project, "daily", "per_day")
 
 
 def test_after_so_many_pieces_none_is_begun(shop: Shop) -> None:
-    project = read_project(shop.folder)
-    result = run(shop.db, project, shop.prepared(redo=True), limit=3)  # type: ignore[arg-type]
+    result = run(shop.db, shop.project, shop.prepared(redo=True), limit=3)
     assert [step.state for step in result.steps] == ["done"] * 3
     assert shop.plan() == []
 

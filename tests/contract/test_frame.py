@@ -389,3 +389,20 @@ def test_any_values_come_out_as_query_gives_them(everything: Database, rows: lis
     expected = everything.query(sql).tuples()
     assert arrow_values(everything.frame(sql, kind="arrow")) == expected
     assert arrow_values(everything.query(sql).frame("arrow")) == expected
+
+
+@pytest.mark.parametrize(
+    "engine", [pytest.param(name, marks=pytest.mark.postgres) for name in ("psycopg", "psycopg2")]
+)
+def test_an_enum_is_its_label(db: Database) -> None:
+    db.script(
+        "DROP TYPE IF EXISTS mood CASCADE; CREATE TYPE mood AS ENUM ('sad', 'ok');"
+        "CREATE TABLE moods (id int, feels mood, felt mood[]);"
+        "INSERT INTO moods VALUES (1, 'ok', '{sad,ok}'), (2, NULL, NULL)"
+    )
+    with db.transaction() as tx:  # the server's types are asked for inside it too
+        frame = tx.frame("SELECT * FROM moods ORDER BY id", kind="arrow")
+    assert frame.to_pydict() == {"id": [1, 2], "feels": ["ok", None], "felt": [["sad", "ok"], None]}
+    db.script("DROP TABLE moods; CREATE TABLE nets (net inet)")
+    with pytest.raises(ParameterError, match=r"Cast it in the query: column::text"):
+        db.frame("SELECT * FROM nets")

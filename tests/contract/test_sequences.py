@@ -181,3 +181,25 @@ def test_the_sequence_of_what_is_no_table(db: Database, name: str, sqlstate: str
     with pytest.raises(DatabaseError) as caught:
         db.query("SELECT pg_get_serial_sequence(:name, 'id')", name=name)
     assert caught.value.sqlstate == sqlstate
+
+
+@pytest.mark.parametrize(
+    ("name", "sqlstate"),
+    [
+        ("x.y.z", "0A000"),
+        ("a.b.c.d", "42601"),
+        ("]0[B", "42P01"),
+        ("1a", "42P01"),
+        ('a"b', "42P01"),
+        ('""', "42P01"),
+        ('"a b"', "42P01"),
+        ("a b", "42602"),
+        ("a.", "42602"),
+        ('"', "42602"),
+        ('"a"b', "42602"),
+        ("", "42602"),
+    ],
+)
+def test_names_that_are_none(db: Database, name: str, sqlstate: str) -> None:
+    assert state(db, f"SELECT nextval('{name}')") == sqlstate
+    assert state(db, f"SELECT pg_get_serial_sequence('{name}', 'x')") == sqlstate

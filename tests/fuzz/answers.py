@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,8 @@ from psycopg.adapt import Loader
 import stepladder as sl
 from stepladder.errors import DatabaseError, NotPortable
 from stepladder.sql import Type, decoder
+
+CRASHED = "57P02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +88,16 @@ class OnServer:
     """A schema of its own on a server."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._raw = psycopg.connect(url, autocommit=True, options="-c timezone=UTC -c statement_timeout=10s")
-        self._raw.adapters.register_loader("interval", IntervalLoader)
+        self._url, self._name = url, name
+        self._raw = self._connected()
         self._types = dict(self._raw.execute("SELECT oid, format_type(oid, NULL) FROM pg_type").fetchall())
-        self._raw.execute(
-            f"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}".encode()
-        )
-        self._name = name
+        self._raw.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}".encode())
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        options = f"-c timezone=UTC -c statement_timeout=10s -c search_path={self._name}"
+        raw = psycopg.connect(self._url, autocommit=True, options=options)
+        raw.adapters.register_loader("interval", IntervalLoader)
+        return raw
 
     def close(self) -> None:
         self._raw.execute(f"SET client_min_messages = warning; DROP SCHEMA {self._name} CASCADE".encode())
@@ -104,19 +110,38 @@ class OnServer:
         try:
             return self._answer(sql)
         except psycopg.Error as error:
-            return Answer("error", error.sqlstate or "")
+            return self._crashed() if self._raw.closed else Answer("error", error.sqlstate or "")
 
     def write(self, statements: Sequence[str]) -> list[Answer]:
         """The statements one after another, each in a savepoint; nothing stays."""
-        with self._raw.transaction(force_rollback=True):
-            found = []
-            for sql in statements:
-                try:
-                    with self._raw.transaction():
-                        found.append(self._answer(sql))
-                except psycopg.Error as error:
-                    found.append(Answer("error", error.sqlstate or ""))
-            return found
+        try:
+            with self._raw.transaction(force_rollback=True):
+                return [self._in_savepoint(sql) for sql in statements]
+        except psycopg.Error:
+            if not self._raw.closed:
+                raise
+            return [self._crashed() for _ in statements]
+
+    def _in_savepoint(self, sql: str) -> Answer:
+        try:
+            with self._raw.transaction():
+                return self._answer(sql)
+        except psycopg.Error as error:
+            if self._raw.closed:
+                raise
+            return Answer("error", error.sqlstate or "")
+
+    def _crashed(self) -> Answer:
+        """A statement that PostgreSQL itself dies of: the server comes back, with all that was there."""
+        deadline = time.monotonic() + 60
+        while self._raw.closed:
+            try:
+                self._raw = self._connected()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+        return Answer("error", CRASHED)
 
     def _answer(self, sql: str) -> Answer:
         cursor = self._raw.execute(sql.encode())

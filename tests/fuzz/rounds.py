@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from tests.fuzz.answers import Answer, OnServer, OnSqlite, same
+from tests.fuzz.answers import CRASHED, Answer, OnServer, OnSqlite, same
 from tests.fuzz.node import Node, shrunk, values_in
 from tests.fuzz.queries import Queries
 from tests.fuzz.schemas import schema
@@ -19,7 +19,7 @@ from tests.fuzz.writes import Writes
 STATEMENTS = 600
 _BATCH = 50
 _TOO_SLOW = "57014"  # our limit of time
-_ABANDONED = ("57014", "XX000")  # the server's limit of time, its planner's own mistake
+_ABANDONED = ("57014", "XX000", CRASHED)  # the server's limit of time, its planner's own mistake, its end
 
 
 @dataclass

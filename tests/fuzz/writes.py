@@ -226,7 +226,10 @@ class Writes:
         returned = self._chance.choice(
             ("", f" RETURNING merge_action(), {table.name}.id", " RETURNING new.id, old.c1")
         )
-        return fixed(joined, clause(" AND ", self._test(both, 1)), *whens, clause(returned))
+        # A key that one row gives up and another one takes: the server's answer hangs on which table it hashes.
+        frees_keys = any(str(when).endswith("DELETE") and "BY SOURCE" in str(when) for when in whens)
+        also = fixed("") if frees_keys else clause(" AND ", self._test(both, 1))
+        return fixed(joined, also, *whens, clause(returned))
 
     def _merged_update(self, table: Table, scope: Sequence[Column]) -> Node:
         sets = [self._set(each, scope, 1) for each in self._chance.sample(table.written[1:], k=2)]

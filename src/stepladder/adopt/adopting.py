@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from stepladder.adopt.apply import rewrite
 from stepladder.adopt.plan import Plan, ViewPlan
 from stepladder.adopt.readings import Value
-from stepladder.adopt.survey import survey
+from stepladder.adopt.survey import DAMAGED, survey
 from stepladder.adopt.verify import differences
 from stepladder.db.file_exchange import holding
-from stepladder.db.foreign_file import ForeignFile, reading
-from stepladder.errors import CheckFailed, DatabaseError
+from stepladder.db.foreign_file import ForeignFile, reading, size_on_disk
+from stepladder.errors import CheckFailed, DatabaseError, ResourceError
 from stepladder.sql import decoder, quote
 
 Progress = Callable[[str, int], None]
 
 
 def examine(path: Path, said: Mapping[str, str], leave: Sequence[str], progress: Progress) -> Plan:
-    """The plan for a file, which is left as it is. Raises MissingFile, UsageError, DatabaseError."""
-    with reading(path) as file:
+    """The plan for a file, which is left as it is. Raises MissingFile, UsageError, ResourceError, DatabaseError."""
+    with _told_where_damaged(path), reading(path) as file:
         return survey(file, said, leave, progress)
 
 
@@ -29,9 +30,11 @@ def adopt(path: Path, said: Mapping[str, str], leave: Sequence[str], progress: P
     """Rewrite the file by its plan, unless something is in the way: then it stays as it is.
 
     The new file takes the old one's place in one step, after every value was compared. Raises MissingFile, UsageError,
-    DatabaseBusy, CheckFailed where the copy is not the same, DatabaseError.
+    DatabaseBusy, ResourceError, CheckFailed where the copy is not the same, DatabaseError.
     """
-    with holding(path) as held:
+    if path.is_file() and not size_on_disk(path):  # a lock would make a database of it
+        return examine(path, said, leave, progress)
+    with _told_where_damaged(path), holding(path) as held:
         plan = survey(held.file, said, leave, progress)
         if plan.obstacles or not (plan.tables or plan.views):
             return plan
@@ -44,6 +47,18 @@ def adopt(path: Path, said: Mapping[str, str], leave: Sequence[str], progress: P
             raise
         held.exchange(copy)
         return plan
+
+
+@contextmanager
+def _told_where_damaged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if error.sqlstate != DAMAGED:
+            raise
+        raise ResourceError(
+            f"{path} is damaged: {error.message}. Nothing was written.", sqlstate=DAMAGED
+        ) from error
 
 
 def _check(original: ForeignFile, copy: ForeignFile, plan: Plan) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from stepladder.adopt.declared import asked
+from stepladder.adopt.misfit import Misfit
+from stepladder.adopt.moments import EPOCHS
 from stepladder.adopt.plan import Obstacle, shown
 from stepladder.adopt.readings import Reading, class_name
-from stepladder.adopt.scan import ColumnTally
-from stepladder.sql import Type
+from stepladder.adopt.scan import ColumnTally, readable
+from stepladder.sql import parse_type
 
 
 def decided(tally: ColumnTally) -> int | None:
@@ -67,22 +70,35 @@ def _mend() -> str:
 
 
 def _instead(table: str, column: str, reading: Reading, tally: ColumnTally) -> str:
+    """What else the column could be, where that takes the values that are in the way."""
     flag = f"--type '{table}.{column}="
     classes = tally.classes.keys() - {type(None)}
-    moment = reading.type.name in ("date", "timestamp", "timestamptz")
-    if moment and classes <= {int, float}:
-        return f"if they are epochs, say so: {flag}timestamptz:epoch_s' (or epoch_ms, epoch_us). {_mend()}"
-    if (
-        moment
-        and classes == {bytearray}
-        and any("zone" in why for each in tally.misfits for _, _, why in each)
-    ):
-        return f"{flag}timestamptz' takes a value without a zone for UTC's. {_mend()}"
-    if classes <= {int, float} and reading.type.name in ("int8", "numeric"):
-        wide = Type("numeric") if float in classes or reading.type.modified else Type("float8")
-        return f"{flag}{wide}' keeps every value. {_mend()}"
-    if classes <= {int, float, bytearray} and reading.type.name != "text":
-        return f"{flag}text' keeps every value as text. {_mend()}"
-    if classes <= {bytes, bytearray} and reading.type.name == "bytea":
-        return f"{flag}text' if every value is text in UTF-8. {_mend()}"
+    if reading.type.name in ("date", "timestamp", "timestamptz"):
+        units = [unit for unit in EPOCHS if _take(f"timestamptz:{unit}", tally)]
+        if units and classes <= {int, float}:
+            others = f" (or {', '.join(units[1:])})" if units[1:] else ""
+            return f"if they are epochs, say so: {flag}timestamptz:{units[0]}'{others}. {_mend()}"
+        if _take("timestamp", tally):
+            return f"{flag}timestamp' takes a day for its midnight. {_mend()}"
+        if _take("timestamptz", tally):
+            return f"{flag}timestamptz' takes a value without a zone for UTC's. {_mend()}"
+    if reading.type.name in ("int8", "numeric") and classes <= {int, float}:
+        wide = "numeric" if float in classes or reading.type.modified else "float8"
+        if _take(wide, tally):
+            return f"{flag}{parse_type(wide)}' keeps every value. {_mend()}"
+    for wide in ("text", "bytea"):
+        if _take(wide, tally):
+            return f"{flag}{wide}' keeps every value as {wide}. {_mend()}"
     return _mend()
+
+
+def _take(said: str, tally: ColumnTally) -> bool:
+    """Whether another type would take the values that are in the way, those that are shown at least, and one of each class."""
+    reading = asked(said)
+    values = [value for found in tally.misfits for _, value, _ in found]
+    for value in (*values, *(value for _, value in tally.examples.values() if value is not None)):
+        try:
+            reading.convert(readable(value))
+        except Misfit:
+            return False
+    return True

@@ -17,6 +17,10 @@ def name_obstacles(table: str, columns: Sequence[str]) -> list[Obstacle]:
     found = []
     if not table or len(table.encode()) > _BYTES:
         found.append(Obstacle(table, None, f"the name has to have 1 to {_BYTES} bytes", _RENAME))
+    if "." in table:
+        found.append(
+            Obstacle(table, None, "in a SQLite file `.` parts a schema from a table's name", _RENAME)
+        )
     if len(columns) > _MOST_COLUMNS:
         why = f"has {len(columns)} columns, and PostgreSQL's tables have at most {_MOST_COLUMNS}"
         found.append(Obstacle(table, None, why, "leave it out: --leave TABLE"))

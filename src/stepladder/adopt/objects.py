@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+import shlex
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from stepladder.adopt.misfit import Misfit
@@ -11,7 +12,7 @@ from stepladder.adopt.plan import ColumnPlan, Obstacle, TablePlan
 from stepladder.adopt.readings import class_name
 from stepladder.db.foreign_file import Entry
 from stepladder.errors import DatabaseError, NotPortable
-from stepladder.sql import WrittenColumn, WrittenTable, constants, named_things
+from stepladder.sql import WrittenTable, constants, named_things, quote
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _LEAVE = "leave the table out: --leave TABLE"
@@ -94,34 +95,19 @@ def default_obstacle(
     return Obstacle(table, column.name, why, instead)
 
 
-def foreign_key_obstacles(
-    table: TablePlan, tables: Sequence[TablePlan], keys: Iterable[tuple[str, str, str | None]]
+def trigger_obstacles(
+    triggers: Iterable[Entry], tables: Iterable[TablePlan], leave: Container[str]
 ) -> list[Obstacle]:
-    """Columns that refer to one of another form: values that were equal would not be."""
-    by_table = {each.name.lower(): each for each in tables}
-    own = {column.name.lower(): column for column in table.columns}
-    found = []
-    for name, other, referred in keys:
-        target = by_table.get(other.lower())
-        if target is None:
-            continue
-        word = referred or (target.key[0] if len(target.key) == 1 else name)
-        one, two = (
-            own[name.lower()],
-            next((c for c in target.columns if c.name.lower() == word.lower()), None),
-        )
-        if two is not None and (one.changes or two.changes) and one.type.bare != two.type.bare:
-            why = f"it is {one.type}, and refers to {target.name}.{two.name}, which is {two.type}"
-            flag = f"--type '{table.name}.{one.name}={two.type}', or of the other, if that is what they are"
-            found.append(Obstacle(table.name, one.name, why, flag))
-    return found
-
-
-def trigger_obstacles(triggers: Iterable[Entry], tables: Iterable[TablePlan]) -> list[Obstacle]:
-    """Triggers that name a table whose values change their form."""
+    """Triggers: code that PostgreSQL would not run. One that is left as it is has to mean the same."""
     changed = {table.name.lower(): table.name for table in tables if table.changes}
     found = []
     for trigger in triggers:
+        drop = f"DROP TRIGGER {quote(trigger.name)}"
+        if trigger.name not in leave:
+            why = f"trigger {trigger.name} is code for SQLite, which PostgreSQL would not run"
+            instead = f"--leave {shlex.quote(trigger.name)} keeps it, on SQLite only; or {drop}"
+            found.append(Obstacle(trigger.table, None, why, instead))
+            continue
         try:
             named = named_things(trigger.sql)
         except NotPortable as error:
@@ -129,17 +115,5 @@ def trigger_obstacles(triggers: Iterable[Entry], tables: Iterable[TablePlan]) ->
             continue
         for name in sorted(named & changed.keys()):
             why = f"trigger {trigger.name} works with {changed[name]}, whose stored form changes"
-            found.append(
-                Obstacle(
-                    trigger.table,
-                    None,
-                    why,
-                    f"drop it and make it again afterwards: DROP TRIGGER {trigger.name}",
-                )
-            )
+            found.append(Obstacle(trigger.table, None, why, f"drop it and make it again afterwards: {drop}"))
     return found
-
-
-def by_name(written: WrittenTable) -> dict[str, WrittenColumn]:
-    """The columns as they are written, by their names in small letters."""
-    return {column.name.lower(): column for column in written.columns}

@@ -65,6 +65,7 @@ class TablePlan:
     rowid: str | None
     key: tuple[str, ...]
     numbered: str | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:

@@ -187,8 +187,8 @@ def of_text(read: Callable[[str], str], what: str) -> Callable[[Value], str]:
     def convert(value: Value) -> str:
         if isinstance(value, str):
             return read(value)
-        hint = " Is it an epoch?" if isinstance(value, int | float) else ""
-        raise Misfit(f"is {class_name(value)}, not {what}.{hint}".rstrip("."))
+        hint = " (is it an epoch?)" if isinstance(value, int | float) else ""
+        raise Misfit(f"is {class_name(value)}, not {what}{hint}")
 
     return convert
 

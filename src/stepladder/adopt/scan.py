@@ -64,7 +64,7 @@ class ColumnTally:
             if value is None:
                 continue
             try:
-                stored = reading.convert(_text(value))
+                stored = reading.convert(readable(value))
                 converted += stored != value or type(stored) is not type(value)
             except Misfit as misfit:
                 self.misfit_counts[number] += 1
@@ -73,7 +73,8 @@ class ColumnTally:
         self.converted[number] += converted
 
 
-def _text(value: Any) -> Any:
+def readable(value: Any) -> Any:
+    """The value. Raises Misfit for a text that is no UTF-8."""
     if type(value) is bytearray:
         raise Misfit("is no valid UTF-8")
     return value

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from stepladder.adopt import declared
-from stepladder.adopt.objects import foreign_key_obstacles, trigger_obstacles
+from stepladder.adopt.foreign_keys import foreign_key_obstacles
+from stepladder.adopt.objects import trigger_obstacles
 from stepladder.adopt.plan import Obstacle, Plan, TablePlan, ViewPlan
 from stepladder.adopt.readings import Reading
 from stepladder.adopt.table import plan_table
@@ -16,10 +17,11 @@ from stepladder.sql import Column, parse_type, quote
 
 Progress = Callable[[str, int], None]  # a table's name, and how many rows more have been looked at
 _OURS = "stepladder."
+DAMAGED = "XX001"
 
 
 def survey(file: ForeignFile, said: Mapping[str, str], leave: Sequence[str], progress: Progress) -> Plan:
-    """What adopting comes to. `said` are types by `table.column`, `leave` tables that stay as they are.
+    """What adopting comes to. `said` are types by `table.column`, `leave` tables, views and triggers that stay as they are.
 
     Raises UsageError for a name that is not there, DatabaseError for a damaged file.
     """
@@ -35,11 +37,11 @@ def survey(file: ForeignFile, said: Mapping[str, str], leave: Sequence[str], pro
         found += obstacles
     views, more = _views(file, entries, plans, leave) if len(plans) == len(tables) else ([], [])
     found += more
-    found += [
-        each for plan in plans for each in foreign_key_obstacles(plan, plans, _foreign_keys(file, plan))
-    ]
-    found += trigger_obstacles((each for each in entries if each.kind == "trigger"), plans)
-    notices += _kept_as_they_are(file, entries, tables)
+    found += foreign_key_obstacles(file, tables, plans)
+    triggers = [each for each in entries if each.kind == "trigger"]
+    adopted = {each.name for each in [*tables, *_foreign_views(file, entries, leave)]}
+    found += trigger_obstacles([each for each in triggers if each.table in adopted], plans, leave)
+    notices += [each for plan in plans for each in plan.notices]
     notices += [
         f"{plan.name}.{column.name}: of {column.lost} whole numbers SQLite kept about 16 digits when they were written"
         for plan in plans
@@ -53,12 +55,23 @@ def _tables(
     file: ForeignFile, entries: Sequence[Entry], leave: Sequence[str]
 ) -> tuple[list[Entry], list[str], list[str]]:
     """The tables to adopt, those that are left, and what to say of the latter."""
-    known, intact = {entry.name for entry in entries if entry.kind in ("table", "view")}, file.intact()
+    known, intact = {entry.name: entry.kind for entry in entries if entry.kind != "index"}, file.intact()
     for name in leave:
         if name not in known:
-            raise UsageError(f"--leave {name}: the file has no such table. Nothing was written.")
+            raise UsageError(
+                f"--leave {name}: the file has no such table, view or trigger. Nothing was written."
+            )
     kinds = {name: kind for _, name, kind, *_ in file.rows("PRAGMA table_list")}
-    tables, left, notices = [], list(leave), [f"{name} is left as it is" for name in leave]
+    tables, left, notices = (
+        [],
+        list(leave),
+        [
+            f"trigger {name} is kept: it runs on SQLite only"
+            if known[name] == "trigger"
+            else f"{name} is left as it is"
+            for name in leave
+        ],
+    )
     for entry in entries:
         if entry.kind != "table" or entry.name in leave or entry.name.startswith(("sqlite_", _OURS)):
             continue
@@ -112,41 +125,18 @@ def _views(
     known |= {
         plan.name: [Column(each.name, each.type, each.not_null) for each in plan.columns] for plan in plans
     }
-    views = [
-        each for each in entries if each.kind == "view" and each.name not in intact and each.name not in leave
-    ]
 
     def columns_of(view: str) -> list[str]:
         return [row[1] for row in file.rows(f"PRAGMA table_info({quote(view)})")]
 
-    return plan_views(views, known, columns_of)
+    return plan_views(_foreign_views(file, entries, leave), known, columns_of)
 
 
-def _foreign_keys(file: ForeignFile, plan: TablePlan) -> list[tuple[str, str, str | None]]:
-    """Of each column in a foreign key: its name, the table that it refers to, and the column there if one is named."""
-    return [(row[3], row[2], row[4]) for row in file.rows(f"PRAGMA foreign_key_list({quote(plan.name)})")]
-
-
-def _kept_as_they_are(file: ForeignFile, entries: Sequence[Entry], tables: Sequence[Entry]) -> list[str]:
-    """What is kept, and would not be there, or not be taken, on PostgreSQL."""
-    names = {entry.name for entry in tables}
-    found = [
-        f"trigger {each.name} on {each.table} is kept: it runs on SQLite only"
-        for each in entries
-        if each.kind == "trigger" and each.table in names
+def _foreign_views(file: ForeignFile, entries: Sequence[Entry], leave: Sequence[str]) -> list[Entry]:
+    intact = file.intact()
+    return [
+        each for each in entries if each.kind == "view" and each.name not in intact and each.name not in leave
     ]
-    for table in sorted(names):
-        try:
-            broken = file.rows(f"PRAGMA foreign_key_check({quote(table)})")
-        except DatabaseError as error:
-            found.append(f"{table}: a foreign key leads nowhere: {error.message}")
-            continue
-        rows = ", ".join(str(row[1]) for row in broken[:5])
-        if broken:
-            found.append(
-                f"{table}: {len(broken)} rows refer to rows of {broken[0][2]} that are not there (row {rows})"
-            )
-    return found
 
 
 def _of_the_file(file: ForeignFile) -> list[Obstacle]:
@@ -157,7 +147,7 @@ def _of_the_file(file: ForeignFile) -> list[Obstacle]:
         found.append(Obstacle(file.path.name, None, why, "make it anew: sqlite3 FILE .dump | sqlite3 NEW"))
     for line in file.problems():
         if not line.startswith(("CHECK constraint failed in", "NULL value in")):
-            raise DatabaseError(f"{file.path} is damaged: {line}. Nothing was written.", sqlstate="XX001")
+            raise DatabaseError(line, sqlstate=DAMAGED)
         found.append(
             Obstacle(file.path.name, None, f"a row breaks its table's own rule: {line}", "mend the row")
         )

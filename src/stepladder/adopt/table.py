@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from stepladder.adopt import declared
 from stepladder.adopt.decide import decided, misfits
+from stepladder.adopt.expressions import check_notices, default_in_postgres, generated_in_postgres
+from stepladder.adopt.keys import collation_obstacles, long_key_obstacles, row_number, unique_keys
 from stepladder.adopt.misfit import Misfit
 from stepladder.adopt.names import name_obstacles
 from stepladder.adopt.objects import (
@@ -23,7 +25,6 @@ from stepladder.errors import NotPortable
 from stepladder.sql import WrittenTable, quote, read_create_table
 
 _GENERATED = (2, 3)
-_ROWID_NAMES = ("rowid", "_rowid_", "oid")
 Progress = Callable[[int], None]
 
 
@@ -94,16 +95,29 @@ def _finished(
         if told.default is not None:
             words = stored_type(column, strict=strict) if column.changes else column.declared
             obstacle = default_obstacle(table.name, column, told.default, default_value, words)
+            obstacle = obstacle or default_in_postgres(table.name, column, told.default)
             found += [obstacle] if obstacle else []
+    found += generated_in_postgres(table.name, table.written, columns)
     found += _collisions(file, table, columns)
+    found += collation_obstacles(file, table.name)
+    found += long_key_obstacles(file, table.name, columns, table.rowid)
     if found:
         return None, found
     try:
         sql = rewritten_table(table.entry.sql, table.written, columns, table.key, table.numbered)
     except NotPortable as error:
         return None, [Obstacle(table.name, None, error.message, "--leave TABLE")]
-    plan = TablePlan(table.name, tuple(columns), rows, sql, table.rowid, table.key, table.numbered)
-    return plan, []
+    notices = check_notices(table.name, table.written, columns)
+    return TablePlan(
+        table.name,
+        tuple(columns),
+        rows,
+        sql,
+        table.rowid,
+        table.key,
+        table.numbered,
+        tuple(notices),
+    ), []
 
 
 def _told(file: ForeignFile, entry: Entry, written: WrittenTable) -> _Table:
@@ -115,11 +129,8 @@ def _told(file: ForeignFile, entry: Entry, written: WrittenTable) -> _Table:
     if [column.name for column in columns] != [column.name for column in written.columns]:
         raise NotPortable("this CREATE TABLE", why="its columns are not those that SQLite tells")
     key = tuple(each.name for each in sorted(columns, key=lambda each: each.key_place) if each.key_place)
-    names = {column.name.lower() for column in columns}
     numbered = _numbered(file, entry.name, columns, key)
-    rowid = next((name for name in _ROWID_NAMES if name not in names), None)
-    if "without" in written.options:
-        rowid = None
+    rowid = None if "without" in written.options else row_number(column.name for column in columns)
     return _Table(entry, written, columns, key, (numbered and quote(numbered)) or rowid, numbered)
 
 
@@ -229,12 +240,7 @@ def _collisions(file: ForeignFile, table: _Table, columns: Sequence[ColumnPlan])
     """Rows that differ in a unique key now, and would not once their values are written in one form."""
     converted = {column.name: column for column in columns if column.converted}
     found = []
-    keys = [table.key] if table.key else []
-    for _, index, unique, _, partial in file.rows(f"PRAGMA index_list({quote(table.name)})"):
-        names = tuple(name for _, _, name in file.rows(f"PRAGMA index_info({quote(index)})"))
-        if unique and not partial and None not in names and names not in keys:
-            keys.append(names)
-    for key in keys:
+    for key in unique_keys(file, table.name):
         if converted.keys() & set(key):
             found += _equal_rows(file, table, key, converted)
     return found

@@ -10,9 +10,7 @@ from stepladder.errors import DatabaseError, NotPortable
 from stepladder.sql import (
     Column,
     Created,
-    Definition,
-    Dependents,
-    TableName,
+    PlannedSchema,
     Text,
     in_their_case,
     rewritten,
@@ -22,41 +20,13 @@ from stepladder.sql import (
 _INSTEAD = "drop it, and make it again in PostgreSQL's SQL afterwards: DROP VIEW"
 
 
-class _Tables:
-    """The schema as it will be."""
-
-    def __init__(self, known: Mapping[str, Sequence[Column]]) -> None:
-        self.known = dict(known)
-
-    def columns(self, table: TableName) -> Sequence[Column] | None:
-        return self.known.get(table.stored_name)
-
-    def keys(self, table: TableName) -> Sequence[Sequence[str]]:  # noqa: ARG002
-        return ()
-
-    def definition(self, table: TableName) -> Definition | None:  # noqa: ARG002
-        return None
-
-    def taken(self, name: TableName) -> bool:  # noqa: ARG002
-        return False
-
-    def kind(self, name: TableName) -> str | None:  # noqa: ARG002
-        return None
-
-    def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
-        return Dependents()
-
-    def relations(self, schema: str) -> Sequence[TableName]:  # noqa: ARG002
-        return ()
-
-
 def plan_views(
     views: Iterable[Entry],
     tables: Mapping[str, Sequence[Column]],
     columns_of: Callable[[str], Sequence[str]],
 ) -> tuple[list[ViewPlan], list[Obstacle]]:
     """Every view after those that it reads. What cannot be translated is in the way. `columns_of`: a view's own names."""
-    schema, plans, waiting = _Tables(tables), [], list(views)
+    schema, plans, waiting = PlannedSchema(tables), [], list(views)
     while waiting:
         failed: list[tuple[Entry, str]] = []
         for view in waiting:
@@ -78,7 +48,7 @@ def plan_views(
     return plans, []
 
 
-def _planned(view: Entry, columns: Sequence[str], schema: _Tables) -> ViewPlan:
+def _planned(view: Entry, columns: Sequence[str], schema: PlannedSchema) -> ViewPlan:
     names = [view.name, *schema.known, *(each.name for columns in schema.known.values() for each in columns)]
     found = rewritten(Text(view.name, in_their_case(view.sql, names)), "sqlite")
     refused = next((finding for finding in found.findings if finding.severity == "refused"), None)

@@ -11,6 +11,7 @@ from weakref import ref
 
 from stepladder.config import Target
 from stepladder.db.catalog.values import Table
+from stepladder.db.catalog.views_upon import ViewUpon
 from stepladder.db.explain.plan import Plan
 from stepladder.db.faults import with_caret
 from stepladder.db.health.findings import Finding
@@ -229,8 +230,17 @@ class Connection(ABC):
         """On SQLite only now the write lock is taken: others may have written since the moment that was seen."""
 
     @abstractmethod
+    def hold(self, table: TableName, columns: Sequence[str], *, to_change: bool) -> None:
+        """Until the transaction ends nobody else changes what the table is. SerializationFailure where somebody has since the
+        moment that the transaction sees, when its columns were these."""
+
+    @abstractmethod
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """In the open transaction: give up waiting for a lock after so long; be ended when idle for so long."""
+
+    @abstractmethod
+    def index_temporary(self, table: str, columns: Sequence[str]) -> None:
+        """Make it quick to find the rows of a temporary table by these columns."""
 
     @abstractmethod
     def commit(self) -> None: ...
@@ -271,6 +281,10 @@ class Connection(ABC):
     @abstractmethod
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         """The tables and views that a view reads, through other views too; none for what is no view."""
+
+    @abstractmethod
+    def views_upon(self, table: TableName, columns: Sequence[str]) -> tuple[ViewUpon, ...]:
+        """The views that keep the engine from changing the type of these columns: see `db.catalog.views_upon`."""
 
     @abstractmethod
     def tables(self) -> tuple[TableName, ...]:

@@ -11,6 +11,7 @@ import re
 import select
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -21,8 +22,10 @@ from stepladder.db.arrow.rows import arrays_of_rows, table_of_rows
 from stepladder.db.arrow.stored import copy_binary, copy_text
 from stepladder.db.arrow.types import pyarrow
 from stepladder.db.catalog import postgres as catalog_postgres
+from stepladder.db.catalog import views_upon
 from stepladder.db.catalog.postgres import catalogue_type
 from stepladder.db.catalog.values import Table, table_of
+from stepladder.db.catalog.views_upon import ViewUpon
 from stepladder.db.connection import (
     Connection,
     Cursor,
@@ -48,6 +51,7 @@ from stepladder.errors import (
     InvalidDatetime,
     NumericOutOfRange,
     ProgrammingError,
+    SerializationFailure,
     SqlSyntaxError,
     TransactionDead,
 )
@@ -248,10 +252,25 @@ class PostgresConnection(Connection):
 
         # Asked first for the types, which COPY does not tell: nothing is read for it.
         described = self._run_within("SELECT * FROM (", sql, ") AS described LIMIT 0", values, self._send)
-        copied = CopiedRows(described.columns)
+        copied = CopiedRows(self._with_labels(described.columns))
         copy = "COPY (", sql, ") TO STDOUT (FORMAT binary)", values
         self._run_within(*copy, lambda statement: self._copy_out(statement, copied.take))
         return copied.table()
+
+    def _with_labels(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """The columns, those of an enum's type as text: its values are sent as their labels, in either form."""
+        unknown = {oid for column in columns if (oid := _unknown_oid(column.type)) is not None}
+        if not unknown:
+            return columns
+        found = self._send(
+            "SELECT t.oid::bigint, t.typtype = 'e' FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem"
+            f" WHERE t.oid IN ({', '.join(map(str, unknown))}) AND 'e' IN (t.typtype, e.typtype)"
+        )
+        label = Type("text")
+        types = {oid: label if alone else Type("array", element=label) for oid, alone in found.rows}
+        return tuple(
+            replace(column, type=types.get(_unknown_oid(column.type), column.type)) for column in columns
+        )
 
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
         refuse_all_but_queries(sql)
@@ -345,6 +364,24 @@ class PostgresConnection(Connection):
 
     def begin_writing(self) -> None:
         """Nothing: writers are in nobody's way until they write the same row."""
+
+    def hold(self, table: TableName, columns: Sequence[str], *, to_change: bool) -> None:
+        if to_change:
+            self._send(f"LOCK TABLE {table.sql} IN ACCESS EXCLUSIVE MODE")
+        # pg_class is read as it was at the snapshot; pg_relation_filenode() and the columns that `*` stands for are those of
+        # now. To an older snapshot a rewritten table is empty: https://www.postgresql.org/docs/current/mvcc-caveats.html
+        found = self.run(
+            "SELECT (SELECT relfilenode = pg_relation_filenode(oid) FROM pg_class WHERE oid = to_regclass(:name)), t.*"
+            f" FROM (SELECT) AS one LEFT JOIN {table.sql} AS t ON false",
+            {"name": table.sql},
+        )
+        if not found.rows[0][0] or [column.name for column in found.columns[1:]] != list(columns):
+            raise SerializationFailure(
+                f"another session has changed the table {table.sql} while this transaction was under way"
+            )
+
+    def index_temporary(self, table: str, columns: Sequence[str]) -> None:
+        """Nothing: a server hashes or sorts the rows as it needs to."""
 
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         limits = (("lock_timeout", lock_seconds), ("idle_in_transaction_session_timeout", idle_seconds))
@@ -459,6 +496,9 @@ class PostgresConnection(Connection):
             {"name": view.sql},
         ).rows
         return tuple(TableName(None if schema == "public" else schema, name) for schema, name in found)
+
+    def views_upon(self, table: TableName, columns: Sequence[str]) -> tuple[ViewUpon, ...]:
+        return views_upon.of_server(lambda sql, values: self.run(sql, values).rows, table, columns)
 
     def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
         found = self.run(
@@ -588,6 +628,11 @@ def result_type(oid: int, *, precision: int | None, scale: int | None, length: i
     if name == "numeric" and precision is not None:
         return Type(name, precision=precision, scale=scale or 0)
     return Type(name, length=length) if name in ("varchar", "bpchar") else Type(name)
+
+
+def _unknown_oid(type_: Type) -> int | None:
+    """The OID of a type that we have no name for."""
+    return int(type_.name[4:]) if type_.name.startswith("oid ") else None
 
 
 def unreadable(column: Column, row: int, text: str) -> DatabaseError:

@@ -7,7 +7,6 @@ currval() and lastval() are the connection's own.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +18,20 @@ from stepladder.db.faults import sqlite_fault
 from stepladder.errors import (
     DatabaseError,
     NotPortable,
-    ProgrammingError,
     UndefinedColumn,
     UndefinedTable,
-    UsageError,
     database_error,
 )
-from stepladder.sql import NumberSequence, TableName, advanced, object_name, parse_name, quote, set_to
+from stepladder.sql import (
+    NumberSequence,
+    TableName,
+    advanced,
+    object_name,
+    parse_name,
+    quote,
+    relation_name,
+    set_to,
+)
 
 _COLUMNS = "type, start, increment, minimum, maximum, cycle, last, called"
 
@@ -190,7 +196,7 @@ class Sequences:
         """The sequence of a numbered column, as SQL; None for a column without one."""
         if table is None or column is None:
             return None
-        name = _relation(table)
+        name = relation_name(table)
         columns = self._raw.execute(f"PRAGMA table_xinfo({quote(name.stored_name)})").fetchall()
         if not columns:
             raise _missing(name)
@@ -236,18 +242,3 @@ def _missing(table: TableName) -> UndefinedTable:
 
 def _undefined(message: str) -> DatabaseError:
     return database_error("55000")(message, sqlstate="55000")
-
-
-def _relation(text: str) -> TableName:
-    """The table that a text names, which may be of letters that none has. Raises ProgrammingError, UndefinedTable."""
-    try:
-        return parse_name(text)
-    except UsageError as error:
-        if not _NAMES.fullmatch(text):
-            raise ProgrammingError("invalid name syntax", sqlstate="42602") from error
-        if text.count(".") > 1:
-            raise NotPortable(f"{text!r} as a table's name", instead="name schema and table") from error
-        raise UndefinedTable(f'relation "{text}" does not exist') from error
-
-
-_NAMES = re.compile(r'\s*(?:"(?:[^"]|"")+"|[^\s."][^\s.]*)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[^\s."][^\s.]*))*\s*')

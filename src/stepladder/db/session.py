@@ -10,6 +10,7 @@ from typing import Any
 
 from stepladder.db.arrow.frames import frame_of, refuse_unknown_kind
 from stepladder.db.catalog.values import Table
+from stepladder.db.catalog.views_upon import ViewUpon
 from stepladder.db.connection import Connection, Result
 from stepladder.db.explain.plan import Plan
 from stepladder.db.faults import with_caret
@@ -253,6 +254,11 @@ class Session(ABC):
         found = parse_name(name)
         with self._connection() as connection:
             return connection.view_reads(found)
+
+    def views_upon(self, name: str, columns: Sequence[str]) -> tuple[ViewUpon, ...]:
+        """The views that keep the engine from changing the type of a table's columns: see `db.catalog.views_upon`."""
+        with self._connection() as connection:
+            return connection.views_upon(parse_name(name), columns)
 
     def server(self) -> str:
         """Product and version, for people: "PostgreSQL 18.6"."""

@@ -6,7 +6,6 @@ copy drops the process's file locks, and another process's acknowledged rows can
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,9 +21,9 @@ from stepladder.db.arrow.rows import table_of_rows
 from stepladder.db.arrow.stored import stored_values
 from stepladder.db.arrow.table import arrow_schema, table
 from stepladder.db.arrow.types import pyarrow
-from stepladder.db.catalog import dependents as catalog_dependents
-from stepladder.db.catalog import sqlite as catalog_sqlite
-from stepladder.db.catalog.values import Table, table_of
+from stepladder.db.catalog import views_upon
+from stepladder.db.catalog.values import Table
+from stepladder.db.catalog.views_upon import ViewUpon
 from stepladder.db.connection import (
     Connection,
     Cursor,
@@ -35,20 +34,29 @@ from stepladder.db.connection import (
 )
 from stepladder.db.explain import sqlite as explain_sqlite
 from stepladder.db.explain.plan import Node, Plan
-from stepladder.db.faults import odd_value, with_caret
+from stepladder.db.faults import with_caret
 from stepladder.db.health import sqlite as health_sqlite
 from stepladder.db.health.findings import Finding
 from stepladder.db.native import NativeValues
 from stepladder.db.prints import Parts, Print
 from stepladder.db.redefining import redefine
 from stepladder.db.sqlite_callbacks import Callbacks, Prepared
+from stepladder.db.sqlite_rows import (
+    Decode,
+    KeptQuery,
+    OpenQuery,
+    arrow_arrays,
+    decoded,
+    decoders_of,
+    encode,
+)
+from stepladder.db.sqlite_schema import SqliteSchema
 from stepladder.db.sqlite_waiting import SLICE_SECONDS, PatientConnection, is_busy
 from stepladder.db.statement_key import statement_key
 from stepladder.db.type_catalogue_changes import Before
 from stepladder.errors import (
     ConnectionFailed,
     DatabaseError,
-    DataError,
     Error,
     NotPortable,
     NumericOutOfRange,
@@ -58,29 +66,20 @@ from stepladder.errors import (
 from stepladder.sql import (
     Answer,
     Column,
-    Created,
-    Definition,
-    Dependents,
-    Dropped,
     Earlier,
     Effect,
-    IndexDropped,
     OfSchema,
     OfSequence,
-    OfTable,
     Part,
     Redefined,
-    Renamed,
     TableName,
     TooManyDigits,
     Translation,
     Type,
     accesses,
-    altered,
-    decoder,
     encode_parameter,
+    first_word,
     quote,
-    shown_name,
     translate,
     types_of,
     writes_rows,
@@ -88,11 +87,11 @@ from stepladder.sql import (
 
 _KEPT_TRANSLATIONS = 1024
 _ARROW_ROWS = 8192  # rows turned into Arrow at a time: they stay in the processor's cache
-_CURSORS = itertools.count(1)
 _UNCHANGED = Before()
 _PARTS = "stepladder_parts"  # a savepoint's name
-
-Decode = Callable[[Any], Any]
+_DEFINES = frozenset(
+    ("CREATE", "ALTER", "DROP")
+)  # the first words of what its text alone says the effects of
 
 
 class SqliteConnection(Connection):
@@ -137,19 +136,13 @@ class SqliteConnection(Connection):
         self._now: str | None = None
         self._refuses_writes = False
         self._changed = False  # a native statement may have set anything
-        self._stamp: tuple[int, int] | None = None
-        self._reads_foreign = False
-        self._known: dict[str, tuple[Column, ...]] = {}
-        self._view_reads: catalog_dependents.Reads | None = None
-        self._known_keys: dict[str, tuple[tuple[str, ...], ...]] = {}
-        self._known_definitions: dict[str, Definition | None] = {}
-        self._temporary: dict[str, Created] = {}
+        self._schema = SqliteSchema(self._raw)
         self._plans: dict[Any, _Plan] = {}
 
     # -- statements
     def run(self, sql: str, values: Mapping[str, object]) -> Result:
         plan = self._plans.get(self._plan_key(sql, values))
-        if plan is not None and plan.repeatable and self._stamp is not None:
+        if plan is not None and plan.repeatable and self._schema.stamp is not None:
             self._callbacks.prepares = False
             try:
                 return self._run_exactly(plan, sql, values)
@@ -197,8 +190,8 @@ class SqliteConnection(Connection):
         translation = self._translate(sql, values)
         if translation.before:
             raise NotPortable("the plan of a statement that SQLite runs in several parts")
-        arguments = _encode(translation.parameters, values)
-        found = accesses(sql, _Schema(self), types_of(values))
+        arguments = encode(translation.parameters, values)
+        found = accesses(sql, self._schema, types_of(values))
         with self._callbacks.watching(sql):
             steps = self._raw.execute(f"EXPLAIN QUERY PLAN {translation.sql}", arguments).fetchall()
         return explain_sqlite.read_plan(self._raw, steps, found)
@@ -220,18 +213,18 @@ class SqliteConnection(Connection):
         arrow_schema(translation.columns)
         batches = []
         with self._callbacks.watching(sql):
-            cursor = self._raw.execute(translation.sql, _encode(translation.parameters, values))
+            cursor = self._raw.execute(translation.sql, encode(translation.parameters, values))
             with closing(cursor):
                 while rows := cursor.fetchmany(_ARROW_ROWS):
-                    batches.append(_arrow_arrays(translation.columns, rows))
+                    batches.append(arrow_arrays(translation.columns, rows))
         return table(translation.columns, batches)
 
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
         refuse_all_but_queries(sql)
         translation = self._translate(sql, values)
-        arguments = _encode(translation.parameters, values)
+        arguments = encode(translation.parameters, values)
         (reads_only,) = self._raw.execute("PRAGMA query_only").fetchone()
-        opened = _OpenQuery if reads_only else _KeptQuery
+        opened = OpenQuery if reads_only else KeptQuery
         return opened(self._raw, self._callbacks, translation, arguments, ahead)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
@@ -264,7 +257,7 @@ class SqliteConnection(Connection):
             types = tuple(types_of(row).items())
             if types not in known:
                 known[types] = self._translate(sql, row)
-            yield known[types], _encode(known[types].parameters, row)
+            yield known[types], encode(known[types].parameters, row)
 
     def _execute_group(self, text: str, returns: bool, values: Iterator[list[object]], sql: str) -> int:  # noqa: FBT001
         with self._callbacks.watching(sql):
@@ -327,12 +320,12 @@ class SqliteConnection(Connection):
             if not plan.translation.lowered:
                 raise
             translation = self._in_decimals(sql, values)
-            decimals = replace(plan, translation=translation, decoders=_decoders(translation.columns))
+            decimals = replace(plan, translation=translation, decoders=decoders_of(translation.columns))
             return self._run(decimals, sql, values)
 
     def _in_decimals(self, sql: str, values: Mapping[str, object]) -> Translation:
         """A translation that computes no numeric as an integer."""
-        return translate(sql, _Schema(self), types_of(values), lowers=False)
+        return translate(sql, self._schema, types_of(values), lowers=False)
 
     def _run(self, plan: _Plan, sql: str, values: Mapping[str, object]) -> Result:
         """A statement that is one to SQLite too."""
@@ -350,12 +343,12 @@ class SqliteConnection(Connection):
             if callbacks.limit is not None:
                 callbacks.stop()
         if plan.decoders:
-            rows = _decoded(rows, plan.decoders, translation.columns)
+            rows = decoded(rows, plan.decoders, translation.columns)
         return Result(translation.columns, rows, affected)
 
     def _run_parts(self, translation: Translation, sql: str, values: Mapping[str, object]) -> Result:
         """A statement that is several to SQLite, or is followed by a change of the type catalogue."""
-        arguments, effects = _encode(translation.parameters, values), translation.effects
+        arguments, effects = encode(translation.parameters, values), translation.effects
         with self._callbacks.watching(sql):
             before = type_catalogue_changes.look(self._raw, effects) if effects else _UNCHANGED
             self._refuse_to_redefine(translation.before)
@@ -370,7 +363,7 @@ class SqliteConnection(Connection):
             for effect in effects:
                 self._note(effect, before)
         columns = translation.columns
-        return Result(columns, _decoded(rows, _decoders(columns), columns), affected)
+        return Result(columns, decoded(rows, decoders_of(columns), columns), affected)
 
     def _execute(self, statement: str, arguments: Sequence[object] = ()) -> sqlite3.Cursor:
         """By the one cursor, whose rows must all be fetched before the next one is executed."""
@@ -392,7 +385,7 @@ class SqliteConnection(Connection):
         if isinstance(part, Redefined):
             redefine(self._raw, part)
             return
-        rows = self._raw.execute(part.sql, _encode(part.parameters, values)).fetchall()
+        rows = self._raw.execute(part.sql, encode(part.parameters, values)).fetchall()
         if part.into is not None:
             names = ", ".join(f"c{place}" for place in range(1, part.columns + 1))
             self._raw.execute(f"CREATE TEMP TABLE {part.into} ({names})")
@@ -403,7 +396,7 @@ class SqliteConnection(Connection):
         """Raise NotPortable for a table whose text may hold what its definition does not say."""
         names = {part.table for part in parts if isinstance(part, Redefined)}
         for name in names:
-            if name.schema in (None, "pg_temp") and name.name in self._temporary:
+            if name.schema in (None, "pg_temp") and name.name in self._schema.temporary:
                 raise NotPortable("this ALTER TABLE of a temporary table")
             if name.stored_name not in type_catalogue.intact(self._raw):
                 raise NotPortable(
@@ -421,39 +414,43 @@ class SqliteConnection(Connection):
         if found is None:
             types = types_of(values)
             try:
-                translation = translate(sql, _Schema(self), types)
+                translation = translate(sql, self._schema, types)
             except DatabaseError as error:
                 raise with_caret(error, sql) from error
             if len(self._plans) >= _KEPT_TRANSLATIONS:
                 self._plans.clear()
             one = not translation.effects and not translation.before
-            repeatable = self._callbacks.guards and one and not self._reads_foreign
+            repeatable = self._callbacks.guards and one and not self._schema.reads_foreign
             as_given = all(
                 type(values[name]) is int and type_.name in ("int4", "int8") and types[name] == type_
                 for name, type_ in translation.parameters
             )
             names = tuple([name for name, _ in translation.parameters]) if as_given else None
-            found = _Plan(translation, _decoders(translation.columns), repeatable, names)
+            found = _Plan(translation, decoders_of(translation.columns), repeatable, names)
             self._plans[key] = found
         return found
 
     def _plan_key(self, sql: str, values: Mapping[str, object]) -> tuple[object, ...]:
-        """A plan is one for the temporary tables that its text names, as they are now: it outlives all the others."""
+        """A plan is one for the temporary tables that its text names, as they are now: it outlives all the others. What a
+        definition may do can depend on those too that it does not name."""
         key = statement_key(sql, values)
-        if not self._temporary:
+        if not self._schema.temporary:
             return key
+        if first_word(sql) in _DEFINES:
+            return (*key, *self._schema.temporary.items())
         text = sql.lower()
         escaped = 'u&"' in text
-        named = (made for name, made in self._temporary.items() if escaped or name.lower() in text)
-        return (key, *named)
+        named = (made for name, made in self._schema.temporary.items() if escaped or name.lower() in text)
+        return (*key, *named)
 
     def _notice_changes(self) -> None:
         """Forget what is known of the tables when their schema has changed, by whomever."""
         ((version,),) = self._execute("PRAGMA schema_version").fetchall()
-        stamp = (version, self._foreign_stamp() if self._reads_foreign else 0)
-        if stamp != self._stamp:
-            self._forget_schema()
-            self._stamp = stamp
+        stamp = (version, self._foreign_stamp() if self._schema.reads_foreign else 0)
+        if stamp != self._schema.stamp:
+            self._schema.forget()
+            self._plans.clear()
+            self._schema.stamp = stamp
 
     def _foreign_stamp(self) -> int:
         """Changes when another connection has written: a foreign table's values must then be looked at again."""
@@ -479,6 +476,15 @@ class SqliteConnection(Connection):
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """Nothing: the only lock of a SQLite transaction was taken when it began."""
 
+    def hold(self, table: TableName, columns: Sequence[str], *, to_change: bool) -> None:
+        """Nothing: a transaction that writes is alone, and sees what is there."""
+
+    def index_temporary(self, table: str, columns: Sequence[str]) -> None:
+        # SQLite would read all of it for each row that looks for one (https://sqlite.org/optoverview.html#autoindex).
+        self._plain(
+            f"CREATE INDEX temp.{quote(f'{table}_rows')} ON {quote(table)} ({', '.join(map(quote, columns))})"
+        )
+
     def commit(self) -> None:
         self._plain("COMMIT")
         self._after_transaction()
@@ -494,7 +500,7 @@ class SqliteConnection(Connection):
     def reset(self) -> None:
         if self._raw.in_transaction:
             self.rollback()
-        if self._temporary or self._changed:
+        if self._schema.temporary or self._changed:
             self._make_new()
 
     def _make_new(self) -> None:
@@ -509,7 +515,8 @@ class SqliteConnection(Connection):
             inside = '"' + name.replace('"', '""') + '"'
             self._plain(f"DROP {kind} temp.{inside}")
         self._changed = self._refuses_writes = False
-        self._temporary.clear()
+        self._schema.temporary.clear()
+        self._schema.forget_views()
         self._forget_temporary()
         self.restrict(read_only=self.read_only)
 
@@ -535,93 +542,31 @@ class SqliteConnection(Connection):
     # -- catalogue
     def columns(self, table: TableName) -> tuple[Column, ...] | None:
         self._notice_changes()
-        return self.known_columns(table)
+        return self._schema.columns(table)
 
-    def known_columns(self, table: TableName) -> tuple[Column, ...] | None:
-        """The same, without asking whether another connection has changed the schema since the last time."""
-        if table.schema in (None, "pg_temp") and table.name in self._temporary:
-            return self._temporary[table.name].columns
-        name = table.stored_name
-        if name not in self._known:
-            known = type_catalogue.read(self._raw, name)
-            if known is None:
-                return None
-            self._known[name], foreign = known
-            self._reads_foreign = self._reads_foreign or foreign
-        return self._known[name]
+    def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
+        return self._schema.keys(table)
+
+    def describe(self, table: TableName) -> Table | None:
+        return self._schema.described(table)
 
     def prints(self, parts: Parts) -> tuple[Print, ...]:
         listed = ", ".join(map(quote, (parts.time, *parts.columns) if parts.time else parts.columns))
         sql = f"SELECT {listed or 'NULL'} FROM {parts.table.sql} WHERE {parts.where}"
         translation = self._translate(sql, parts.values)
         edges = [encode_parameter("edge", translation.columns[0].type, edge) for edge in parts.edges]
+        texts = prints.text_query(translation.sql, translation.columns, timed=parts.time is not None)
         with self._callbacks.watching(sql):
-            rows = self._raw.execute(translation.sql, _encode(translation.parameters, parts.values))
-            return prints.of_rows(rows, edges)
-
-    def keys(self, table: TableName) -> tuple[tuple[str, ...], ...]:
-        name = table.stored_name
-        if name not in self._known_keys:
-            self._known_keys[name] = type_catalogue.keys(self._raw, name)
-        return self._known_keys[name]
-
-    def definition(self, table: TableName) -> Definition | None:
-        """What CREATE TABLE has said of a table or view; None where there is none."""
-        if table.schema in (None, "pg_temp") and table.name in self._temporary:
-            return self._temporary[table.name].definition
-        name = table.stored_name
-        if name not in self._known_definitions:
-            found = catalog_sqlite.definition(self._raw, name)
-            self._known_definitions[name] = None if found is None else found[1]
-        return self._known_definitions[name]
-
-    def describe(self, table: TableName) -> Table | None:
-        shown = shown_name(table)
-        if table.schema in (None, "pg_temp") and table.name in self._temporary:
-            return table_of(shown.sql, "table", self._temporary[table.name].definition, None)
-        found = catalog_sqlite.definition(self._raw, table.stored_name)
-        if found is None:
-            return None
-        kind, definition = found
-        rows = catalog_sqlite.estimated_rows(self._raw, table.stored_name) if kind == "table" else None
-        return table_of(shown.sql, kind, definition, rows)
-
-    def taken(self, name: TableName) -> bool:
-        """Whether a table, an index or a constraint of the schema has the name."""
-        return type_catalogue_changes.taken(self._raw, name)
-
-    def kind(self, name: TableName) -> str | None:
-        """What has that name: a table, a view, an index; None for nothing."""
-        if name.schema in (None, "pg_temp") and name.name in self._temporary:
-            return self._temporary[name.name].kind
-        return catalog_dependents.kind(self._raw, name)
-
-    def relations(self, schema: str) -> tuple[TableName, ...] | None:
-        """What is in a schema; None where there is no such schema."""
-        return catalog_dependents.relations(self._raw, schema)
-
-    def dependents(self, table: TableName) -> Dependents:
-        """The views and foreign keys that need a table."""
-        if table.schema in (None, "pg_temp") and table.name in self._temporary:
-            keys = [
-                (made.table, key)
-                for made in self._temporary.values()
-                for key in made.definition.foreign_keys
-                if key.table == shown_name(table).sql
-            ]
-            hidden = TableName("pg_temp", table.name)
-            found = catalog_dependents.dependents(self._raw, hidden, self._reads_of_views())
-            return replace(found, foreign_keys=tuple(keys))
-        return catalog_dependents.dependents(self._raw, table, self._reads_of_views())
+            cursor = self._raw.execute(texts, encode(translation.parameters, parts.values))
+            return prints.of_texts(cursor, edges)
 
     def view_reads(self, view: TableName) -> tuple[TableName, ...]:
         self._notice_changes()
-        return catalog_dependents.reached(view.stored_name, self._reads_of_views())
+        return self._schema.view_reads(view)
 
-    def _reads_of_views(self) -> catalog_dependents.Reads:
-        if self._view_reads is None:
-            self._view_reads = catalog_dependents.view_reads(self._raw)
-        return self._view_reads
+    def views_upon(self, table: TableName, columns: Sequence[str]) -> tuple[ViewUpon, ...]:
+        self._notice_changes()
+        return views_upon.of_file(self._schema, table, columns)
 
     def tables(self) -> tuple[TableName, ...]:
         return tuple(map(TableName.from_stored, type_catalogue.tables(self._raw)))
@@ -631,49 +576,23 @@ class SqliteConnection(Connection):
 
     def _note(self, effect: Effect, before: Before) -> None:
         """Follow a change of the tables: of temporary ones here, of others in the file."""
-        if not isinstance(effect, OfSequence | OfSchema) and self._note_temporary(effect):
+        if not isinstance(effect, OfSequence | OfSchema) and self._schema.note_temporary(effect):
             self._forget_temporary()
             return
         type_catalogue_changes.follow(self._raw, effect, before)
-        self._stamp = None
-
-    def _note_temporary(self, effect: OfTable) -> bool:
-        """Whether it is a temporary table that has changed."""
-        table = effect.index if isinstance(effect, IndexDropped) else effect.table
-        name = table.name
-        if isinstance(effect, Created) and effect.temporary:
-            self._temporary[name] = effect
-        elif name in self._temporary and table.schema in (None, "pg_temp"):
-            found = self._temporary.pop(name)
-            if isinstance(effect, Renamed):
-                self._temporary[effect.new.name] = found
-            elif isinstance(effect, Created):
-                self._temporary[name] = replace(effect, temporary=True)
-            elif not isinstance(effect, Dropped):
-                self._temporary[name] = replace(found, definition=altered(found.definition, effect))
-        else:
-            return False
-        return True
+        self._schema.stamp = None
 
     def _forget_temporary(self) -> None:
-        """Temporary tables have changed: what a definition may do can depend on them without naming them."""
-        self._view_reads = None
-        self._plans = {key: plan for key, plan in self._plans.items() if not plan.translation.effects}
-
-    def _forget_schema(self) -> None:
-        self._known.clear()
-        self._view_reads = None
-        self._known_keys.clear()
-        self._known_definitions.clear()
-        self._plans.clear()
+        """Temporary tables have changed: what else has effects can depend on them without naming them."""
+        self._plans = {
+            key: plan
+            for key, plan in self._plans.items()
+            if not plan.translation.effects or first_word(key[0]) in _DEFINES
+        }
 
     def _forget_rolled_back(self) -> None:
-        """After a rollback SQLite counts its schema versions from the old number again: stamps lie."""
-        there = {
-            name for (name,) in self._raw.execute("SELECT name FROM sqlite_temp_schema WHERE type = 'table'")
-        }
-        self._temporary = {name: found for name, found in self._temporary.items() if name in there}
-        self._forget_schema()
+        self._schema.forget_rolled_back()
+        self._plans.clear()
 
     def examine(self, target: Target, pool_size: int) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no limit
         with self._callbacks.watching("the examination"):
@@ -709,73 +628,6 @@ class _Reached:
     row = 0
 
 
-class _OpenQuery(Cursor):
-    """A query of a transaction that only reads: SQLite runs it as its rows are asked for."""
-
-    def __init__(
-        self,
-        raw: sqlite3.Connection,
-        callbacks: Callbacks,
-        translation: Translation,
-        arguments: Sequence[object],
-        ahead: int,
-    ) -> None:
-        self.columns = translation.columns
-        self._callbacks = callbacks
-        self._decoders = _decoders(self.columns)
-        self._sql = translation.sql
-        self._ahead: list[tuple[Any, ...]] | None = None
-        with callbacks.watching(self._sql):
-            self._cursor = self._open(raw, arguments)
-        self._ahead = self._stored(ahead)
-
-    def _open(self, raw: sqlite3.Connection, arguments: Sequence[object]) -> sqlite3.Cursor:
-        return raw.execute(self._sql, arguments)
-
-    def _stored(self, rows: int) -> list[tuple[Any, ...]]:
-        if self._ahead is not None:
-            found, self._ahead = self._ahead, None
-            return found
-        with self._callbacks.watching(self._sql):
-            return self._next(rows)
-
-    def _next(self, rows: int) -> list[tuple[Any, ...]]:
-        return self._cursor.fetchmany(rows)
-
-    def fetch(self, rows: int) -> list[tuple[Any, ...]]:
-        return _decoded(self._stored(rows), self._decoders, self.columns)
-
-    def fetch_arrow(self, rows: int) -> list[Any]:
-        return _arrow_arrays(self.columns, self._stored(rows))
-
-    def close(self) -> None:
-        self._cursor.close()
-
-
-class _KeptQuery(_OpenQuery):
-    """A query of a transaction that may write: a query of SQLite's that is open would see, or miss, what is written
-    meanwhile, where a server's cursor sees nothing of it. So its rows are set aside first, in a temporary table."""
-
-    def _open(self, raw: sqlite3.Connection, arguments: Sequence[object]) -> sqlite3.Cursor:
-        self._raw = raw
-        self._table = f"temp.stepladder_stream_{next(_CURSORS)}"
-        self._taken = 0
-        return raw.execute(f"CREATE TABLE {self._table} AS {self._sql}", arguments)
-
-    def _next(self, rows: int) -> list[tuple[Any, ...]]:
-        # By ranges: a query that stood open would be ended by a savepoint's rollback, and be in a load's way.
-        place = (self._taken, self._taken + rows)
-        self._taken += rows
-        return self._raw.execute(
-            f"SELECT * FROM {self._table} WHERE rowid > ? AND rowid <= ? ORDER BY rowid", place
-        ).fetchall()
-
-    def close(self) -> None:
-        super().close()
-        with self._callbacks.watching(self._sql):
-            self._raw.execute(f"DROP TABLE {self._table}")
-
-
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """A translation, and what reads its result: found once for a text and its parameters' types.
@@ -795,60 +647,7 @@ class _Plan:
         """The values as SQLite stores them."""
         if self.stored_as_given is not None:
             return list(map(values.__getitem__, self.stored_as_given))
-        return _encode(self.translation.parameters, values)
-
-
-class _Schema:
-    """What the translator asks of the tables while one statement is translated."""
-
-    def __init__(self, connection: SqliteConnection) -> None:
-        self.columns = connection.known_columns
-        self.keys = connection.keys
-        self.definition = connection.definition
-        self.taken = connection.taken
-        self.kind = connection.kind
-        self.dependents = connection.dependents
-        self.relations = connection.relations
-
-
-def _encode(parameters: Sequence[tuple[str, Type]], values: Mapping[str, object]) -> list[object]:
-    """Values as SQLite stores them, in the order of the translated statement's numbers."""
-    return [encode_parameter(name, type_, values[name]) for name, type_ in parameters]
-
-
-def _decoders(columns: Sequence[Column]) -> list[tuple[int, Decode]]:
-    return [(place, found) for place, column in enumerate(columns) if (found := decoder(column.type))]
-
-
-def _decoded(
-    rows: list[tuple[Any, ...]], decoders: Sequence[tuple[int, Decode]], columns: Sequence[Column]
-) -> list[tuple[Any, ...]]:
-    decoded: list[tuple[Any, ...]] = []
-    place = 0
-    try:
-        for row in rows:
-            cells = list(row)
-            for place, decode in decoders:
-                if cells[place] is not None:
-                    cells[place] = decode(cells[place])
-            decoded.append(tuple(cells))
-    except DataError as error:
-        raise error.at(f'row {len(decoded) + 1}, column "{columns[place].name}"') from error
-    except (ValueError, TypeError) as error:
-        raise odd_value(cells[place], columns[place].type).at(
-            f'row {len(decoded) + 1}, column "{columns[place].name}"'
-        ) from error
-    return decoded
-
-
-def _arrow_arrays(columns: Sequence[Column], rows: list[tuple[Any, ...]]) -> list[Any]:
-    from stepladder.db.arrow.from_stored import arrays_of_stored
-
-    try:
-        return arrays_of_stored(columns, rows)
-    except (ValueError, TypeError) as error:  # pyarrow's are ValueErrors
-        _decoded(rows, _decoders(columns), columns)  # says which value, unless Python takes it as it is
-        raise odd_value(str(error), None) from error
+        return encode(self.translation.parameters, values)
 
 
 def _now() -> str:

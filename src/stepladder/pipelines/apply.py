@@ -129,7 +129,7 @@ def _write(
     tx.begin_writing()
     before = ledger.interval(tx, claim.model, claim.start)
     record = ledger.models(tx).get(model.name)
-    table = model_table(tx, project, model, staged.columns, claim, rebuild=job.rebuild)
+    table = model_table(tx, project, model, staged.columns, claim, run.now, rebuild=job.rebuild)
     anew = regridded(model, record, project.timezone)
     if anew:
         ledger.new_grid(tx, claim)

@@ -91,8 +91,10 @@ def write_difference(
 ) -> Changed:
     """Bring the table up to the stage, as the model's kind has it; see the functions below."""
     if model.kind == "upsert":
+        tx.index_temporary(STAGE, model.key)
         return _apply_newest(tx, model, table, staged)
     if model.kind == "history":
+        tx.index_temporary(STAGE, model.key)
         return _apply_history(tx, model, table, staged, now)
     return _apply_slice(tx, model, table, part, staged, whole=whole)
 
@@ -110,6 +112,7 @@ def _apply_slice(
             0, tx.execute(f"INSERT INTO {names.table} ({names.listed}) SELECT {names.listed} FROM {STAGE}")
         )
     if model.key:
+        tx.index_temporary(STAGE, model.key)
         return _by_key(tx, names, part)
     return _all_or_none(tx, names, table, part)
 

@@ -146,8 +146,10 @@ def _source_span(
     type_ = types.get(window.column, "")
     first, last = (held(each, type_, project.timezone, window.zone) for each in (WHOLE[0], now))
     column = quote(window.column)
+    rows = f"FROM {window.table.sql} WHERE {column} > :first AND {column} <= :last"
     oldest, newest = db.query(
-        f"SELECT min({column}), max({column}) FROM {window.table.sql} WHERE {column} > :first AND {column} <= :last",
+        # Each by itself: SQLite reads one end of an index for one of them, and all of it for both.
+        f"SELECT (SELECT min({column}) {rows}), (SELECT max({column}) {rows})",
         first=first,
         last=last,
     ).one()

@@ -6,6 +6,7 @@ every run.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from stepladder.errors import ConfigError, UndefinedTable
 from stepladder.ledger import Claim, ModelRecord
 from stepladder.pipelines.difference import VALID_FROM, VALID_TO
 from stepladder.pipelines.model import HASH_RULE, Model
+from stepladder.pipelines.views_upon import views_aside
 from stepladder.sql import Column, Type, quote
 
 _NAME_BYTES = 63
@@ -30,7 +32,14 @@ _WIDER = {
 
 
 def model_table(
-    tx: Transaction, project: Project, model: Model, staged: Sequence[Column], held: Claim, *, rebuild: bool
+    tx: Transaction,
+    project: Project,
+    model: Model,
+    staged: Sequence[Column],
+    held: Claim,
+    now: dt.datetime,
+    *,
+    rebuild: bool,
 ) -> Table:
     """The model's table, fit to take rows of these columns; what makes it is recorded in the ledger.
 
@@ -47,7 +56,7 @@ def model_table(
         table, record = tx.table(model.name), None
     else:
         refuse_not_ours(model, table, record)
-        if _fit(tx, model, table, wanted, rebuild=rebuild):
+        if _fit(tx, project, model, table, wanted, now, rebuild=rebuild):
             table = tx.table(model.name)
         if record is not None and record.code_hash != model.code_hash:
             _change_key(tx, model, table)
@@ -145,7 +154,16 @@ def _literal(text: str) -> str:
 
 
 # -- changing it
-def _fit(tx: Transaction, model: Model, table: Table, wanted: Sequence[Column], *, rebuild: bool) -> bool:
+def _fit(
+    tx: Transaction,
+    project: Project,
+    model: Model,
+    table: Table,
+    wanted: Sequence[Column],
+    now: dt.datetime,
+    *,
+    rebuild: bool,
+) -> bool:
     """Add the columns that the model has and the table has not; widen those that became wider. Whether any did."""
     there = {column.name: column.type for column in table.columns}
     new = [column for column in wanted if column.name not in there]
@@ -153,6 +171,7 @@ def _fit(tx: Transaction, model: Model, table: Table, wanted: Sequence[Column], 
         column for column in wanted if column.name in there and str(there[column.name]) != str(column.type)
     ]
     narrowed = [column for column in other if not is_wider(there[column.name], column.type)]
+    tx.hold(model.name, [column.name for column in table.columns], to_change=bool(new or other))
     if narrowed and not rebuild:
         raise ConfigError(
             "".join(
@@ -169,9 +188,10 @@ def _fit(tx: Transaction, model: Model, table: Table, wanted: Sequence[Column], 
     name = quote(model.name)
     if narrowed:
         tx.execute(f"DELETE FROM {name}")
-    for column in other:
-        using = f" USING NULL::{column.type}" if column in narrowed else ""
-        tx.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column.name)} TYPE {column.type}{using}")
+    with views_aside(tx, project, model, [column.name for column in other], now):
+        for column in other:
+            using = f" USING NULL::{column.type}" if column in narrowed else ""
+            tx.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column.name)} TYPE {column.type}{using}")
     for column in new:
         tx.execute(f"ALTER TABLE {name} ADD COLUMN {quote(column.name)} {column.type}")
     return bool(new or other)

@@ -63,6 +63,7 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
+from stepladder.sql.planned_schema import PlannedSchema
 from stepladder.sql.reading import (
     Answer,
     answer,
@@ -71,6 +72,7 @@ from stepladder.sql.reading import (
     means_the_same_prepared,
     references,
 )
+from stepladder.sql.relation_names import relation_name
 from stepladder.sql.schemas import in_schemas
 from stepladder.sql.sequences import NumberSequence, advanced, altered_sequence, set_to
 from stepladder.sql.sorting import SortKey, sort_keys
@@ -148,6 +150,7 @@ __all__ = [
     "OfSequence",
     "OfTable",
     "Part",
+    "PlannedSchema",
     "Redefined",
     "Renamed",
     "Rewritten",
@@ -230,6 +233,7 @@ __all__ = [
     "quote",
     "read_create_table",
     "references",
+    "relation_name",
     "repointed",
     "rewritten",
     "server_encoder",

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 from stepladder.errors import DatabaseError, NotPortable
-from stepladder.sql.definition import Definition, Dependents
 from stepladder.sql.expression_text import show, show_default
 from stepladder.sql.infer.catalog import catalog
 from stepladder.sql.infer.coercion import assign, resolved
@@ -25,36 +24,11 @@ from stepladder.sql.infer.tree import (
     Reference,
 )
 from stepladder.sql.infer.types import catalog_name
-from stepladder.sql.names import TableName
 from stepladder.sql.parse import deep, parse_one
+from stepladder.sql.planned_schema import PlannedSchema
 from stepladder.sql.types import Column
 
 _SOURCE = 0
-
-
-class _NoTables:
-    """A definition's expressions read no table."""
-
-    def columns(self, table: TableName) -> Sequence[Column] | None:  # noqa: ARG002
-        return None
-
-    def keys(self, table: TableName) -> Sequence[Sequence[str]]:  # noqa: ARG002
-        return ()
-
-    def definition(self, table: TableName) -> Definition | None:  # noqa: ARG002
-        return None
-
-    def taken(self, name: TableName) -> bool:  # noqa: ARG002
-        return False
-
-    def kind(self, name: TableName) -> str | None:  # noqa: ARG002
-        return None
-
-    def dependents(self, table: TableName) -> Dependents:  # noqa: ARG002
-        return Dependents()
-
-    def relations(self, schema: str) -> Sequence[TableName]:  # noqa: ARG002
-        return ()
 
 
 def canonical(text: str, columns: Sequence[Column], *, renamed: Mapping[str, str] | None = None) -> str:
@@ -85,7 +59,7 @@ def _read(text: str, columns: Sequence[Column], then: Callable[[Expression], str
         with deep():
             _, tree = parse_one(f"SELECT ({text})")
             raw = tree["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
-            return then(expression(Analysis(_NoTables(), {}, (), query), raw, _row(columns)))
+            return then(expression(Analysis(PlannedSchema({}), {}, (), query), raw, _row(columns)))
     except (DatabaseError, NotPortable):
         return text.strip()
 

@@ -15,8 +15,6 @@ from stepladder.errors import (
     NotPortable,
     ParameterError,
     StringTooLong,
-    UsageError,
-    database_error,
 )
 from stepladder.sql.arrays import parse_array
 from stepladder.sql.definition import shown_name
@@ -41,12 +39,12 @@ from stepladder.sql.moments import (
     rounded,
     stored_timestamptz,
 )
-from stepladder.sql.names import parse_name
 from stepladder.sql.numerals import (
     fit_numeric,
     invalid_text,
     numeric_text,
 )
+from stepladder.sql.relation_names import relation_name
 from stepladder.sql.span_spellings import fitted, parse_span
 from stepladder.sql.spans import Span, from_timedelta
 from stepladder.sql.texts import BLANKS, storable
@@ -288,10 +286,9 @@ def _element_text(element: Type) -> Callable[[Any], str]:
 
 def _regclass(_: Type, value: Any) -> str:
     """A relation by its name, as SQL; whether there is one is asked where it is used."""
-    try:
-        return shown_name(parse_name(value)).sql
-    except UsageError as error:
-        raise database_error("42602")("invalid name syntax", sqlstate="42602") from error
+    if value == "-" or value.isdecimal():
+        raise NotPortable(f"{value!r} as a relation's number", instead="write its name")
+    return shown_name(relation_name(value)).sql
 
 
 _ENCODERS: dict[str, Callable[[Type, Any], Any]] = {

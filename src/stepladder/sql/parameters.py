@@ -155,6 +155,7 @@ def _refuse_positional(sql: str) -> None:
             )
 
 
+@lru_cache(maxsize=256)
 def code_text(sql: str) -> str:
     """`sql` in one canonical form: comments dropped, unquoted words lower-cased, strings and quoted names exact.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,26 +10,8 @@ from stepladder.ledger import Code, Made, Recent, Total
 from stepladder.pipelines import ModelStatus, Status
 from stepladder.pipelines.model import Model, Query
 from stepladder.pipelines.status import Remembered, judge
-from stepladder.sql import TableName
+from tests.unit.pipelines.made_up import DAY, FIRST, METRICS, SESSIONS, model
 
-DAY = dt.timedelta(days=1)
-FIRST = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-
-
-def model(name: str, *reads: str, every: str | None = "day") -> Model:
-    return Model(
-        name=name,
-        path=Path(f"{name}.sql"),
-        body=Query(f"SELECT 1 AS {name}"),
-        kind="interval" if every else "table",
-        time="at" if every else None,
-        every=every,
-        reads=tuple(TableName(None, table) for table in reads),
-    )
-
-
-SESSIONS = model("sessions", "user_events")
-METRICS = model("metrics", "sessions")
 USERS = model("users", every=None)
 CHAIN = (SESSIONS, METRICS, USERS)
 

@@ -23,6 +23,7 @@ from stepladder.sql.functions import (
     like,
     lowered,
     number_formats,
+    number_reading,
     numbers,
     percentiles,
     powers,
@@ -42,6 +43,7 @@ from stepladder.sql.functions.registry import Aggregate, Collation, Scalar
 SCALARS: tuple[Scalar, ...] = (
     *numbers.SCALARS,
     *number_formats.SCALARS,
+    *number_reading.SCALARS,
     *lowered.SCALARS,
     *powers.SCALARS,
     *trigonometry.SCALARS,

@@ -36,6 +36,7 @@ from stepladder.sql.rewrite.writes import stored
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.types import Column, Type
 
+_OF_THE_SYSTEM = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 
@@ -92,6 +93,8 @@ class TableText:
     unique: list[Key] = field(default_factory=list)  # a name of "": none was given
     checks: list[tuple[str, Expression]] = field(default_factory=list)
     foreign: list[tuple[ForeignKey, int | None]] = field(default_factory=list)
+    computed: dict[str, Raw] = field(default_factory=dict)  # columns that are generated, by name
+    of_columns: list[Raw] = field(default_factory=list)  # CHECKs that stand behind a column
 
     def column(self, name: str, position: int | None) -> ColumnText:
         """The column of that name. Raises UndefinedColumn."""
@@ -156,6 +159,9 @@ def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printe
     if any(column.name.lower() == name.lower() for column in table.columns):
         message = f'column "{name}" specified more than once'
         raise wrong(ProgrammingError, message, position, sqlstate="42701")
+    if name in _OF_THE_SYSTEM:
+        message = f'column name "{name}" conflicts with a system column name'
+        raise wrong(ProgrammingError, message, position, sqlstate="42701")
     if body.get("collClause") and strings(body["collClause"]["collname"])[-1] not in ("C", "POSIX"):
         raise refuse("a column's collation", position, instead='COLLATE "C"')
     serial = strings(body["typeName"]["names"])[-1] in SERIALS
@@ -213,22 +219,23 @@ def refuse_options(body: Raw) -> None:
         raise refuse("this kind of constraint", body.get("location"))
 
 
-def _check(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, printer: Printer) -> None:
-    table.constraints.append(_check_text(analysis, body, table, printer, [column]))
+def _check(_: Analysis, body: Raw, __: ColumnText, table: TableText, ___: Printer) -> None:
+    table.of_columns.append(body)
 
 
-def _check_text(
-    analysis: Analysis, body: Raw, table: TableText, printer: Printer, columns: list[ColumnText]
-) -> str:
-    node = boolean(expression(analysis, body["raw_expr"], row_scope(printer, analysis, columns)), "CHECK")
+def _check_text(analysis: Analysis, body: Raw, table: TableText, printer: Printer) -> str:
+    scope = row_scope(printer, analysis, table.columns, table.table.name)
+    node = boolean(expression(analysis, body["raw_expr"], scope), "CHECK")
     refuse_unsteady(node)
     name = f"CONSTRAINT {quote(body['conname'])} " if body.get("conname") else ""
     table.checks.append((body.get("conname", ""), node))
     return f"{name}CHECK ({printer.expression(node)})"
 
 
-def row_scope(printer: Printer, analysis: Analysis, columns: Sequence[ColumnText | Column]) -> Scope:
-    """The scope of an expression over the row's own columns."""
+def row_scope(
+    printer: Printer, analysis: Analysis, columns: Sequence[ColumnText | Column], table: str | None = None
+) -> Scope:
+    """The scope of an expression over the row's own columns, which may be called by their table's name where it is given."""
     source = analysis.new_id()
     known = [each if isinstance(each, Column) else Column(each.name, each.type) for each in columns]
     printer.stored[source] = lambda node: quote(known[node.place].name)
@@ -237,7 +244,7 @@ def row_scope(printer: Printer, analysis: Analysis, columns: Sequence[ColumnText
         (column.name, Reference(type=column.type, source=source, place=place, name=column.name))
         for place, column in enumerate(columns)
     ]
-    return Scope(items=[Item(None, references)], clause="CHECK")
+    return Scope(items=[Item(table, references)], clause="CHECK")
 
 
 def refuse_unsteady(node: Expression) -> None:
@@ -293,13 +300,41 @@ def _identity(_: Analysis, body: Raw, column: ColumnText, __: TableText, ___: Pr
     column.not_null = True
 
 
-def _generated(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, printer: Printer) -> None:
+def _generated(_: Analysis, body: Raw, column: ColumnText, table: TableText, __: Printer) -> None:
     if body.get("generated_when", "a") != "a" or body.get("generated_kind") == "v":
         raise refuse("a virtual generated column", body.get("location"), instead="write STORED")
-    scope = row_scope(printer, analysis, table.columns[:-1])
+    if column.name in table.computed:
+        message = (
+            f'multiple generation clauses specified for column "{column.name}" of table "{table.table.name}"'
+        )
+        raise wrong(SqlSyntaxError, message, body.get("location"))
+    table.computed[column.name] = body
+
+
+def finish_columns(analysis: Analysis, table: TableText, printer: Printer) -> None:
+    """What stands behind a column and may name those that come later."""
+    for name, body in table.computed.items():
+        _generate(analysis, body, table.column(name, None), table, printer)
+    for column in table.columns:
+        if column.identity is not None and column.default is not None:
+            what = "multiple default values" if column.identity == "serial" else "both default and identity"
+            message = f'{what} specified for column "{column.name}" of table "{table.table.name}"'
+            raise wrong(SqlSyntaxError, message, None)
+    for body in table.of_columns:
+        table.constraints.append(_check_text(analysis, body, table, printer))
+
+
+def _generate(analysis: Analysis, body: Raw, column: ColumnText, table: TableText, printer: Printer) -> None:
+    for word, given in (("default", column.default), ("identity", column.identity)):
+        if given is not None:
+            message = f'both {word} and generation expression specified for column "{column.name}" of table "{table.table.name}"'
+            raise wrong(SqlSyntaxError, message, body.get("location"))
+    scope = row_scope(printer, analysis, table.columns, table.table.name)
     node = assign(expression(analysis, body["raw_expr"], scope), column.type, column.name)
     for each in walk(node):
-        if isinstance(each, Reference) and table.column(each.name, None).generated:
+        if not isinstance(each, Reference):
+            continue
+        if each.name in table.computed or table.column(each.name, None).generated is not None:
             message = (
                 f'cannot use generated column "{each.name}" in column generation expression\n'
                 "A generated column cannot reference another generated column."
@@ -374,7 +409,7 @@ def table_constraint(analysis: Analysis, body: Raw, table: TableText, printer: P
         table.unique.append(Key(body.get("conname", ""), names))
         table.constraints.append(f"{constraint}UNIQUE ({listed})")
     elif kind == "CONSTR_CHECK":
-        table.constraints.append(_check_text(analysis, body, table, printer, table.columns))
+        table.constraints.append(_check_text(analysis, body, table, printer))
     elif kind == "CONSTR_FOREIGN":
         table.constraints.append(f"{constraint}FOREIGN KEY ({listed}) {_foreign(body, table, names)}")
     else:

@@ -17,7 +17,7 @@ from stepladder.sql.infer.sources import table_name
 from stepladder.sql.infer.tree import Query, Reference, Select, TableSource, walk
 from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.alter import alter
-from stepladder.sql.rewrite.columns import TableText, column_text, table_constraint
+from stepladder.sql.rewrite.columns import TableText, column_text, finish_columns, table_constraint
 from stepladder.sql.rewrite.comments import comment
 from stepladder.sql.rewrite.constraints import definition
 from stepladder.sql.rewrite.drops import drop, truncate
@@ -93,6 +93,7 @@ def _create_table(analysis: Analysis, body: Raw, printer: Printer) -> Defined:
             column_text(analysis, each["ColumnDef"], text, printer)
         elif kind_of(each) == "TableLikeClause":
             indexes += like(analysis, each["TableLikeClause"], text, printer)
+    finish_columns(analysis, text, printer)
     for each in body.get("tableElts", ()):
         if kind_of(each) == "Constraint":
             table_constraint(analysis, each["Constraint"], text, printer)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from stepladder.errors import ProgrammingError
 from stepladder.sql.functions import trigonometry
-from stepladder.sql.functions.number_formats import number_pattern
+from stepladder.sql.functions.number_patterns import number_pattern
 from stepladder.sql.infer.tree import Call, Constant, Reference
 from stepladder.sql.rewrite.rules import Print, Rule, function, template
 
