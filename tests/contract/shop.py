@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 import stepladder as sl
+from stepladder import ledger
 from stepladder.config import Project, read_project
 from stepladder.db import Database
-from stepladder.pipelines import Prepared, RunResult, Wishes, Work, prepare, run
+from stepladder.pipelines import ModelStatus, Prepared, RunResult, Wishes, Work, prepare, read_status, run
 from tests.conftest import ENGINES
 
 DAYS = 10
@@ -88,6 +89,18 @@ class Shop:
                 "SELECT start_at, version FROM stepladder.interval WHERE model = :m", m=model
             )
         }
+
+    def status(self, model: str) -> ModelStatus:
+        """How far a model is, as people are told."""
+        models = [each.model for each in self.prepared().bound]
+        return next(each for each in read_status(self.db, self.project, models).models if each.name == model)
+
+    def running(self) -> list[object]:
+        """What the ledger holds for being under way, or failed."""
+        intervals = self.db.query(
+            "SELECT model, start_at, state FROM stepladder.interval WHERE state IN ('running', 'failed')"
+        )
+        return [*intervals.tuples(), *ledger.live_runs(self.db)]
 
     def rebuilt(self) -> list[tuple[object, ...]]:
         """What `daily` would be, made from nothing."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.special import ndtri
 
 import stepladder as sl
 from stepladder.db import Database
 from stepladder.experiments import Experiment, Readout
+from stepladder.experiments.looks import STEPS
 from stepladder.experiments.statistics.sequential import bounds
 
 from .test_experiments import DAY, START, TABLES, keys
@@ -66,8 +69,6 @@ def test_each_look_has_the_bound_of_all_before_it(tables: Database) -> None:
         found = look(tables, {"users": 4000})
         assert found.look.number == quarter + 1
         levels.append(found["converted"]["treatment"].confidence_level)
-    from scipy.special import ndtri
-
     z = [-float(ndtri((1 - level) / 2)) for level in levels]
     assert z == pytest.approx(bounds([0.25, 0.5, 0.75, 1.0], 0.05), abs=1e-6)
     assert z[-1] > Z
@@ -86,6 +87,71 @@ def test_a_verdict_at_the_planned_size_stays(tables: Database) -> None:
     assert "its verdict stays" in later.notes[0]
     again = look(tables, {"users": 4000}, until=final.look.until)
     assert again.verdict == final.verdict
+
+
+def test_planned_looks_are_judged_at_their_time_and_no_other(tables: Database) -> None:
+    """Looks at 30 % (of the 25 % planned: it counts), 40 % (none is due), 60 % and 100 % of the users."""
+    levels, said = [], []
+    at = [0, 1200, 1600, 2400, 4000]
+    for first, last in pairwise(at):
+        enrol(tables, first, last, every=12, treated=4)
+        found = look(tables, {"users": 4000, "looks": 4})
+        levels.append(found["converted"]["treatment"].confidence_level)
+        said.append(found["converted"]["treatment"].is_significant)
+    assert said[1] is None
+    assert None not in (said[0], said[2], said[3])
+    z = [-float(ndtri((1 - level) / 2)) for place, level in enumerate(levels) if place != 1]
+    assert z == pytest.approx(bounds([0.3, 0.6, 1.0], 0.05), abs=1e-6)
+
+
+def test_a_look_before_the_first_planned_one_only_describes(tables: Database) -> None:
+    enrol(tables, 0, 1000, every=12, treated=3)
+    found = look(tables, {"users": 4000, "looks": [0.5, 0.75, 1]})
+    assert found["converted"]["treatment"].is_significant is None
+    assert found["converted"]["treatment"].p_value is not None
+    assert "Look 1 of 3 is planned at 2,000 users; there are 1,000" in found.verdict
+    enrol(tables, 1000, 2000, every=12, treated=3)
+    found = look(tables, {"users": 4000, "looks": [0.5, 0.75, 1]})
+    level = found["converted"]["treatment"].confidence_level
+    assert -float(ndtri((1 - level) / 2)) == pytest.approx(bounds([0.5], 0.05)[0], abs=1e-6)
+
+
+def test_to_look_back_at_less_than_was_seen_only_describes(tables: Database) -> None:
+    enrol(tables, 0, 1000, every=12, treated=4)
+    enrol(tables, 1000, 2000, every=12, treated=4)
+    assert look(tables, {"users": 4000})["converted"]["treatment"].is_significant is True
+    back = look(tables, {"users": 4000}, until=START + 2 * DAY)
+    assert back["converted"]["treatment"].is_significant is None
+    assert "An earlier look saw more users (50% of the planned ones)" in back.verdict
+
+
+def test_what_passed_its_bound_stays_decided(tables: Database) -> None:
+    enrol(tables, 0, 2000, every=12, treated=4)
+    first = look(tables, {"users": 8000})
+    assert first["converted"]["treatment"].is_significant is True
+    assert "What is significant early is on average estimated too large." in first.verdict
+    enrol(tables, 2000, 6000, every=4, treated=12)
+    later = look(tables, {"users": 8000})
+    assert "treatment passed its bound for converted at look 1" in " ".join(later.notes)
+
+
+def test_a_plan_that_changes_once_data_was_seen_is_told(tables: Database) -> None:
+    enrol(tables, 0, 2000)
+    assert look(tables, {"users": 4000}).notes == ()
+    found = look(tables, {"users": 2000, "looks": 1})
+    assert found.notes[0].startswith(
+        "The plan was changed after look 1 (users: 4000, now 2000, looks: any, now 1): the error rate of 0.05 no longer holds"
+    )
+
+
+def test_looks_of_an_earlier_version_have_no_plan(tables: Database) -> None:
+    tables.take_steps("experiments", STEPS[:1])
+    tables.execute(
+        "INSERT INTO stepladder.experiment_look VALUES ('checkout_v2', 1, 'run', now(), NULL, '{}', 0, 0, false, '', '{}', '', '')"
+    )
+    enrol(tables, 0, 1000)
+    found = look(tables, {"users": 4000})
+    assert (found.look.number, found.notes) == (2, ())
 
 
 def test_one_planned_look_says_nothing_before_its_time(tables: Database) -> None:

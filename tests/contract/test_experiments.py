@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from stepladder.db import Database
-from stepladder.errors import ConfigError
+from stepladder.errors import ConfigError, UsageError
 from stepladder.experiments import Experiment, Readout
 
 START = dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC)
@@ -386,6 +387,104 @@ def test_tables_of_a_home_made_script(db: Database) -> None:
     assert found["converted"].arms["control"].figures["converters"] == 100
     assert found["engagement"].arms["control"].figures["mean"] == 2.0
     assert found.ok
+
+
+def test_rows_without_a_time_are_told(db: Database) -> None:
+    db.script(TABLES)
+    rows = [
+        (user, ["control", "treatment"][user % 2], None if user < 10 else START, "checkout_v2", "de")
+        for user in range(400)
+    ]
+    db.load(rows, "experiment_users", mode="append")
+    bought = [(user, "checkout_v2", None, None if user < 20 else START + DAY) for user in range(10, 200)]
+    db.load(bought, "conversions", mode="append")
+    found = Experiment.declared(db, "checkout_v2", keys()).analyze()
+    assert dict(found.look.users) == {"control": 195, "treatment": 195}
+    gate = found.gates["timeless"]
+    assert (gate.state, gate.figures["rows"]) == ("warn", {"experiment_users": 10, "conversions": 10})
+    assert "10 rows of experiment_users and 10 rows of conversions have no time" in gate.says
+
+
+def test_a_dimension_that_is_null_is_not_the_word(db: Database) -> None:
+    db.script(TABLES)
+    rows = [
+        (user, ["control", "treatment"][user % 2], START, "checkout_v2", None if user < 250 else "None")
+        for user in range(400)
+    ]
+    db.load(rows, "experiment_users", mode="append")
+    found = Experiment.declared(db, "checkout_v2", keys(dimensions=["country"])).analyze()
+    users = {
+        value: each["converted"].arms["control"].users for value, each in found.slices["country"].items()
+    }
+    assert users == {"(null)": 125, "None": 75}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"where": "nope > 1"}, "metric 'm': where = 'nope > 1': column \"nope\" does not exist"),
+        ({"where": "pages > 1) OR (true"}, "syntax error"),
+        ({"where": "count(*) > 1"}, "aggregate functions are not allowed in WHERE"),
+        (
+            {"value": "count(*)"},
+            "metric 'm': value = 'count(*)': aggregate functions are not allowed in WHERE",
+        ),
+    ],
+)
+def test_sql_of_the_declaration_that_is_none(db: Database, change: dict[str, str], said: str) -> None:
+    db.script(TABLES)
+    metric = {"kind": "mean", "table": "user_engagement", "time": "engaged_at", "value": "pages", **change}
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        Experiment.declared(db, "checkout_v2", {**keys(), "metrics": {"m": metric}}).analyze()
+
+
+def test_sql_of_the_declaration_may_end_in_a_comment(db: Database) -> None:
+    WORLD.load(db)
+    plain = {
+        "kind": "mean",
+        "table": "user_engagement",
+        "time": "engaged_at",
+        "value": "pages",
+        "where": "pages > 2",
+    }
+    noted = {**plain, "value": "pages -- of a visit", "where": "pages > 2 -- short ones"}
+    found = Experiment.declared(db, "checkout_v2", {**keys(), "metrics": {"m": plain, "n": noted}}).analyze()
+    assert found["m"].arms == found["n"].arms
+
+
+def test_values_that_are_too_large_to_be_added_exactly(db: Database) -> None:
+    db.script(TABLES.replace("pages integer", "pages bigint"))
+    rows = [(user, ["control", "treatment"][user % 2], START, "checkout_v2", "de") for user in range(400)]
+    db.load(rows, "experiment_users", mode="append")
+    db.load(
+        [(user, None, 2**40 + user, START + DAY) for user in range(400)], "user_engagement", mode="append"
+    )
+    metric = {"kind": "mean", "table": "user_engagement", "time": "engaged_at", "value": "pages"}
+    with pytest.raises(ConfigError, match=r"too large to be added exactly\. Write its value as a double"):
+        Experiment.declared(db, "checkout_v2", {**keys(), "metrics": {"m": metric}}).analyze()
+    metric["value"] = "pages::double precision"
+    found = Experiment.declared(db, "checkout_v2", {**keys(), "metrics": {"m": metric}}).analyze()
+    assert found["m"].arms["control"].figures["sd"] == pytest.approx(
+        np.std(np.arange(0, 400, 2), ddof=1), rel=1e-6
+    )
+
+
+def test_until_without_a_time_zone(db: Database) -> None:
+    db.script(TABLES)
+    with pytest.raises(UsageError, match="has no time zone"):
+        Experiment.declared(db, "checkout_v2", keys()).analyze(until=dt.datetime(2026, 3, 8))  # noqa: DTZ001
+
+
+def test_nobody_in_control_converted(db: Database) -> None:
+    db.script(TABLES)
+    rows = [(user, ["control", "treatment"][user % 2], START, "checkout_v2", "de") for user in range(4000)]
+    db.load(rows, "experiment_users", mode="append")
+    bought = [(user, "checkout_v2", None, START + DAY) for user in range(1, 1000, 2)]
+    db.load(bought, "conversions", mode="append")
+    found = Experiment.declared(db, "checkout_v2", keys()).analyze()
+    each = found["converted"]["treatment"]
+    assert (each.lift, each.is_significant) == (None, True)
+    assert "treatment raises converted by 25.00 percentage points" in found.verdict
 
 
 def test_a_huge_double_with_a_small_spread(db: Database) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stepladder import ledger
-from tests.contract.test_anomalies import DAYS, Shop, shop
+from tests.contract.shop import DAYS, Shop, engine, opened, shop
 
-__all__ = ["shop"]
+__all__ = ["engine", "opened", "shop"]
 
 
 @pytest.fixture

@@ -196,7 +196,10 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
     ("sql", "value"),
     [
         ("SELECT width_bucket(5.0, 1, 10, 2147483647)", 954437177),
-        ("SELECT width_bucket('Infinity'::numeric, 1, 3, 2) * 10 + width_bucket('-Infinity'::numeric, 3, 1, 2)", 33),
+        (
+            "SELECT width_bucket('Infinity'::numeric, 1, 3, 2) * 10 + width_bucket('-Infinity'::numeric, 3, 1, 2)",
+            33,
+        ),
         ("SELECT to_char(12.5, 'C99')", " 13"),
         ("SELECT to_char(12, 'c99.9')", " 12.0"),
         ("SELECT to_number('', '')", None),

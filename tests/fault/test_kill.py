@@ -135,6 +135,7 @@ def test_ctrl_c_leaves_finished_days_and_nothing_running(chain_of: Make) -> None
     assert chain.states() == {"done"}
 
 
+@pytest.mark.long  # short, and at four points: test_anomalies_runs.py, number 13
 @pytest.mark.postgres
 def test_a_run_that_was_taken_over_writes_nothing(postgres_url: str, tmp_path: Path) -> None:
     """A frozen run, taken over by another and then woken: one copy of the rows, and it is told so."""

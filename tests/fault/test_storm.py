@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +21,11 @@ import psycopg
 import pytest
 
 import stepladder as sl
-from stepladder.db import Database, embedded
-from stepladder.errors import ConnectionFailed, Disconnected
+from stepladder.db import Database
+from stepladder.errors import Disconnected
+from tests.fault.own_server import Server, server
+
+__all__ = ["server"]
 
 SEED = int(os.environ.get("STEPLADDER_KILL_SEED", "20261124"))
 THREADS = 10
@@ -167,41 +170,6 @@ def test_sessions_killed_for_eight_seconds(
 
 
 # -- the server restarted
-@dataclass
-class Server:
-    """An embedded server of the test's own."""
-
-    folder: Path
-    url: str
-
-    def end(self, number: int) -> None:
-        """Send its first process a signal, and wait until all of it has gone."""
-        data = embedded.cluster_folder(self.folder) / "data"
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-        os.kill(pid, number)
-        hold = embedded._holds[embedded.cluster_folder(self.folder)]
-        assert hold.server is not None
-        hold.server.wait(60)
-
-    def start(self) -> None:
-        end = time.monotonic() + 60
-        while True:
-            try:
-                assert embedded.start(self.folder) == self.url
-            except ConnectionFailed:  # what a killed one has left still uses its memory
-                assert time.monotonic() < end
-                time.sleep(0.05)
-            else:
-                return
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    yield Server(folder, embedded.start(folder))
-    embedded.remove(folder)
-
-
 ENDS = [
     pytest.param(signal.SIGINT, id="fast"),
     pytest.param(signal.SIGQUIT, id="immediate"),

@@ -55,7 +55,10 @@ def in_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
     def run(*arguments: str, cwd: Path, expect: int = 0) -> Ended:
         monkeypatch.chdir(cwd)
         capsys.readouterr()
-        code = main(arguments)
+        try:
+            code = main(arguments)
+        except SystemExit as left:  # the parser's, of words that it does not know
+            code = int(left.code or 0)
         found = Ended(code, *capsys.readouterr())
         assert code == expect, f"exit {code}\n{found.out}\n{found.err}"
         return found

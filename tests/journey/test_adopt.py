@@ -20,11 +20,11 @@ def app(folder: Path) -> Path:
 
 
 def test_a_foreign_file_is_examined_mended_and_adopted(
-    stepladder: Callable[..., Any], tmp_path: Path
+    in_process: Callable[..., Any], tmp_path: Path
 ) -> None:
     path = app(tmp_path)
     before = path.read_bytes()
-    refused = stepladder("adopt", "app.db", "--apply", cwd=tmp_path, expect=1)
+    refused = in_process("adopt", "app.db", "--apply", cwd=tmp_path, expect=1)
     assert "visits.at, row 1: holds 1704164645" in refused.out
     assert "--type 'visits.at=timestamptz:epoch_s'" in refused.out
     assert "visits.price, row 2: holds 1.005" in refused.out
@@ -32,12 +32,12 @@ def test_a_foreign_file_is_examined_mended_and_adopted(
     assert path.read_bytes() == before
 
     words = ("--type", "visits.at=timestamptz:epoch_s", "--type", "visits.price=numeric")
-    look = stepladder("adopt", "app.db", *words, cwd=tmp_path)
+    look = in_process("adopt", "app.db", *words, cwd=tmp_path)
     assert "timestamp with time zone" in look.out
     assert "--apply" in look.err
     assert path.read_bytes() == before
 
-    done = json.loads(stepladder("adopt", "app.db", *words, "--apply", "--json", cwd=tmp_path).out)
+    done = json.loads(in_process("adopt", "app.db", *words, "--apply", "--json", cwd=tmp_path).out)
     assert done["applied"] is True
     assert [column["type"] for column in done["tables"][0]["columns"]] == [
         "bigint",
@@ -46,15 +46,15 @@ def test_a_foreign_file_is_examined_mended_and_adopted(
         "numeric",
     ]
     asked = ("query", "SELECT id, at, price FROM visits ORDER BY at", "--csv", "--target", "sqlite:///app.db")
-    assert stepladder(*asked, cwd=tmp_path).out.splitlines()[1:] == [
+    assert in_process(*asked, cwd=tmp_path).out.splitlines()[1:] == [
         "1,2024-01-02 03:04:05+00:00,2.5",
         "2,2024-01-02 03:04:06+00:00,1.005",
     ]
 
 
-def test_refusals_as_json(stepladder: Callable[..., Any], tmp_path: Path) -> None:
+def test_refusals_as_json(in_process: Callable[..., Any], tmp_path: Path) -> None:
     app(tmp_path)
-    found = json.loads(stepladder("adopt", "app.db", "--json", cwd=tmp_path, expect=1).out)
+    found = json.loads(in_process("adopt", "app.db", "--json", cwd=tmp_path, expect=1).out)
     first = found["obstacles"][0]
     assert (first["table"], first["column"], first["row"], first["value"]) == (
         "visits",
@@ -65,9 +65,9 @@ def test_refusals_as_json(stepladder: Callable[..., Any], tmp_path: Path) -> Non
     assert found["applied"] is False
 
 
-def test_what_is_asked_wrongly(stepladder: Callable[..., Any], tmp_path: Path) -> None:
+def test_what_is_asked_wrongly(in_process: Callable[..., Any], tmp_path: Path) -> None:
     app(tmp_path)
     for words in (["none.db"], ["app.db", "--type", "at=date"], ["app.db", "--type", "visits.no=date"]):
-        assert "Nothing was" in stepladder("adopt", *words, cwd=tmp_path, expect=2).err
+        assert "Nothing was" in in_process("adopt", *words, cwd=tmp_path, expect=2).err
     (tmp_path / "empty.db").touch()
-    assert "no table" in stepladder("adopt", "empty.db", "--apply", cwd=tmp_path).err
+    assert "no table" in in_process("adopt", "empty.db", "--apply", cwd=tmp_path).err

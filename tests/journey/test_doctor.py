@@ -54,8 +54,8 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def test_without_a_project(stepladder: Run, tmp_path: Path) -> None:
-    ended = stepladder("doctor", cwd=tmp_path)
+def test_without_a_project(in_process: Run, tmp_path: Path) -> None:
+    ended = in_process("doctor", cwd=tmp_path)
     assert "no stepladder.toml" in ended.out
     assert "Python 3" in ended.out
     assert "0 failures" in ended.err
@@ -174,8 +174,8 @@ def test_wrong_configuration_ends_with_two(command: Run, tmp_path: Path, toml: s
 
 
 @pytest.mark.postgres
-def test_a_server_and_its_rights(stepladder: Run, tmp_path: Path, postgres_url: str) -> None:
-    ended = stepladder("doctor", "--json", "--target", postgres_url, cwd=tmp_path)
+def test_a_server_and_its_rights(in_process: Run, tmp_path: Path, postgres_url: str) -> None:
+    ended = in_process("doctor", "--json", "--target", postgres_url, cwd=tmp_path)
     found = findings(ended)
     assert {
         "connection",

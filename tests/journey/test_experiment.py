@@ -61,11 +61,11 @@ def folder(tmp_path: Path, url: str) -> Path:
     return tmp_path
 
 
-def test_analyze_report_size_and_validate(folder: Path, stepladder: Callable[..., Any]) -> None:
-    said = stepladder("experiment", "analyze", "checkout_v2", cwd=folder)
+def test_analyze_report_size_and_validate(folder: Path, in_process: Callable[..., Any]) -> None:
+    said = in_process("experiment", "analyze", "checkout_v2", cwd=folder)
     assert "no effect on converted is shown" in said.err
     assert "✓ srm" in said.err
-    first = json.loads(stepladder("experiment", "analyze", "checkout_v2", "--json", cwd=folder).out)
+    first = json.loads(in_process("experiment", "analyze", "checkout_v2", "--json", cwd=folder).out)
     assert first["look"] == 1
     assert set(first) >= {"experiment", "look", "verdict", "gates", "metrics"}
     assert first["gates"]["srm"] | {"p": 1.0, "state": "ok"} == first["gates"]["srm"]
@@ -75,34 +75,34 @@ def test_analyze_report_size_and_validate(folder: Path, stepladder: Callable[...
         "lift", "lift_ci", "p_value", "is_significant", "confidence_level", "control_conversion_rate",
     }  # fmt: skip
 
-    assert "wrote" in stepladder("experiment", "report", "checkout_v2", cwd=folder).err
+    assert "wrote" in in_process("experiment", "report", "checkout_v2", cwd=folder).err
     page = (folder / "reports" / "checkout_v2.html").read_text(encoding="utf-8")
     assert first["verdict"].split(". ")[0] in page
 
     size = json.loads(
-        stepladder("experiment", "size", "checkout_v2", "--effect", "0.1", "--json", cwd=folder).out
+        in_process("experiment", "size", "checkout_v2", "--effect", "0.1", "--json", cwd=folder).out
     )
     assert size["needs"][0]["metric"] == "converted"
     assert 20_000 < size["needs"][0]["users"] < 60_000
 
-    drawn = stepladder("experiment", "validate", "checkout_v2", "--draws", "200", "--json", cwd=folder)
+    drawn = in_process("experiment", "validate", "checkout_v2", "--draws", "200", "--json", cwd=folder)
     assert json.loads(drawn.out)["ok"] is True
 
 
-def test_a_closed_gate_is_exit_code_1(folder: Path, url: str, stepladder: Callable[..., Any]) -> None:
+def test_a_closed_gate_is_exit_code_1(folder: Path, url: str, in_process: Callable[..., Any]) -> None:
     with sl.connect(url) as db:
         db.execute("DELETE FROM experiment_users WHERE variant = 'control' AND user_id < 1000")
-    said = stepladder("experiment", "analyze", "checkout_v2", cwd=folder, expect=1)
+    said = in_process("experiment", "analyze", "checkout_v2", cwd=folder, expect=1)
     assert "Do not read the effects. The split does not fit the plan" in said.err
 
 
-def test_what_is_wrong_is_said_before_work(tmp_path: Path, stepladder: Callable[..., Any]) -> None:
+def test_what_is_wrong_is_said_before_work(tmp_path: Path, in_process: Callable[..., Any]) -> None:
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "one.toml").write_text(DECLARED.replace('kind = "mean"', 'kind = "meen"'))
     (tmp_path / "stepladder.toml").write_text('default = "dev"\n[targets]\ndev = "sqlite:///:memory:"\n')
-    said = stepladder("experiment", "analyze", "one", cwd=tmp_path, expect=2)
+    said = in_process("experiment", "analyze", "one", cwd=tmp_path, expect=2)
     assert "metric 'engagement': kind = 'meen'. Did you mean 'mean'?" in said.err
-    said = stepladder("experiment", "analyze", "onee", cwd=tmp_path, expect=2)
+    said = in_process("experiment", "analyze", "onee", cwd=tmp_path, expect=2)
     assert "there is no experiment 'onee'" in said.err
     assert "Did you mean 'one'?" in said.err
 

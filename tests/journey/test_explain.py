@@ -27,37 +27,37 @@ def shop(url: str) -> str:
     return url
 
 
-def test_a_plan_is_shown_with_its_advice(stepladder: Run, shop: str, tmp_path: Path) -> None:
-    ended = stepladder("explain", SQL, "-p", "user=5", "--target", shop, cwd=tmp_path)
+def test_a_plan_is_shown_with_its_advice(in_process: Run, shop: str, tmp_path: Path) -> None:
+    ended = in_process("explain", SQL, "-p", "user=5", "--target", shop, cwd=tmp_path)
     assert "! scan orders" in ended.out
     assert REMEDY in ended.out
     assert "target" in ended.err
     assert "took" not in ended.out
-    stepladder("query", REMEDY, "--target", shop, cwd=tmp_path)
-    stepladder("query", "ANALYZE orders", "--target", shop, cwd=tmp_path)
-    ended = stepladder("explain", SQL, "-p", "user=5", "--target", shop, "--analyze", cwd=tmp_path)
+    in_process("query", REMEDY, "--target", shop, cwd=tmp_path)
+    in_process("query", "ANALYZE orders", "--target", shop, cwd=tmp_path)
+    ended = in_process("explain", SQL, "-p", "user=5", "--target", shop, "--analyze", cwd=tmp_path)
     assert "!" not in ended.out
     assert "6 rows" in ended.out
 
 
-def test_analyze_leaves_nothing_and_json_is_one_object(stepladder: Run, shop: str, tmp_path: Path) -> None:
+def test_analyze_leaves_nothing_and_json_is_one_object(in_process: Run, shop: str, tmp_path: Path) -> None:
     delete = "DELETE FROM orders WHERE user_id < 10"
-    ended = stepladder("explain", delete, "--analyze", "--json", "--target", shop, cwd=tmp_path)
+    ended = in_process("explain", delete, "--analyze", "--json", "--target", shop, cwd=tmp_path)
     found = json.loads(ended.out)
     assert (found["analyzed"], found["rows"], found["plan"]["operation"]) == (True, 60, "delete")
     with sl.connect(shop) as db:
         assert db.query("SELECT count(*) FROM orders").scalar() == 12_000
 
 
-def test_standard_input_and_exit_codes(stepladder: Run, tmp_path: Path) -> None:
+def test_standard_input_and_exit_codes(in_process: Run, tmp_path: Path) -> None:
     target = ("--target", "sqlite:///shop.db")
     with sl.connect(f"sqlite:////{str(tmp_path / 'shop.db').lstrip('/')}") as db:
         db.execute("CREATE TABLE orders (id int)")
-    assert "^" in stepladder("explain", "SELECT * FROM nowhere", *target, cwd=tmp_path, expect=4).err
-    stepladder("explain", "SELEC 1", *target, cwd=tmp_path, expect=4)
-    stepladder("explain", "CREATE TABLE t (a int)", *target, cwd=tmp_path, expect=2)
-    stepladder("explain", "SELECT :a::int", *target, cwd=tmp_path, expect=2)
-    stepladder("explain", "SELECT 1", "--target", "sqlite:///other.db", cwd=tmp_path, expect=2)
+    assert "^" in in_process("explain", "SELECT * FROM nowhere", *target, cwd=tmp_path, expect=4).err
+    in_process("explain", "SELEC 1", *target, cwd=tmp_path, expect=4)
+    in_process("explain", "CREATE TABLE t (a int)", *target, cwd=tmp_path, expect=2)
+    in_process("explain", "SELECT :a::int", *target, cwd=tmp_path, expect=2)
+    in_process("explain", "SELECT 1", "--target", "sqlite:///other.db", cwd=tmp_path, expect=2)
     ended = subprocess.run(
         [sys.executable, "-m", "stepladder", "explain", "-", *target],
         cwd=tmp_path,

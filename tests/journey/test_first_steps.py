@@ -58,9 +58,9 @@ def test_init_never_writes_over_a_folder(stepladder: Run, tmp_path: Path) -> Non
     assert [path.name for path in (tmp_path / "shop").iterdir()] == ["mine.txt"]
 
 
-def test_plan_run_report_on_every_engine(stepladder: Run, events: Path, url: str) -> None:
-    loaded(stepladder, events, url)
-    plan = json.loads(stepladder("plan", "--json", "--target", url, cwd=events).out)
+def test_plan_run_report_on_every_engine(in_process: Run, events: Path, url: str) -> None:
+    loaded(in_process, events, url)
+    plan = json.loads(in_process("plan", "--json", "--target", url, cwd=events).out)
     assert [(one["name"], one["kind"], len(one["intervals"])) for one in plan["models"]] == [
         ("sessions", "interval", 2),
         ("daily_user_metrics", "interval", 2),
@@ -72,10 +72,10 @@ def test_plan_run_report_on_every_engine(stepladder: Run, events: Path, url: str
         "action": "run",
         "reasons": ["missing"],
     }
-    done = json.loads(stepladder("run", "--json", "--target", url, cwd=events).out)
+    done = json.loads(in_process("run", "--json", "--target", url, cwd=events).out)
     assert [step["state"] for step in done["steps"]] == ["done"] * 6
     days = json.loads(
-        stepladder(
+        in_process(
             "query", "SELECT * FROM daily_summaries ORDER BY date", "--json", "--target", url, cwd=events
         ).out
     )
@@ -95,11 +95,11 @@ def test_plan_run_report_on_every_engine(stepladder: Run, events: Path, url: str
             "avg_pages_per_session": 1.00,
         },
     ]
-    stepladder("report", "--target", url, cwd=events)
+    in_process("report", "--target", url, cwd=events)
     page = (events / "reports" / "index.html").read_text()
     assert "<svg" in page
     assert not re.search(r"""(src|href)\s*=\s*["']?https?:""", page)
-    assert stepladder("plan", "--target", url, cwd=events).err.count("up to date") == 1
+    assert in_process("plan", "--target", url, cwd=events).err.count("up to date") == 1
 
 
 def test_a_day_that_is_not_over_waits(in_process: Run, events: Path, url: str) -> None:
@@ -181,11 +181,11 @@ def test_a_model_that_cannot_run_is_refused_before_work(
         ("this is no toml", "not valid TOML"),
     ],
 )
-def test_a_wrong_header_names_file_and_remedy(stepladder: Run, events: Path, header: str, said: str) -> None:
+def test_a_wrong_header_names_file_and_remedy(in_process: Run, events: Path, header: str, said: str) -> None:
     path = events / "models" / "daily_summaries.sql"
     path.write_text(f"/* stepladder\n{header}\n*/\nSELECT user_id FROM user_events")
-    loaded(stepladder, events, "sqlite:///shop.db")
-    ended = stepladder("run", cwd=events, expect=2)
+    loaded(in_process, events, "sqlite:///shop.db")
+    ended = in_process("run", cwd=events, expect=2)
     assert "models/daily_summaries.sql" in ended.err
     assert said in ended.err
 
@@ -215,11 +215,11 @@ def test_a_wrong_header_names_file_and_remedy(stepladder: Run, events: Path, hea
     ],
 )
 def test_bad_input_gets_one_clear_message(
-    stepladder: Run, events: Path, arguments: list[str], code: int, said: str
+    in_process: Run, events: Path, arguments: list[str], code: int, said: str
 ) -> None:
     (events / "junk.log").write_bytes(os.urandom(100_000))
     before = sorted(events.rglob("*"))
-    ended = stepladder(*arguments, cwd=events, expect=code)
+    ended = in_process(*arguments, cwd=events, expect=code)
     assert said in ended.err
     assert "secret" not in ended.err
     assert ended.out == ""

@@ -27,7 +27,7 @@ def blocks(language: str) -> list[str]:
     )
 
 
-def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stepladder: Callable[..., Any]) -> None:
+def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_process: Callable[..., Any]) -> None:
     monkeypatch.chdir(tmp_path)
     said = io.StringIO()
     names: dict[str, Any] = {}
@@ -40,18 +40,18 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stepladder: C
     (tmp_path / "orders.csv").write_text("id,customer,amount\n1,ada,1\n2,bob,2\n2,bob,3\n")
     (commands,) = blocks("sh")
     first, second = commands.splitlines()
-    ended = [stepladder(*shlex.split(line)[1:], cwd=tmp_path) for line in (first, second, second)]
+    ended = [in_process(*shlex.split(line)[1:], cwd=tmp_path) for line in (first, second, second)]
     assert "orders: 1 row inserted, 1 row updated, 1 duplicate left out" in ended[0].err
     assert "orders: 2 rows inserted, 2 rows deleted, 1 duplicate left out" in ended[1].err
     assert "nothing done: a load with the token 'orders-1'" in ended[2].err
 
 
-def test_parquet_makes_a_table(tmp_path: Path, stepladder: Callable[..., Any]) -> None:
+def test_parquet_makes_a_table(tmp_path: Path, in_process: Callable[..., Any]) -> None:
     parquet.write_table(
         pa.table({"id": pa.array([1, 2], pa.int32()), "at": pa.array([0, 1], pa.timestamp("ms", "UTC"))}),
         tmp_path / "a.dat",
     )
-    ended = stepladder(
+    ended = in_process(
         "load",
         "a.dat",
         "--format",
@@ -76,17 +76,17 @@ def test_parquet_makes_a_table(tmp_path: Path, stepladder: Callable[..., Any]) -
         assert db.table("t").keys == (("id",),)
 
 
-def test_what_is_refused_and_what_is_kept_aside(tmp_path: Path, stepladder: Callable[..., Any]) -> None:
+def test_what_is_refused_and_what_is_kept_aside(tmp_path: Path, in_process: Callable[..., Any]) -> None:
     (tmp_path / "a.csv").write_text("id\n1\nx\n")
     with sl.connect(f"sqlite:////{str(tmp_path / 'shop.db').lstrip('/')}") as db:
         db.execute("CREATE TABLE t (id int)")
     load = ("load", "a.csv", "--into", "t", "--mode", "append", *TARGET)
-    assert "row 2, line 3, column id = 'x'" in stepladder(*load, cwd=tmp_path, expect=1).err
-    ended = stepladder(*load, "--rejects", "table", cwd=tmp_path)
+    assert "row 2, line 3, column id = 'x'" in in_process(*load, cwd=tmp_path, expect=1).err
+    ended = in_process(*load, "--rejects", "table", cwd=tmp_path)
     assert "1 row inserted, 1 line kept aside in t_rejects" in ended.err
     (tmp_path / "b.csv").write_text("id\n1\n1\n")
     with sl.connect(f"sqlite:////{str(tmp_path / 'shop.db').lstrip('/')}") as db:
         db.execute("CREATE TABLE u (id int PRIMARY KEY)")
-    refused = stepladder("load", "b.csv", "--into", "u", "--mode", "append", *TARGET, cwd=tmp_path, expect=1)
+    refused = in_process("load", "b.csv", "--into", "u", "--mode", "append", *TARGET, cwd=tmp_path, expect=1)
     assert "row 2, line 3 does not fit u; nothing was loaded: " in refused.err
-    assert "write -p name=value" in stepladder(*load, "-p", "low", cwd=tmp_path, expect=2).err
+    assert "write -p name=value" in in_process(*load, "-p", "low", cwd=tmp_path, expect=2).err

@@ -85,9 +85,9 @@ def proved(folder: Path, url: str, **options: object) -> Proof:
         return prove(origin, target, project, **options)  # type: ignore[arg-type]
 
 
-def test_the_untouched_shop_agrees(stepladder: Run, shop: Path, postgres_url: str) -> None:
+def test_the_untouched_shop_agrees(in_process: Run, shop: Path, postgres_url: str) -> None:
     before = (shop / "shop.db").read_bytes()
-    ended = stepladder("prove", "--to", postgres_url, "--json", cwd=shop)
+    ended = in_process("prove", "--to", postgres_url, "--json", cwd=shop)
     found = json.loads(ended.out)
     assert found["equal"] is True
     assert [each["state"] for each in found["models"]] == ["equal"] * 3
@@ -101,13 +101,13 @@ def test_the_untouched_shop_agrees(stepladder: Run, shop: Path, postgres_url: st
     assert "<script" not in page
 
 
-def test_a_span_a_sample_and_one_model(stepladder: Run, shop: Path, postgres_url: str) -> None:
+def test_a_span_a_sample_and_one_model(in_process: Run, shop: Path, postgres_url: str) -> None:
     span = ("--start", "2026-03-13", "--end", "2026-03-14")
-    found = json.loads(stepladder("prove", "sessions", *span, "--to", postgres_url, "--json", cwd=shop).out)
+    found = json.loads(in_process("prove", "sessions", *span, "--to", postgres_url, "--json", cwd=shop).out)
     assert [(each["name"], each["intervals"]) for each in found["models"]] == [("sessions", 1)]
     assert "from 2026-03-13" in found["inputs"][0]["read"]
     sampled = ("--sample", "50", "--now", "2026-03-14")
-    found = json.loads(stepladder("prove", *sampled, "--to", postgres_url, "--json", cwd=shop).out)
+    found = json.loads(in_process("prove", *sampled, "--to", postgres_url, "--json", cwd=shop).out)
     assert (found["equal"], found["inputs"][0]["rows"]) == (True, 50)
 
 
@@ -139,21 +139,21 @@ def test_a_sample_keeps_what_its_rows_point_to(shop: Path, postgres_url: str) ->
     ],
 )
 def test_what_cannot_be_asked(
-    stepladder: Run, shop: Path, postgres_url: str, options: tuple[str, ...], said: str
+    in_process: Run, shop: Path, postgres_url: str, options: tuple[str, ...], said: str
 ) -> None:
     given = [postgres_url if word == "URL" else word for word in options]
-    assert said in stepladder("prove", *given, cwd=shop, expect=2).err
+    assert said in in_process("prove", *given, cwd=shop, expect=2).err
 
 
-def test_a_table_that_is_not_there(stepladder: Run, bare: Path, postgres_url: str) -> None:
+def test_a_table_that_is_not_there(in_process: Run, bare: Path, postgres_url: str) -> None:
     model(bare, "m", "SELECT id FROM nobody")
-    ended = stepladder("prove", "--to", postgres_url, cwd=bare, expect=2)
+    ended = in_process("prove", "--to", postgres_url, cwd=bare, expect=2)
     assert "m reads nobody, which is neither a model nor a table of the source" in ended.err
 
 
-def test_a_server_that_is_down(stepladder: Run, bare: Path) -> None:
+def test_a_server_that_is_down(in_process: Run, bare: Path) -> None:
     model(bare, "m", "SELECT id FROM people")
-    stepladder("prove", "--to", "postgresql://nobody@127.0.0.1:1/none", cwd=bare, expect=3)
+    in_process("prove", "--to", "postgresql://nobody@127.0.0.1:1/none", cwd=bare, expect=3)
 
 
 # -- differences
@@ -173,10 +173,10 @@ def other_locale(postgres_server: str) -> Iterator[str]:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_a_server_of_another_locale(stepladder: Run, bare: Path, other_locale: str) -> None:
+def test_a_server_of_another_locale(in_process: Run, bare: Path, other_locale: str) -> None:
     model(bare, "loud", "SELECT id, upper(name) AS name FROM people", 'key = ["id"]')
     model(bare, "louder", "SELECT count(*) AS n FROM loud WHERE name = 'STRASSE'")
-    ended = stepladder("prove", "--to", other_locale, "--json", cwd=bare, expect=1)
+    ended = in_process("prove", "--to", other_locale, "--json", cwd=bare, expect=1)
     found = {each["name"]: each for each in json.loads(ended.out)["models"]}
     assert found["loud"]["classes"] == {"text case mapping": 1}
     assert found["loud"]["first"][0] | {"why": ""} == {
@@ -264,26 +264,26 @@ def test_every_class_is_planted() -> None:
     assert known - PLANTED.keys() - UNSTEADY.keys() == set()
 
 
-def test_what_sqlite_is_not_given_and_what_reads_it(stepladder: Run, bare: Path, postgres_url: str) -> None:
+def test_what_sqlite_is_not_given_and_what_reads_it(in_process: Run, bare: Path, postgres_url: str) -> None:
     model(bare, "a_search", "SELECT id, to_tsvector(name)::text AS x FROM people")
     model(bare, "b_reader", "SELECT id FROM a_search")
     model(bare, "c_fine", "SELECT id FROM people")
-    ended = stepladder("prove", "--to", postgres_url, "--json", cwd=bare, expect=1)
+    ended = in_process("prove", "--to", postgres_url, "--json", cwd=bare, expect=1)
     found = {each["name"]: each["state"] for each in json.loads(ended.out)["models"]}
     assert found == {"a_search": "refused", "b_reader": "not run", "c_fine": "equal"}
 
 
 def test_the_same_error_on_both_is_no_difference_but_a_failure(
-    stepladder: Run, bare: Path, postgres_url: str
+    in_process: Run, bare: Path, postgres_url: str
 ) -> None:
     model(bare, "m", "SELECT 1 / (id - 1) AS x FROM people")
-    ended = stepladder("prove", "--to", postgres_url, "--json", cwd=bare, expect=4)
+    ended = in_process("prove", "--to", postgres_url, "--json", cwd=bare, expect=4)
     assert json.loads(ended.out)["models"][0]["state"] == "failed"
 
 
-def test_no_rows_prove_nothing(stepladder: Run, bare: Path, postgres_url: str) -> None:
+def test_no_rows_prove_nothing(in_process: Run, bare: Path, postgres_url: str) -> None:
     model(bare, "m", "SELECT id FROM people WHERE id > 99")
-    ended = stepladder("prove", "--to", postgres_url, cwd=bare)
+    ended = in_process("prove", "--to", postgres_url, cwd=bare)
     assert "nothing is proved of it" in ended.err
 
 
@@ -384,13 +384,13 @@ def test_columns_that_no_model_reads_are_not_copied(bare: Path, postgres_url: st
     ("type_", "value"), [("float8", "NaN"), ("timestamptz", "infinity"), ("point", "(1,2)")]
 )
 def test_an_input_that_sqlite_cannot_hold(
-    stepladder: Run, bare: Path, postgres_url: str, type_: str, value: str
+    in_process: Run, bare: Path, postgres_url: str, type_: str, value: str
 ) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute(f"CREATE TABLE odd (x {type_})")
         admin.execute("INSERT INTO odd VALUES (%s)", (value,))
     model(bare, "m", "SELECT x FROM odd")
-    ended = stepladder("prove", "--from", postgres_url, "--to", postgres_url, cwd=bare, expect=2)
+    ended = in_process("prove", "--from", postgres_url, "--to", postgres_url, cwd=bare, expect=2)
     assert "odd" in ended.err
 
 
@@ -421,10 +421,10 @@ def _as(url: str, role: str) -> str:
 
 
 def test_the_right_that_is_missing_is_said(
-    stepladder: Run, bare: Path, postgres_url: str, reader: str
+    in_process: Run, bare: Path, postgres_url: str, reader: str
 ) -> None:
     model(bare, "m", "SELECT id FROM people")
-    ended = stepladder("prove", "--to", _as(postgres_url, reader), cwd=bare, expect=3)
+    ended = in_process("prove", "--to", _as(postgres_url, reader), cwd=bare, expect=3)
     assert f"the role {reader} lacks the right CREATE on the database" in ended.err
     assert "GRANT CREATE ON DATABASE" in ended.err
     with psycopg.connect(postgres_url, autocommit=True) as admin:
@@ -433,11 +433,11 @@ def test_the_right_that_is_missing_is_said(
         admin.execute(f"GRANT USAGE ON SCHEMA public TO {reader}")
         admin.execute(f'GRANT CREATE ON DATABASE "{admin.info.dbname}" TO {reader}')
     mine = _as(postgres_url, reader)
-    ended = stepladder("prove", "--from", mine, "--to", mine, cwd=bare, expect=3)
+    ended = in_process("prove", "--from", mine, "--to", mine, cwd=bare, expect=3)
     assert "GRANT SELECT ON people" in ended.err
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute(f"GRANT SELECT ON people TO {reader}")
-    stepladder("prove", "--from", mine, "--to", mine, cwd=bare)
+    in_process("prove", "--from", mine, "--to", mine, cwd=bare)
     assert schemas(postgres_url) == []
 
 

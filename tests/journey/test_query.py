@@ -38,18 +38,18 @@ def file(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def query(stepladder: Run, file: Database, tmp_path: Path) -> Run:
+def query(in_process: Run, file: Database, tmp_path: Path) -> Run:
     """`stepladder query …` on people.db."""
 
     def run(*arguments: str, expect: int = 0) -> Ended:
-        return stepladder("query", *arguments, "--target", "sqlite:///people.db", cwd=tmp_path, expect=expect)
+        return in_process("query", *arguments, "--target", "sqlite:///people.db", cwd=tmp_path, expect=expect)
 
     return run
 
 
 # -- on every engine
-def test_json_keeps_every_digit(stepladder: Run, db: Database, url: str, tmp_path: Path) -> None:
-    out = stepladder("query", MIXED, "--json", "--target", url, cwd=tmp_path).out
+def test_json_keeps_every_digit(in_process: Run, db: Database, url: str, tmp_path: Path) -> None:
+    out = in_process("query", MIXED, "--json", "--target", url, cwd=tmp_path).out
     (row,) = json.loads(out, parse_float=Decimal)
     assert row == {
         "big": 9007199254740993,
@@ -69,18 +69,18 @@ def test_json_keeps_every_digit(stepladder: Run, db: Database, url: str, tmp_pat
 
 
 def test_parquet_is_written_whole_or_not_at_all(
-    stepladder: Run, db: Database, url: str, tmp_path: Path
+    in_process: Run, db: Database, url: str, tmp_path: Path
 ) -> None:
     db.script(PEOPLE)
     folder = tmp_path / "out"
     folder.mkdir()
     arguments = ("--parquet", "people.parquet", "--target", url)
-    ended = stepladder("query", ALL, *arguments, cwd=folder)
+    ended = in_process("query", ALL, *arguments, cwd=folder)
     assert (ended.out, ended.err.splitlines()[-1]) == ("", "3 rows in people.parquet")
     expected = [{"id": 1, "name": "ada"}, {"id": 2, "name": None}, {"id": 3, "name": ""}]
     assert pq.read_table(folder / "people.parquet").to_pylist() == expected
     failing = "SELECT 1 / (3 - id) AS id FROM people ORDER BY id"
-    stepladder("query", failing, *arguments, cwd=folder, expect=4)
+    in_process("query", failing, *arguments, cwd=folder, expect=4)
     assert pq.read_table(folder / "people.parquet").to_pylist() == expected
     assert [path.name for path in folder.iterdir()] == ["people.parquet"]
 

@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _plan(verbs)
     _run(verbs)
     _status(verbs)
+    _check(verbs)
     _test(verbs)
     _diff(verbs)
     _schedule(verbs)
@@ -338,6 +339,19 @@ def _status(verbs: _Verbs) -> None:
         metavar="TIME",
         help="exit code 1 when a model's last good run is older, as 26h: a dead man's switch",
     )
+    _target(verb)
+    _json(verb)
+
+
+def _check(verbs: _Verbs) -> None:
+    verb = _verb(
+        verbs, "check", "ask the header's checks of the tables as they are now; exit code 1 when one fails"
+    )
+    _selectors(verb)
+    verb.add_argument(
+        "--start", metavar="DATE", help="only rows from this day on, in the project's time zone"
+    )
+    verb.add_argument("--end", metavar="DATE", help="only rows before this day")
     _target(verb)
     _json(verb)
 

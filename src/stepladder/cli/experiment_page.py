@@ -15,7 +15,22 @@ from stepladder.experiments.verdict import level, percent, ruled_out, span
 from stepladder.report import ArmRow, Effect, ExperimentPage, GateRow, MetricCard, SliceRow, experiment_page
 
 _FIGURES = {"rate": "Rate", "mean": "Mean per user", "ratio": "Ratio", "value": "Value"}
-_ROLES = {"primary": "decides", "secondary": "told beside", "guardrail": "guardrail: must not get worse"}
+_ROLES = {"primary": "decides", "secondary": "for information", "guardrail": "guardrail: must not get worse"}
+_GATES = {
+    "srm": "Split of the users",
+    "two_arms": "Users in two arms",
+    "labels": "Labels of the arms",
+    "unlabelled": "Rows without label or user",
+    "timeless": "Rows without a time",
+    "keys": "Types of the users' keys",
+    "matched": "Users found again",
+    "nameless": "Rows without the experiment's name",
+    "early": "Events before the assignment",
+    "windows": "Windows that are over",
+    "data": "Enough data",
+    "skew": "Skewed figures",
+    "before": "Arms alike before the start",
+}
 _ORDER = ("primary", "guardrail", "secondary")
 
 
@@ -48,7 +63,9 @@ def _page(found: Readout, declaration: Declaration, project: Project, target: st
             )
             for arm, users in found.look.users.items()
         ),
-        gates=tuple(GateRow(gate.name, gate.state, gate.says) for gate in found.gates.values()),
+        gates=tuple(
+            GateRow(_GATES.get(gate.name, gate.name), gate.state, gate.says) for gate in found.gates.values()
+        ),
         metrics=tuple(map(_metric, metrics)),
         slices=tuple(_slices(found)),
         notes=found.notes,
@@ -82,11 +99,6 @@ def _facts(found: Readout, declaration: Declaration, target: str) -> Iterator[tu
 def _metric(metric: MetricResult) -> MetricCard:
     figure = next((name for name in _FIGURES if name in next(iter(metric.arms.values())).figures), "mean")
     first = next(iter(metric.comparisons.values()))
-    left = (
-        [ruled_out(each).strip() for each in metric.comparisons.values()]
-        if len(metric.comparisons) == 1
-        else []
-    )
     return MetricCard(
         name=metric.name,
         about=f"{metric.kind} · {_ROLES[metric.role]}",
@@ -94,8 +106,15 @@ def _metric(metric: MetricResult) -> MetricCard:
         rows=tuple(_rows(metric, figure)),
         effects=tuple(_effect(metric, each) for each in metric.comparisons.values()),
         level=level(first),
-        notes=(*(text for text in left if text), *metric.notes, *_about_variance(metric)),
+        notes=(*_left(metric), *metric.notes, *_about_variance(metric)),
     )
+
+
+def _left(metric: MetricResult) -> Iterator[str]:
+    """What can no longer be; nothing of effects that may not be read."""
+    for each in metric.comparisons.values():
+        if each.is_significant is not None and (said := ruled_out(each).strip()):
+            yield said
 
 
 def _about_variance(metric: MetricResult) -> Iterator[str]:
@@ -128,7 +147,7 @@ def _rows(metric: MetricResult, figure: str) -> Iterator[ArmRow]:
 def _p(each: Comparison) -> str:
     if each.p_value is None:
         return "–"
-    return "< 0.0001" if each.p_value < 0.0001 else f"{each.p_value:.2g}"
+    return "<\u00a00.0001" if each.p_value < 0.0001 else f"{each.p_value:.2g}"
 
 
 def _said(metric: MetricResult, each: Comparison) -> str:
@@ -151,11 +170,14 @@ def _effect(metric: MetricResult, each: Comparison) -> Effect:
 
 
 def _slices(found: Readout) -> Iterator[SliceRow]:
+    """What decides, in each part of the users; named where several metrics decide."""
+    several = sum(metric.role == "primary" for metric in found.metrics.values()) > 1
     for dimension, values in found.slices.items():
         for value, metrics in values.items():
             for metric in metrics.values():
                 if metric.role != "primary":
                     continue
+                part = f"{dimension} = {value}" + (f": {metric.name}" if several else "")
                 for arm, each in metric.comparisons.items():
                     change = "–" if each.lift is None else percent(each.lift)
-                    yield SliceRow(dimension, value, arm, metric.arms[arm].users, change, span(each.lift_ci))
+                    yield SliceRow(part, arm, metric.arms[arm].users, change, span(each.lift_ci))

@@ -96,8 +96,10 @@ def _remarks(ready: Prepared) -> list[str]:
         if (tables := unwatched(bound, ready.models))
     ]
     for name, new in ready.plan.removed:
-        offer = f". Renamed? stepladder run --rename {name} {new}" if new else ""
-        found.append(f"{name} is no longer in the project; its table is left alone{offer}")
+        renamed = f"Renamed? stepladder run --rename {name} {new}. " if new else ""
+        found.append(
+            f"{name} is no longer in the project; its table is left alone. {renamed}To let go of both: stepladder drop {name}"
+        )
     return found
 
 

@@ -230,6 +230,11 @@ class Connection(ABC):
         """On SQLite only now the write lock is taken: others may have written since the moment that was seen."""
 
     @abstractmethod
+    def hold(self, table: TableName, columns: Sequence[str], *, to_change: bool) -> None:
+        """Until the transaction ends nobody else changes what the table is. SerializationFailure where somebody has since the
+        moment that the transaction sees, when its columns were these."""
+
+    @abstractmethod
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """In the open transaction: give up waiting for a lock after so long; be ended when idle for so long."""
 

@@ -86,7 +86,11 @@ def sqlite_fault(error: sqlite3.Error, statement: str | None = None) -> Database
     if message.startswith(("parser stack overflow", "Expression tree is too large")):
         return NotPortable("a statement that nests this deeply", instead="break it into several")
     if name.startswith("SQLITE_IOERR"):
-        return ResourceError(f"SQLite could not read or write the file ({name}): {message}", sqlstate="58030")
+        return ResourceError(
+            f"SQLite could not read or write it ({name}): {message}\nNothing of this transaction was written. "
+            "Look at the disk, its room and its rights; then run it again.",
+            sqlstate="58030",
+        )
     state = _SQLSTATES.get(name) or _SQLSTATES.get(_primary(name)) or _by_words(message) or _by_class(error)
     lines = [message, *([_NEXT[state]] if state in _NEXT else [])]
     return database_error(state)("\n".join(lines), sqlstate=state, statement=_shown(statement))

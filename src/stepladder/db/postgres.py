@@ -51,6 +51,7 @@ from stepladder.errors import (
     InvalidDatetime,
     NumericOutOfRange,
     ProgrammingError,
+    SerializationFailure,
     SqlSyntaxError,
     TransactionDead,
 )
@@ -363,6 +364,21 @@ class PostgresConnection(Connection):
 
     def begin_writing(self) -> None:
         """Nothing: writers are in nobody's way until they write the same row."""
+
+    def hold(self, table: TableName, columns: Sequence[str], *, to_change: bool) -> None:
+        if to_change:
+            self._send(f"LOCK TABLE {table.sql} IN ACCESS EXCLUSIVE MODE")
+        # pg_class is read as it was at the snapshot; pg_relation_filenode() and the columns that `*` stands for are those of
+        # now. To an older snapshot a rewritten table is empty: https://www.postgresql.org/docs/current/mvcc-caveats.html
+        found = self.run(
+            "SELECT (SELECT relfilenode = pg_relation_filenode(oid) FROM pg_class WHERE oid = to_regclass(:name)), t.*"
+            f" FROM (SELECT) AS one LEFT JOIN {table.sql} AS t ON false",
+            {"name": table.sql},
+        )
+        if not found.rows[0][0] or [column.name for column in found.columns[1:]] != list(columns):
+            raise SerializationFailure(
+                f"another session has changed the table {table.sql} while this transaction was under way"
+            )
 
     def index_temporary(self, table: str, columns: Sequence[str]) -> None:
         """Nothing: a server hashes or sorts the rows as it needs to."""

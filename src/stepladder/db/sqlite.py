@@ -476,6 +476,9 @@ class SqliteConnection(Connection):
     def be_brief(self, *, lock_seconds: float | None, idle_seconds: float | None) -> None:
         """Nothing: the only lock of a SQLite transaction was taken when it began."""
 
+    def hold(self, table: TableName, columns: Sequence[str], *, to_change: bool) -> None:
+        """Nothing: a transaction that writes is alone, and sees what is there."""
+
     def index_temporary(self, table: str, columns: Sequence[str]) -> None:
         # SQLite would read all of it for each row that looks for one (https://sqlite.org/optoverview.html#autoindex).
         self._plain(

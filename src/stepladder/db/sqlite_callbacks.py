@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from stepladder.db.faults import odd_value, sqlite_fault
 from stepladder.db.sequences import Sequences
 from stepladder.db.sqlite_waiting import PatientConnection, is_busy
-from stepladder.errors import StatementCanceled, redact
+from stepladder.errors import ResourceError, StatementCanceled, redact
 from stepladder.sql import AGGREGATES, COLLATIONS, SCALARS
 
 _STEPS_BETWEEN_LOOKS = (
@@ -128,7 +128,13 @@ class Callbacks:
                 f"canceled: it took longer than {self.limit:g} s (statement_timeout)\nNothing of this statement was written.",
                 statement=redact(statement),
             ) from error
-        raise sqlite_fault(error, statement) from error
+        fault = sqlite_fault(error, statement)
+        raise (fault.at(self._file()) if isinstance(fault, ResourceError) else fault) from error
+
+    def _file(self) -> str:
+        """The file that the connection is to, as SQLite knows it."""
+        files = {name: file for _, name, file in self._raw.execute("PRAGMA database_list")}
+        return files.get("main") or "the database in memory"
 
     def _was_stopped(self, error: sqlite3.Error) -> bool:
         """Whether a signal handler's exception ended the statement: one that is raised on the very entrance of a

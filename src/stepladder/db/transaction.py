@@ -11,6 +11,7 @@ from stepladder.db.connection import Connection
 from stepladder.db.session import Session
 from stepladder.db.stream import Guard
 from stepladder.errors import DatabaseError, StatementCanceled, TransactionDead, UsageError, UseTransaction
+from stepladder.sql import parse_name
 
 
 class Transaction(Session):
@@ -61,6 +62,15 @@ class Transaction(Session):
         """In a `Database.staging` transaction: from here on it may write more than temporary tables."""
         with self._connection() as connection:
             connection.begin_writing()
+
+    def hold(self, table: str, columns: Sequence[str], *, to_change: bool = False) -> None:
+        """From here on nobody else changes what the table is; `to_change`: this transaction is about to, and nobody reads it.
+
+        Raises SerializationFailure where somebody has since the moment that this transaction sees, when its columns were
+        these: a table that was rewritten meanwhile would look empty.
+        """
+        with self._connection() as connection:
+            connection.hold(parse_name(table), columns, to_change=to_change)
 
     def index_temporary(self, table: str, columns: Sequence[str]) -> None:
         """Make it quick to find the rows of a temporary table by these columns, where the engine does not see to that."""

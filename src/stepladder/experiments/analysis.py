@@ -18,7 +18,7 @@ from stepladder.experiments.rounding import rounded
 from stepladder.experiments.statement import readable
 from stepladder.experiments.statistics import bayes
 from stepladder.experiments.statistics.multiplicity import Judged, benjamini_hochberg, holm
-from stepladder.experiments.sums import Sums
+from stepladder.experiments.sums import Sums, value_name
 from stepladder.experiments.verdict import verdict
 
 _FEW_IN_A_CELL = 5  # expected, below which a chi-squared test is not to be trusted
@@ -97,6 +97,8 @@ def too_little(measured: Measured, limits: Limits) -> str:
         if float(min(users)) * rate < limits.converters:
             return f"an arm would have {float(min(users)) * rate:.1f} converters at the rate of all, fewer than {limits.converters:g}"
         return "nearly everybody converted" if expected < _FEW_IN_A_CELL else ""
+    if not np.isfinite(contrast.difference).all():
+        return "its values are not all finite numbers"
     return "" if not np.isnan(contrast.p).any() else "the values do not vary"
 
 
@@ -113,7 +115,11 @@ def _levels(
                 for arm, value in zip(declaration.arms[1:], each.contrast.p, strict=True):
                     keys.append((each.metric.name, arm))
                     p.append(1.0 if np.isnan(value) else float(value))
-        found |= dict(zip(keys, procedure(p, declaration.alpha, looking.level), strict=True))
+        judged_at = procedure(p, declaration.alpha, looking.level)
+        # An adjusted p may be that of another metric, whose last digits are not told.
+        if not all(each.exact for each in measured if each.metric.role == role):
+            judged_at = [replace(each, p_adjusted=rounded(each.p_adjusted, 9)) for each in judged_at]
+        found |= dict(zip(keys, judged_at, strict=True))
     for each in measured:
         if each.metric.role == "guardrail":
             for arm, value in zip(declaration.arms[1:], each.contrast.p, strict=True):
@@ -188,9 +194,7 @@ def _comparisons(measured: Measured, arms: Sequence[str], judged_at: Sequence[Ju
                 lift=lift,
                 lift_ci=_interval(bounds, place, measured, "lift"),
                 p_value=p,
-                p_adjusted=None
-                if p is None
-                else rounded(judged_at[place].p_adjusted, None if measured.exact else 9),
+                p_adjusted=None if p is None else _told(judged_at[place].p_adjusted, measured),
                 is_significant=None,
                 confidence_level=1 - judged_at[place].level,
                 why=_why_no_lift(measured, lift),
@@ -295,14 +299,13 @@ def _notes(measured: Measured) -> tuple[str, ...]:
 
 
 def _by_value(sums: Sums, dimension: int) -> dict[str, list[Measured]]:
-    values = sorted({str(cell.dimensions[dimension]) for cell in sums.cells if (cell.arm or 0) > 0})
+    values = {cell.dimensions[dimension] for cell in sums.cells if (cell.arm or 0) > 0}
     found: dict[str, list[Measured]] = {}
     arms = range(1, len(sums.declaration.arms) + 1)
-    for value in values:
-        given = None if value == "None" else value
-        tallies = [sums.tally(number, dimension, given) for number in arms]
+    for value in sorted(values, key=value_name):
+        tallies = [sums.tally(number, dimension, value) for number in arms]
         if all(tallies):
-            found[value] = [
+            found[value_name(value)] = [
                 measure(sums, metric, tallies)
                 for metric in readable(sums.layout)
                 if metric.kind != "quantile"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from stepladder.config import nearest
 from stepladder.errors import UsageError
@@ -36,6 +36,8 @@ def analyze_counts(
         raise UsageError(
             f"the split names {', '.join(shares)}, the counts {', '.join(counts)}. Nothing was computed."
         )
+    if not all(share > 0 for share in shares.values()):
+        raise UsageError(f"the split is {dict(shares)}: give each arm a share above 0, as 0.5.")
     total = sum(shares.values())
     declaration = Declaration(
         name="counts",
@@ -63,8 +65,15 @@ def _refuse_impossible(counts: Counts, control: str, alpha: float) -> None:
     if not 0 < alpha < 1:
         raise UsageError(f"alpha is {alpha!r}: give a number between 0 and 1, as 0.05.")
     for arm, pair in counts.items():
-        converters, users = pair
-        if converters != int(converters) or users != int(users) or not 0 <= converters <= users:
+        if not _is_count(pair):
             raise UsageError(
-                f"arm {arm!r} is {converters!r} of {users!r}: give (converters, users), whole numbers, the first no larger."
+                f"arm {arm!r} is {pair!r}: give (converters, users), whole numbers, the first no larger."
             )
+
+
+def _is_count(pair: Any) -> bool:
+    try:
+        converters, users = pair
+        return bool(0 <= converters <= users and converters == int(converters) and users == int(users))
+    except (TypeError, ValueError, OverflowError):
+        return False

@@ -73,13 +73,21 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many users, in all arms together, the experiment is to have. `looks`: "any" number, or how many (1: one
-    reading, at the end). `power` and `effect` (a relative change) are what it was sized for."""
+    """How many users, in all arms together, the experiment is to have. `looks`: "any" number; how many, evenly spaced
+    (1: one reading, at the end); or the shares of the users at which they come, the last of them 1. `power` and `effect`
+    (a relative change) are what it was sized for."""
 
     users: int | None = None
-    looks: int | str = "any"
+    looks: int | str | tuple[float, ...] = "any"
     power: float = 0.8
     effect: float | None = None
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The shares of the users at which looks are planned; none where any look counts."""
+        if isinstance(self.looks, int):
+            return tuple(number / self.looks for number in range(1, self.looks + 1))
+        return () if isinstance(self.looks, str) else self.looks
 
 
 @dataclass(frozen=True, slots=True)

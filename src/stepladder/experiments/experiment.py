@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from stepladder.experiments.analysis import Circumstances, read_out
 from stepladder.experiments.declaration import Declaration
 from stepladder.experiments.layout import lay_out
 from stepladder.experiments.looking import looking
+from stepladder.experiments.plan_changes import changes, promised
 from stepladder.experiments.read import declared, read_experiment
 from stepladder.experiments.results import Look, Readout
 from stepladder.experiments.size import Sizing, sized
@@ -25,6 +26,18 @@ from stepladder.sql import code_text
 
 _ATTEMPTS = 3
 _READ_ONLY = "25006"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A look among those that are kept: its number (None: it is not kept), those before it, what was decided at the
+    planned size, at which look an arm first passed its bound, and how the plan changed."""
+
+    number: int | None
+    earlier: tuple[looks.Kept, ...]
+    decided: Mapping[tuple[str, str], bool | None]
+    passed: Mapping[tuple[str, str], int]
+    changes: tuple[str, ...]
 
 
 class Experiment:
@@ -49,7 +62,11 @@ class Experiment:
         return sums_statement(lay_out(self.db, self.declaration), Cuts())
 
     def sums(self, until: datetime | None = None) -> Sums:
-        """What the database says, in one snapshot. Raises ConfigError."""
+        """What the database says, in one snapshot. Raises ConfigError; UsageError for `until` without a time zone."""
+        if until is not None and until.tzinfo is None:
+            raise UsageError(
+                f"until = {until.isoformat()} has no time zone. Give it one: until.replace(tzinfo=UTC)."
+            )
         with self.db.transaction(read_only=True, isolation="repeatable read") as tx:
             return read_sums(tx, self.declaration, until)
 
@@ -57,7 +74,7 @@ class Experiment:
         """Look at the experiment as of `until` (None: all there is) and keep the look.
 
         The same data again is the same look. Where nothing can be written the read-out says so, and gives no sequential
-        verdict. Raises ConfigError; database errors.
+        verdict. Raises ConfigError; UsageError for `until` without a time zone; database errors.
         """
         sums = self.sums(until)
         for left in reversed(range(_ATTEMPTS)):
@@ -82,38 +99,33 @@ class Experiment:
         kept = looks.kept_looks(self.db, self.declaration.name) if ready or looks.are_kept(self.db) else ()
         look = _look(sums)
         known = next((each for each in kept if each.is_of(look)), None)
-        final = next((each for each in kept if each.final), None)
-        decided = {}
-        if final is not None and (known is None or known.number != final.number):
-            decided = looks.decisions(self.db, self.declaration.name, final.number)
-        number = known.number if known else len(kept) + 1 if ready else None
-        found = self._read_out(sums, replace(look, number=number), kept, decided)
-        if known is not None or number is None:
+        number = known.number if known else len(kept) + 1
+        earlier = tuple(each for each in kept if each.number < number)
+        history = History(
+            number=number if known or ready else None,
+            earlier=earlier,
+            decided=self._decided(kept, known),
+            passed=self._passed(earlier),
+            changes=changes(self.declaration, (*earlier, known) if known else earlier),
+        )
+        found = _read_out(sums, look, history)
+        if known is not None or not ready:
             return found
         with self.db.transaction() as tx:
-            looks.keep(tx, found, _hash(sums))
+            looks.keep(tx, found, _hash(sums), promised(self.declaration))
         return found
 
-    def _read_out(
-        self,
-        sums: Sums,
-        look: Look,
-        kept: Sequence[looks.Kept],
-        decided: Mapping[tuple[str, str], bool | None],
-    ) -> Readout:
-        users = sum(look.users.values())
-        before = looks.earlier_users(kept, look.number or len(kept) + 1)
-        how = looking(self.declaration.plan, users, before, stored=look.number is not None)
-        notes = []
-        if look.number is None:
-            notes.append("The look was not stored: the target cannot be written to, or it was not asked for.")
-        if decided:
-            notes.append(
-                "The planned size was reached at an earlier look: its verdict stays, and these figures only describe."
-            )
-        look = replace(look, information=how.information[-1] if how.information else None)
-        look = replace(look, final=how.planned is not None and how.over and not decided)
-        return read_out(sums, Circumstances(look, how, decided, tuple(notes)))
+    def _decided(
+        self, kept: Sequence[looks.Kept], known: looks.Kept | None
+    ) -> dict[tuple[str, str], bool | None]:
+        """What a look at the planned size said; nothing at that look itself."""
+        final = next((each for each in kept if each.final), None)
+        if final is None or (known is not None and known.number == final.number):
+            return {}
+        return looks.decisions(self.db, self.declaration.name, final.number)
+
+    def _passed(self, earlier: Sequence[looks.Kept]) -> dict[tuple[str, str], int]:
+        return looks.first_passed(self.db, self.declaration.name, earlier[-1].number + 1) if earlier else {}
 
     def _prepared(self) -> bool:
         """Whether looks can be stored."""
@@ -126,6 +138,27 @@ class Experiment:
                 return False
             raise
         return True
+
+
+def _read_out(sums: Sums, look: Look, history: History) -> Readout:
+    before = [sum(each.users.values()) for each in history.earlier]
+    stored = history.number is not None
+    how = looking(sums.declaration.plan, sum(look.users.values()), before, stored=stored)
+    look = replace(look, number=history.number, information=how.share, final=how.over and not history.decided)
+    return read_out(sums, Circumstances(look, how, history.decided, tuple(_notes(history))))
+
+
+def _notes(history: History) -> Iterator[str]:
+    if history.number is None:
+        yield "The look was not stored: the target cannot be written to, or it was not asked for."
+    yield from history.changes
+    if history.decided:
+        yield "The planned size was reached at an earlier look: its verdict stays, and these figures only describe."
+        return
+    for (metric, arm), number in history.passed.items():
+        yield (
+            f"{arm} passed its bound for {metric} at look {number}: that look decided, and what came later does not take it back."
+        )
 
 
 def _look(sums: Sums) -> Look:

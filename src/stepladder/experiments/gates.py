@@ -10,7 +10,7 @@ from stepladder.experiments.layout import family
 from stepladder.experiments.results import Gate
 from stepladder.experiments.statement import columns_of, readable
 from stepladder.experiments.statistics import ratio_mismatch
-from stepladder.experiments.sums import TWO_ARMS, UNKNOWN, Cell, Sums, added
+from stepladder.experiments.sums import TWO_ARMS, UNKNOWN, Cell, Sums, added, value_name
 
 _FEW_EXPECTED = 8  # users in an arm, below which a split is not judged
 _WARN_SRM = 10  # times the level that fails
@@ -25,6 +25,7 @@ def gates_of(sums: Sums) -> list[Gate]:
         _two_arms(sums),
         _labels(sums),
         _unlabelled(sums),
+        _timeless(sums),
         _keys(sums),
         _matched(sums),
         _nameless(sums),
@@ -39,7 +40,7 @@ def split_gate(sums: Sums) -> Gate:
     observed = {arm: sums.users(number) for number, arm in enumerate(declaration.arms, 1)}
     gate = srm(observed, declaration)
     worst = _worst_slice(sums)
-    if worst is None:
+    if worst is None or gate.figures["p"] is None:
         return gate
     what, p, tried = worst
     if gate.state == "ok" and p * tried < declaration.limits.srm:
@@ -79,7 +80,7 @@ def _worst_slice(sums: Sums) -> tuple[str, float, int] | None:
         if cell.day is not None:
             groups.setdefault(f"users assigned on {cell.day.isoformat()}", []).append(cell)
         for name, value in zip(sums.declaration.dimensions, cell.dimensions, strict=True):
-            groups.setdefault(f"{name} = {value}", []).append(cell)
+            groups.setdefault(f"{name} = {value_name(value)}", []).append(cell)
     shares = [sums.declaration.split[arm] for arm in sums.declaration.arms]
     found = []
     for what, cells in sorted(groups.items()):
@@ -131,6 +132,18 @@ def _unlabelled(sums: Sums) -> Gate:
         return Gate("unlabelled", "ok", "Every assignment has a user and a label.", figures)
     says = f"{rows:,} assignments have no label and {userless:,} no user; they are left out."
     return Gate("unlabelled", "warn", says, figures)
+
+
+def _timeless(sums: Sums) -> Gate:
+    """Rows without a time: of whom, or of what, it cannot be told when it was."""
+    tables = [sums.declaration.assignments.table, *(each.source.table for each in sums.layout.readings)]
+    rows: dict[str, int] = {}
+    for table, seen in zip(tables, (sums.assigned, *sums.sources), strict=True):
+        rows[table] = max(rows.get(table, 0), seen.timeless)
+    said = " and ".join(f"{count:,} rows of {table}" for table, count in rows.items() if count)
+    if not said:
+        return Gate("timeless", "ok", "Every row has its time.", {"rows": rows})
+    return Gate("timeless", "warn", f"{said} have no time, and are left out.", {"rows": rows})
 
 
 def _keys(sums: Sums) -> Gate:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stepladder.config import nearest
-from stepladder.db import Session
+from stepladder.db import Rows, Session
 from stepladder.errors import ConfigError, ProgrammingError, UndefinedTable
 from stepladder.experiments.declaration import Assignments, Declaration, Measure, Metric, Source
 from stepladder.sql import Column, Type, check_syntax, parse_name, quote
@@ -94,7 +94,7 @@ def lay_out(session: Session, declaration: Declaration) -> Layout:
         user_type=user.type,
         time=None if time is None else _moment(time, given.table, place),
         variant=_as_text(variant),
-        condition=_condition(given, given.experiment, place),
+        condition=_condition(session, given, given.experiment, place),
         dimensions=tuple(_as_text(each) for each in dimensions),
         readings=tuple(readings),
     )
@@ -134,11 +134,16 @@ def _reading(
         user_type=user.type,
         time=None if time is None else _moment(time, source.table, place, end_of_day=True),
         whole_days=time is not None and time.type.name == "date",
-        condition=_condition(source, experiment if filtered else None, place),
+        condition=_condition(session, source, experiment if filtered else None, place),
         values=tuple(values.items()),
         filtered=filtered,
         matches=family(user.type) == family(key),
     )
+
+
+def bracketed(text: str) -> str:
+    """SQL of the declaration as a part of a larger expression; it may end in a comment."""
+    return f"({text}\n)" if "--" in text else f"({text})"
 
 
 def family(type_: Type) -> str:
@@ -186,33 +191,44 @@ def _as_text(column: Column) -> str:
     return quote(column.name) if column.type.name == "text" else f"{quote(column.name)}::text"
 
 
-def _condition(given: Assignments | Source, experiment: str | None, place: str) -> str:
+def _condition(session: Session, given: Assignments | Source, experiment: str | None, place: str) -> str:
     parts = [] if experiment is None else [f"{quote(experiment)} = :experiment"]
     if given.where is not None:
-        try:
-            check_syntax(f"SELECT 1 WHERE ({given.where}\n)")
-        except ProgrammingError as error:
-            raise ConfigError(f"{place}: where = {given.where!r}: {error.message}") from error
-        parts.append(f"({given.where})")
+        place = f"{place}: where = {given.where!r}"
+        _tried(
+            session,
+            f"SELECT 1 FROM {parse_name(given.table).sql} WHERE {bracketed(given.where)} LIMIT 0",
+            given.where,
+            place,
+        )
+        parts.append(bracketed(given.where))
     return " AND ".join(parts)
+
+
+def _tried(session: Session, sql: str, text: str, place: str) -> Rows:
+    """A statement with an expression of the declaration, which must be one by itself too. Raises ConfigError."""
+    try:
+        check_syntax(f"SELECT {bracketed(text)}")
+        check_syntax(f"SELECT {text}\n")
+        return session.query(sql)
+    except ProgrammingError as error:
+        raise ConfigError(f"{place}: {error.message}") from error
 
 
 def _value(session: Session, source: Source, text: str, place: str) -> Value:
     """The value as whole numbers where its type allows it."""
-    try:
-        rows = session.query(f"SELECT ({text}\n) AS value FROM {parse_name(source.table).sql} LIMIT 0")
-    except ProgrammingError as error:
-        raise ConfigError(f"{place}: value = {text!r}: {error.message}") from error
-    type_ = rows.columns[0].type
+    # In WHERE no aggregate may stand: a value is one of each row.
+    sql = f"SELECT {bracketed(text)} AS value FROM {parse_name(source.table).sql} WHERE {bracketed(text)} IS NULL LIMIT 0"
+    type_ = _tried(session, sql, text, f"{place}: value = {text!r}").columns[0].type
     if type_.name in _INTEGERS:
-        return Value(f"({text})::bigint", exact=True)
+        return Value(f"{bracketed(text)}::bigint", exact=True)
     if type_.name == "numeric" and type_.precision is not None and type_.precision <= _EXACT_DIGITS:
         scale = max(type_.scale or 0, 0)
-        return Value(f"(({text}) * {10**scale})::bigint", exact=True, scale=scale)
+        return Value(f"({bracketed(text)} * {10**scale})::bigint", exact=True, scale=scale)
     if type_.name in ("numeric", "float8", "float4"):
-        return Value(f"({text})::double precision", exact=False)
+        return Value(f"{bracketed(text)}::double precision", exact=False)
     if type_.name == "bool":
-        return Value(f"(CASE WHEN ({text}) THEN 1 ELSE 0 END)::bigint", exact=True)
+        return Value(f"(CASE WHEN {bracketed(text)} THEN 1 ELSE 0 END)::bigint", exact=True)
     raise ConfigError(
         f"{place}: value = {text!r} is {type_}, no number. Write a number, as a cast: ({text})::numeric(12,2)."
     )

@@ -10,14 +10,14 @@ from stepladder.experiments.statistics.sequential import level_at_last, sequence
 
 _TUNED_FOR = 10_000  # users: where a confidence sequence without a plan is tightest
 _SAME = 1e-9
+_NOT_STORED = "The look could not be stored, so it cannot be told how often the data was looked at: no sequential verdict."
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """`information` are the shares of the planned users at the looks so far, this one last; None: nothing is planned.
-
-    `users` are those of this look. `why_not` is why no verdict may be given at all; `notes` say how it was judged.
-    """
+    """`information` are the shares of the planned users at the looks that count, rising, this one among them; `users` are
+    those of this look, `planned` those of the plan (None: there is none). `why_not` is why no verdict may be given at all;
+    `notes` say how it was judged."""
 
     scheme: str = "fixed"
     information: tuple[float, ...] = ()
@@ -35,9 +35,14 @@ class Looking:
         return alpha
 
     @property
+    def share(self) -> float | None:
+        """Of the planned users, how many are in; more than all count as all."""
+        return None if self.planned is None else min(self.users / self.planned, 1.0)
+
+    @property
     def over(self) -> bool:
         """Whether the planned size is reached."""
-        return bool(self.information) and self.information[-1] >= 1 - _SAME
+        return self.share is not None and self.share >= 1 - _SAME
 
 
 def looking(plan: Plan | None, users: int, earlier: Sequence[int], *, stored: bool) -> Looking:
@@ -48,24 +53,51 @@ def looking(plan: Plan | None, users: int, earlier: Sequence[int], *, stored: bo
             "moment and needs more data. [plan] users = … would judge them more sharply."
         )
         return Looking("sequence", users=users, notes=(note,))
-    share = users / plan.users
-    if plan.looks == 1:
-        if share < 1:
-            why = f"One look is planned, at {plan.users:,} users; there are {users:,}."
-            return Looking("fixed", (share,), users, why, planned=plan.users)
-        return Looking("fixed", (share,), users, planned=plan.users)
-    if not stored:
-        why = "The look could not be stored, so it cannot be told how often the data was looked at: no sequential verdict."
-        return Looking("bounds", (share,), users, why, planned=plan.users)
-    shares = _rising([each / plan.users for each in earlier], share)
-    return Looking("bounds", shares, users, planned=plan.users)
+    share = min(users / plan.users, 1.0)
+    if plan.shares == (1.0,):
+        why = f"One look is planned, at {plan.users:,} users; there are {users:,}." if share < 1 else ""
+        return Looking("fixed", (share,), users, why, planned=plan.users)
+    before = [min(each / plan.users, 1.0) for each in earlier]
+    counted = _at_their_time(plan.shares, before) if plan.shares else _rising(before)
+    information = tuple(_rising([*counted, share]))
+    why = _why_not(plan, users, share, counted[-1] if counted else 0.0) if stored else _NOT_STORED
+    return Looking("bounds", information, users, why, planned=plan.users)
 
 
-def _rising(earlier: Sequence[float], share: float) -> tuple[float, ...]:
-    """The shares of the looks, each larger than the one before; what is no more than there was spends nothing."""
+def _why_not(plan: Plan, users: int, share: float, last: float) -> str:
+    """Why a look is none that may decide, `last` being the share at the one before that counted; empty where it is one."""
+    if share < last - _SAME:
+        return (
+            f"An earlier look saw more users ({last:.0%} of the planned ones): to look back only describes."
+        )
+    due = _due(plan.shares, last)
+    if due is None or share >= due - _SAME:
+        return ""
+    return (
+        f"Look {plan.shares.index(due) + 1} of {len(plan.shares)} is planned at {due * (plan.users or 0):,.0f} users; "
+        f"there are {users:,}, so that figures only describe."
+    )
+
+
+def _at_their_time(planned: Sequence[float], shares: Sequence[float]) -> list[float]:
+    """Of looks at these shares, those that are the first at or behind a planned one; the others spend nothing."""
     found: list[float] = []
-    for each in (*earlier, share):
-        capped = min(each, 1.0)
-        if not found or capped > found[-1] + _SAME:
-            found.append(capped)
-    return tuple(found)
+    for each in shares:
+        due = _due(planned, found[-1] if found else 0.0)
+        if due is not None and each >= due - _SAME:
+            found.append(each)
+    return found
+
+
+def _due(planned: Sequence[float], last: float) -> float | None:
+    """The planned look that comes next after one at the share `last`."""
+    return next((each for each in planned if each > last + _SAME), None)
+
+
+def _rising(shares: Sequence[float]) -> list[float]:
+    """The shares that are larger than all before them: what is no more than there was spends nothing."""
+    found: list[float] = []
+    for each in shares:
+        if not found or each > found[-1] + _SAME:
+            found.append(each)
+    return found

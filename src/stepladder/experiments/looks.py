@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +63,7 @@ STEPS = (
         PRIMARY KEY (experiment, look, metric, variant)
     )
     """,
+    "ALTER TABLE stepladder.experiment_look ADD COLUMN plan text",
 )
 
 
@@ -76,6 +77,7 @@ class Kept:
     final: bool
     looked_at: datetime
     verdict: str
+    plan: str | None = None
 
     def is_of(self, look: Look) -> bool:
         """Whether it is the same look."""
@@ -85,19 +87,19 @@ class Kept:
 def kept_looks(session: Session, experiment: str) -> tuple[Kept, ...]:
     """The stored looks at an experiment, oldest first. The tables must be there."""
     rows = session.query(
-        "SELECT look, cut_off, counts, final, looked_at, verdict FROM stepladder.experiment_look"
+        "SELECT look, cut_off, counts, final, looked_at, verdict, plan FROM stepladder.experiment_look"
         " WHERE experiment = :experiment ORDER BY look",
         experiment=experiment,
     )
     return tuple(
-        Kept(row.look, row.cut_off, json.loads(row.counts), row.final, row.looked_at, row.verdict)
+        Kept(row.look, row.cut_off, json.loads(row.counts), row.final, row.looked_at, row.verdict, row.plan)
         for row in rows
     )
 
 
 def are_kept(db: Database) -> bool:
     """Whether the target has the tables for looks."""
-    return db.steps_taken(PART) > 0
+    return db.steps_taken(PART) >= len(STEPS)
 
 
 def prepare(db: Database) -> None:
@@ -115,13 +117,24 @@ def decisions(session: Session, experiment: str, look: int) -> dict[tuple[str, s
     return {(row.metric, row.variant): row.is_significant for row in rows}
 
 
-def keep(tx: Transaction, found: Readout, sql_hash: str) -> None:
-    """Add a look and what it said. Raises UniqueViolation where somebody else has just stored a look of this number."""
+def first_passed(session: Session, experiment: str, before: int) -> dict[tuple[str, str], int]:
+    """The first look before one at which an arm passed its bound, for primary metrics, by metric and arm."""
+    rows = session.query(
+        "SELECT metric, variant, min(look) AS look FROM stepladder.experiment_result WHERE experiment = :experiment"
+        " AND look < :before AND role = 'primary' AND is_significant GROUP BY metric, variant ORDER BY metric, variant",
+        experiment=experiment,
+        before=before,
+    )
+    return {(row.metric, row.variant): row.look for row in rows}
+
+
+def keep(tx: Transaction, found: Readout, sql_hash: str, plan: str) -> None:
+    """Add a look, what it said, and the plan it was judged by. Raises UniqueViolation where somebody else was faster."""
     look = found.look
     tx.execute(
         "INSERT INTO stepladder.experiment_look (experiment, look, run_id, looked_at, cut_off, counts, users, information, final,"
-        " verdict, gates, sql_hash, version) VALUES (:experiment, :look, :run_id, now(), :cut_off, :counts, :users, :information,"
-        " :final, :verdict, :gates, :sql_hash, :version)",
+        " verdict, gates, sql_hash, version, plan) VALUES (:experiment, :look, :run_id, now(), :cut_off, :counts, :users,"
+        " :information, :final, :verdict, :gates, :sql_hash, :version, :plan)",
         experiment=found.experiment,
         look=look.number,
         run_id=secrets.token_hex(4),
@@ -134,6 +147,7 @@ def keep(tx: Transaction, found: Readout, sql_hash: str) -> None:
         gates=json.dumps({name: each.state for name, each in found.gates.items()}),
         sql_hash=sql_hash,
         version=__version__,
+        plan=plan,
     )
     rows = list(_results(found))
     if rows:
@@ -176,8 +190,3 @@ def _results(found: Readout) -> Iterator[dict[str, object]]:
 
 def _value(figures: Mapping[str, object]) -> object:
     return next((figures[name] for name in ("rate", "mean", "ratio", "value") if name in figures), None)
-
-
-def earlier_users(kept: Sequence[Kept], before: int) -> list[int]:
-    """The users at the looks before one."""
-    return [sum(look.users.values()) for look in kept if look.number < before]

@@ -237,12 +237,28 @@ def _plan(data: Mapping[str, Any], place: str) -> Plan | None:
     users, looks = _optional(keys, "users", int, place), keys.get("looks", "any")
     if users is not None and users < 2:
         raise ConfigError(f"{place}: users = {users}: give the number of users in all arms together.")
-    if looks != "any" and (isinstance(looks, bool) or not isinstance(looks, int) or looks < 1):
-        raise ConfigError(
-            f'{place}: looks = {looks!r}: write "any", or how many (1: one reading, at the end).'
-        )
     effect = _optional(keys, "effect", (int, float), place)
-    return Plan(users, looks, _share(keys, "power", place) or 0.8, None if effect is None else float(effect))
+    return Plan(
+        users,
+        _looks(looks, place),
+        _share(keys, "power", place) or 0.8,
+        None if effect is None else float(effect),
+    )
+
+
+def _looks(given: object, place: str) -> int | str | tuple[float, ...]:
+    """ "any"; 4; [0.5, 0.75, 1]."""
+    if given == "any" or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
+        return given
+    if isinstance(given, list) and all(type(each) in (int, float) for each in given):
+        shares = tuple(map(float, given))
+        rising = all(one < other for one, other in zip((0.0, *shares), shares, strict=False))
+        if shares and rising and shares[-1] == 1:
+            return shares
+    raise ConfigError(
+        f'{place}: looks = {given!r}: write "any", how many (1: one reading, at the end), or the rising shares of the users at '
+        "which they come, as [0.5, 0.75, 1]."
+    )
 
 
 def _limits(data: Mapping[str, Any], place: str) -> Limits:

@@ -87,6 +87,7 @@ def sized(sums: Sums, *, effect: float | None, power: float | None) -> Sizing:
             continue
         for each in [wanted] if wanted else _EFFECTS:
             many = ceil(looks * _users(found, baseline, variance, each, declaration, alpha, chance))
+            many = max(many, _least(found, baseline, declaration))
             needs.append(Need(metric.name, baseline, each, many, ceil(many / pace) if pace else None))
         if plan is not None and plan.users is not None:
             detectable[metric.name] = _detectable(
@@ -127,6 +128,15 @@ def _users(
         unit = power_of.detectable(ratio, 1.0, variance, alpha=alpha, power=power)
         in_control = (unit / difference) ** 2
     return in_control / control
+
+
+def _least(found: Measured, baseline: float, declaration: Declaration) -> int:
+    """Fewer are too little data, whatever the effect: the gate would not open."""
+    limits, smallest = declaration.limits, min(declaration.split.values())
+    in_an_arm = float(limits.users)
+    if isinstance(found.contrast, RateContrast):
+        in_an_arm = max(in_an_arm, limits.converters / baseline)
+    return ceil(in_an_arm / smallest)
 
 
 def _detectable(

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import combinations_with_replacement
 
 from stepladder.experiments.declaration import Measure, Metric
-from stepladder.experiments.layout import Layout, Value
+from stepladder.experiments.layout import Layout, Value, bracketed
 from stepladder.sql import parse_name, quote
 
 PARTS = 1000  # into which users are put to draw arms anew
@@ -186,14 +186,14 @@ def _figure(layout: Layout, metric: Metric, column: Column, cuts: Cuts) -> str:
     else:
         found = f"coalesce(sum({value}) FILTER (WHERE {condition}), 0)"
     if column.name in cuts.caps:
-        cap = _literal(cuts.caps[column.name], exact=column.value.exact)
+        cap = _number(cuts.caps[column.name], exact=column.value.exact)
         found = f"(CASE WHEN {found} > {cap} THEN {cap} ELSE {found} END)"
     if column.name in cuts.shifts:
-        found = f"{found} - {_literal(cuts.shifts[column.name], exact=False)}"
+        found = f"{found} - {_number(cuts.shifts[column.name], exact=False)}"
     return found
 
 
-def _literal(value: float, *, exact: bool) -> str:
+def _number(value: float, *, exact: bool) -> str:
     return f"{int(value)}::bigint" if exact else f"'{value!r}'::double precision"
 
 
@@ -266,7 +266,7 @@ def _marked(layout: Layout, cuts: Cuts) -> str:
 
 def _assigned(layout: Layout, cuts: Cuts) -> str:
     labels = " ".join(
-        f"WHEN {layout.variant} = {_text(arm)} THEN {number}"
+        f"WHEN {layout.variant} = {literal(arm)} THEN {number}"
         for number, arm in enumerate(layout.declaration.arms, 1)
     )
     out = [
@@ -297,7 +297,7 @@ def _events(layout: Layout, number: int, cuts: Cuts) -> str:
         if looks_back:
             experiment = quote(str(layout.declaration.assignments.experiment))
             out[-1] = f"coalesce({experiment} = :experiment, false)"
-            conditions[0] = f"({reading.source.where})" if reading.source.where else ""
+            conditions[0] = bracketed(reading.source.where) if reading.source.where else ""
     return _select(out, reading.source.table, conditions)
 
 
@@ -361,7 +361,8 @@ def _timestamp(moment: datetime) -> str:
     return f"timestamptz '{moment.isoformat(sep=' ')}'"
 
 
-def _text(value: str) -> str:
+def literal(value: str) -> str:
+    """A text in SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from stepladder.db import Session
+from stepladder.errors import ConfigError, NumericOutOfRange
 from stepladder.experiments.declaration import Declaration, Metric
-from stepladder.experiments.layout import Layout, Reading, lay_out
+from stepladder.experiments.layout import Layout, Reading, bracketed, lay_out
 from stepladder.experiments.statement import (
     Cuts,
     cap_statement,
     columns_of,
+    literal,
     ranks_statement,
     readable,
     sums_statement,
@@ -40,13 +42,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A table as a whole: its rows, its last moment, rows without the experiment's name, without a label, a user."""
+    """A table as a whole: its rows, its last moment, rows without the experiment's name, without a label,
+    with an unknown one, without a user, a time."""
 
     rows: int
     last: datetime | None
     nameless: int = 0
     unlabelled: int = 0
     userless: int = 0
+    timeless: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,11 @@ class Sums:
         return int(self.tally(arm).get("users", 0))
 
 
+def value_name(value: str | None) -> str:
+    """A dimension's value as it is told."""
+    return "(null)" if value is None else value
+
+
 def added(tallies: Iterable[Mapping[str, int | float]]) -> Tally:
     """The sums of sums."""
     found: Tally = {}
@@ -104,7 +114,7 @@ def read_sums(session: Session, declaration: Declaration, until: datetime | None
         cuts = replace(cuts, shifts=shifts)
         cells = _cells(session, layout, cuts, named)
     sums = Sums(layout, until, assigned, sources, cells, cuts=cuts)
-    if sums.users(UNKNOWN) or sums.users(TWO_ARMS):
+    if assigned.unknown:
         sums = replace(sums, labels=_labels(session, layout, named))
     return replace(sums, ranked=_ranked(session, sums, named))
 
@@ -116,24 +126,32 @@ def _used(sql: str, named: Mapping[str, object]) -> Mapping[str, object]:
 
 def _seen_assignments(session: Session, layout: Layout, named: Mapping[str, object]) -> Seen:
     where = f" WHERE {layout.condition}" if layout.condition else ""
+    arms = ", ".join(map(literal, layout.declaration.arms))
     sql = (
         f"SELECT count(*), {_last(layout.time)}, count(*) FILTER (WHERE {layout.variant} IS NULL),"
-        f" count(*) FILTER (WHERE {layout.user} IS NULL) FROM {parse_name(layout.declaration.assignments.table).sql}{where}"
+        f" count(*) FILTER (WHERE {layout.variant} NOT IN ({arms})),"
+        f" count(*) FILTER (WHERE {layout.user} IS NULL), {_timeless(layout.time)}"
+        f" FROM {parse_name(layout.declaration.assignments.table).sql}{where}"
     )
     row = session.query(sql, _used(sql, named)).one()
-    return Seen(row[0], row[1], unlabelled=row[2], userless=row[3])
+    return Seen(row[0], row[1], unlabelled=row[2], unknown=row[3], userless=row[4], timeless=row[5])
 
 
 def _seen(session: Session, reading: Reading, layout: Layout) -> Seen:
-    where = f" WHERE ({reading.source.where})" if reading.source.where else ""
+    where = f" WHERE {bracketed(reading.source.where)}" if reading.source.where else ""
     experiment = layout.declaration.assignments.experiment
     nameless = "0"
     if reading.filtered and experiment is not None:
         nameless = f"count(*) FILTER (WHERE {quote(experiment)} IS NULL)"
     row = session.query(
-        f"SELECT count(*), {_last(reading.time)}, {nameless} FROM {parse_name(reading.source.table).sql}{where}"
+        f"SELECT count(*), {_last(reading.time)}, {nameless}, {_timeless(reading.time)}"
+        f" FROM {parse_name(reading.source.table).sql}{where}"
     ).one()
-    return Seen(row[0], row[1], nameless=row[2])
+    return Seen(row[0], row[1], nameless=row[2], timeless=row[3])
+
+
+def _timeless(time: str | None) -> str:
+    return "0" if time is None else f"count(*) FILTER (WHERE {time} IS NULL)"
 
 
 def _last(time: str | None) -> str:
@@ -170,7 +188,14 @@ def _cells(session: Session, layout: Layout, cuts: Cuts, named: Mapping[str, obj
     sql = sums_statement(layout, cuts)
     behind = 2 + len(layout.dimensions)
     found = []
-    for row in session.query(sql, _used(sql, named)):
+    try:
+        rows = session.query(sql, _used(sql, named))
+    except NumericOutOfRange as error:
+        raise ConfigError(
+            f"experiment {layout.declaration.name}: {error.message}: values of a metric, or their squares, are too large to be added "
+            "exactly. Write its value as a double (bytes::double precision), or in larger units (bytes / 1000000)."
+        ) from error
+    for row in rows:
         tally = {name: numbers(row[name]) for name in list(row.dict())[behind:]}
         found.append(Cell(row[0], row[1], tuple(row[2:behind]), tally))
     return tuple(found)

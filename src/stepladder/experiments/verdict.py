@@ -48,7 +48,17 @@ def in_words(each: Comparison) -> str:
     low, high = each.difference_ci
     if each.difference is None or low is None or high is None:
         return "an amount that is not known"
-    return f"{each.difference:+.4g} ({level(each)} interval: {low:+.4g} to {high:+.4g})"
+    value, left, right = (_amount(bound, each) for bound in (each.difference, low, high))
+    points = " percentage points" if _is_rate(each) else ""
+    return f"{value}{points} ({level(each)} interval: {left} to {right})"
+
+
+def _amount(value: float, each: Comparison) -> str:
+    return (f"{100 * value:+.2f}" if _is_rate(each) else f"{value:+.4g}").replace("-", "−")
+
+
+def _is_rate(each: Comparison) -> bool:
+    return "control_conversion_rate" in each.figures
 
 
 def ruled_out(each: Comparison) -> str:
@@ -56,8 +66,9 @@ def ruled_out(each: Comparison) -> str:
     low, high = each.lift_ci
     if low is None or high is None:
         return ""
-    gain, loss = (percent(max(bound, 0.0)).lstrip("+") for bound in (high, -low))
-    return f" In {each.arm}, gains of more than {gain} and losses of more than {loss} are ruled out."
+    gain = "any gain" if high <= 0 else f"gains of more than {percent(high).lstrip('+')}"
+    loss = "any loss" if low >= 0 else f"losses of more than {percent(-low).lstrip('+')}"
+    return f" In {each.arm}, {gain} and {loss} are ruled out."
 
 
 def percent(value: float) -> str:
@@ -94,10 +105,15 @@ def _harm(metric: MetricResult, each: Comparison) -> str:
 
 
 def _progress(found: Readout, looking: Looking) -> str:
-    if looking.planned is None or looking.scheme != "bounds":
+    if looking.planned is None or looking.scheme != "bounds" or looking.over:
         return ""
-    share = looking.information[-1] if looking.information else 0.0
-    if share >= 1:
-        return ""
-    many = sum(found.look.users.values())
-    return f"{many:,} of the planned {looking.planned:,} users are in ({share:.0%}): not final."
+    said = (
+        f"{looking.users:,} of the planned {looking.planned:,} users are in ({looking.share:.0%}): not final."
+    )
+    early = any(
+        each.is_significant
+        for metric in found.metrics.values()
+        for each in metric.comparisons.values()
+        if metric.role == "primary"
+    )
+    return f"{said} What is significant early is on average estimated too large." if early else said

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stepladder.db import Database, Transaction
+from stepladder.errors import Disconnected
 from stepladder.ledger.runs import Run, beat, live_runs
 
 # Readers queue behind whoever waits for a lock on the table, so we do not wait long; and a run that is frozen in its
@@ -28,7 +29,7 @@ class Claim:
 def claim(db: Database, run: Run, model: str, start: datetime, end: datetime, seen: int) -> Claim | None:
     """Claim an interval whose attempt number was `seen`; None where another live run holds it, or was quicker."""
 
-    def take(tx: Transaction) -> int:
+    def take(tx: Transaction) -> bool:
         tx.execute(
             "INSERT INTO stepladder.interval (model, start_at, end_at, state, attempt, version, upstream_version)"
             " VALUES (:model, :start, :end, 'new', 0, 0, 0) ON CONFLICT (model, start_at) DO NOTHING",
@@ -49,8 +50,28 @@ def claim(db: Database, run: Run, model: str, start: datetime, end: datetime, se
             live=sorted(live_runs(tx) - {run.run_id}),
         )
         beat(tx, run)
-        return claimed
+        return claimed == 1 or _has(tx, held)
 
-    # Nobody queues behind a row of the ledger: wait until a frozen holder has been ended.
-    claimed = db.run_transaction(take, idle_timeout=IDLE_SECONDS)
-    return Claim(model, start, end, seen + 1, run.run_id) if claimed == 1 else None
+    held = Claim(model, start, end, seen + 1, run.run_id)
+    try:
+        # Nobody queues behind a row of the ledger: wait until a frozen holder has been ended.
+        claimed = db.run_transaction(take, idle_timeout=IDLE_SECONDS)
+    except Disconnected as lost:
+        if lost.outcome != "unknown":
+            raise
+        claimed = db.run_transaction(take, idle_timeout=IDLE_SECONDS)  # a second time changes nothing
+    return held if claimed else None
+
+
+def _has(tx: Transaction, held: Claim) -> bool:
+    """Whether the claim was made before: by a COMMIT whose answer was lost."""
+    return bool(
+        tx.query(
+            "SELECT 1 FROM stepladder.interval WHERE model = :model AND start_at = :start AND attempt = :attempt"
+            " AND run_id = :run AND state = 'running'",
+            model=held.model,
+            start=held.start,
+            attempt=held.attempt,
+            run=held.run_id,
+        )
+    )

@@ -16,6 +16,9 @@ from pathlib import Path
 from stepladder.db import Session
 
 BEAT_LIFE = timedelta(seconds=60)
+_under_way: set[str] = (
+    set()
+)  # the runs of this process: one whose end could not be recorded is over all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ def start_run(session: Session, verb: str, now: datetime) -> Run:
         pid=pid,
         process_started=_process_started(pid),
     )
+    _under_way.add(run.run_id)
     return run
 
 
@@ -54,6 +58,7 @@ def end_run(session: Session, run: Run, state: str, error: str | None = None) ->
     Here, and not where the work is done: a Ctrl-C may come right behind the COMMIT of a claim, before anybody knows
     of it.
     """
+    _under_way.discard(run.run_id)
     session.execute(
         "UPDATE stepladder.interval SET state = 'new', error = NULL WHERE state = 'running' AND run_id = :run_id",
         run_id=run.run_id,
@@ -85,16 +90,13 @@ def processes(session: Session) -> list[Process]:
     rows = session.query(
         "SELECT run_id, host, pid, process_started, now() - beat_at AS silence FROM stepladder.run WHERE ended_at IS NULL"
     )
-    return [
-        Process(row.run_id, row.host, row.pid)
-        for row in rows
-        if _lives(row.host, row.pid, row.process_started, row.silence)
-    ]
+    return [Process(row.run_id, row.host, row.pid) for row in rows if _lives(*row)]
 
 
-def _lives(host: str, pid: int, process_started: str, silence: timedelta) -> bool:
+def _lives(run_id: str, host: str, pid: int, process_started: str, silence: timedelta) -> bool:
     if host == socket.gethostname():
-        return _process_started(pid) == process_started and process_started != ""
+        there = _process_started(pid) == process_started and process_started != ""
+        return there and (pid != os.getpid() or run_id in _under_way)
     return silence < BEAT_LIFE
 
 

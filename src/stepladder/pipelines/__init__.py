@@ -8,6 +8,7 @@ from stepladder.pipelines.graph import in_order, upstream
 from stepladder.pipelines.grid import floor, local_instant
 from stepladder.pipelines.header import duration
 from stepladder.pipelines.linting import lint_files, lint_models
+from stepladder.pipelines.live_checks import Checked, CheckedModel, check_models
 from stepladder.pipelines.loop import Pulse, Watcher, loop
 from stepladder.pipelines.model import Model, Seed, is_model
 from stepladder.pipelines.model_test import ModelTest, read_model_tests
@@ -36,6 +37,8 @@ __all__ = [
     "NO_WISHES",
     "Asked",
     "Bound",
+    "Checked",
+    "CheckedModel",
     "Mark",
     "Model",
     "ModelDiff",
@@ -60,6 +63,7 @@ __all__ = [
     "Work",
     "bind",
     "both_agree",
+    "check_models",
     "diff_model",
     "duration",
     "edges",

@@ -140,8 +140,8 @@ def run(
 ) -> RunResult:
     """Do what was planned. Failed intervals are recorded and returned as steps; what reads them waits.
 
-    On a server `jobs` intervals are worked on at once. After `limit` of them none is begun. Raises ConnectionFailed and
-    ResourceError, which no other interval would survive either.
+    On a server `jobs` intervals are worked on at once. After `limit` of them none is begun. Raises ConnectionFailed,
+    ResourceError and, on SQLite, StillHeld, which no other interval would survive either.
     """
     started = time.monotonic()
     unnoted = prepared.facts.unnoted()
@@ -167,6 +167,8 @@ def run(
         state, said = ("failed", str(failed[0].error)) if failed else ("done", None)
     except Error as error:
         state, said = "failed", error.message
+        if isinstance(error, DatabaseBusy) and db.target.is_sqlite:
+            raise _still_held(db, "What was finished stays", but=this) from error
         raise
     finally:
         _end(db, this, state, said)
@@ -179,12 +181,21 @@ def _begin(db: Database, now: dt.datetime) -> Run:
         ledger.prepare(db)
         return ledger.start_run(db, "run", now)
     except DatabaseBusy as error:
-        holders = ledger.processes(db) if db.steps_taken(ledger.PART) else []
-        named = ", ".join(f"run {each.run_id}, process {each.pid} on {each.host}" for each in holders)
-        raise StillHeld(
-            f"another process holds the file's write lock: {named or 'no run of ours; another program'}. Nothing was written; "
-            "readers are not in its way. Wait for it; or end that process, then run again: whatever it had under way is rolled back."
-        ) from error
+        raise _still_held(db, "Nothing was written") from error
+
+
+def _still_held(db: Database, left: str, but: Run | None = None) -> StillHeld:
+    """The error for a file whose write lock is not given up; it names the runs, `but` this one, that may hold it."""
+    holders = ledger.processes(db) if db.steps_taken(ledger.PART) else []
+    named = ", ".join(
+        f"run {each.run_id}, process {each.pid} on {each.host}"
+        for each in holders
+        if but is None or each.run_id != but.run_id
+    )
+    return StillHeld(
+        f"another process holds the file's write lock: {named or 'no run of ours; another program'}. {left}; "
+        "readers are not in its way. Wait for it; or end that process, then run again: whatever it had under way is rolled back."
+    )
 
 
 def _note_first(db: Database, prepared: Prepared, unnoted: Inputs) -> None:
@@ -215,10 +226,8 @@ def _end(db: Database, this: Run, state: str, said: str | None) -> None:
         except KeyboardInterrupt:  # asked to stop just here: a run that was over would count as lost
             ledger.end_run(db, this, state, said)
             raise
-    except (ConnectionFailed, ResourceError):
-        # The target is gone, and the caller is being told so: a run that is not ended counts as lost when its
-        # process is.
-        return
+    except (ConnectionFailed, ResourceError, DatabaseBusy):
+        return  # the target is gone, or held, and the caller is being told so: the run counts as lost
 
 
 class Runner:

@@ -171,6 +171,7 @@ def _fit(
         column for column in wanted if column.name in there and str(there[column.name]) != str(column.type)
     ]
     narrowed = [column for column in other if not is_wider(there[column.name], column.type)]
+    tx.hold(model.name, [column.name for column in table.columns], to_change=bool(new or other))
     if narrowed and not rebuild:
         raise ConfigError(
             "".join(

@@ -9,7 +9,7 @@ from stepladder.report.document import document
 from stepladder.report.effect_chart import Effect, effect_chart
 
 _SIGNS = {"ok": "✓", "warn": "!", "fail": "✗", "unknown": "?"}
-_SAID = {"ok": "open", "warn": "look at it", "fail": "closed", "unknown": "not known"}
+_SAID = {"ok": "fine", "warn": "look at it", "fail": "not met", "unknown": "not known"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,9 @@ class GateRow:
 
 @dataclass(frozen=True, slots=True)
 class SliceRow:
-    """One value of a dimension for the metric that decides, its figures as text."""
+    """One part of the users (a value of a dimension) for a metric that decides, its figures as text."""
 
-    dimension: str
-    value: str
+    part: str
     arm: str
     users: int
     change: str
@@ -135,7 +134,7 @@ def _slices(page: ExperimentPage) -> str:
     if not page.slices:
         return ""
     rows = "".join(
-        f'<tr><th scope="row">{escape(row.dimension)} = {escape(row.value)}</th><td class="words">{escape(row.arm)}</td>'
+        f'<tr><th scope="row">{escape(row.part)}</th><td class="words">{escape(row.arm)}</td>'
         f"<td>{row.users:,}</td><td>{escape(row.change)}</td><td>{escape(row.interval)}</td></tr>\n"
         for row in page.slices
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepladder.errors import UsageError
-from stepladder.experiments import analyze_counts
+from stepladder.errors import ConfigError, UsageError
+from stepladder.experiments import analyze_counts, declared
 from stepladder.experiments.declaration import Plan
 from stepladder.experiments.looking import looking
 from stepladder.experiments.statistics import means, proportions, quantiles, sequential
@@ -93,6 +94,45 @@ def test_looks_that_did_not_grow_are_one_look() -> None:
     assert found.information == (0.2, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("looks", "earlier", "information", "decides"),
+    [
+        (4, [], (0.5,), True),
+        (
+            4,
+            [100, 260, 300],
+            (0.26, 0.5),
+            True,
+        ),  # the first came before any was due; the third before the second was
+        (4, [260, 500], (0.26, 0.5), False),
+        (2, [300], (0.5,), True),
+        ([0.6, 1], [], (0.5,), False),
+        ("any", [100, 260, 300], (0.1, 0.26, 0.3, 0.5), True),
+        ("any", [700], (0.7,), False),
+    ],
+)
+def test_which_looks_count(
+    looks: Any, earlier: list[int], information: tuple[float, ...], decides: bool
+) -> None:
+    plan = Plan(1000, tuple(looks) if isinstance(looks, list) else looks)
+    found = looking(plan, 500, earlier, stored=True)
+    assert found.information == information
+    assert (found.why_not == "") is decides
+
+
+@pytest.mark.parametrize("looks", [0, 2.5, True, "often", [], [0.5, 0.4, 1], [0.5], [0, 1], [0.5, 1.5]])
+def test_looks_that_are_no_plan(looks: Any) -> None:
+    given = {
+        "control": "a",
+        "split": {"a": 1, "b": 1},
+        "assignments": {"table": "t"},
+        "metrics": {"m": {"kind": "conversion", "table": "c"}},
+        "plan": {"users": 1000, "looks": looks},
+    }
+    with pytest.raises(ConfigError, match="looks ="):
+        declared("e", given)
+
+
 def test_a_huge_mean_with_a_small_spread_does_not_cancel() -> None:
     """Whole numbers are added exactly, so the variance of 1e8 ± 1 is 1, where sums of doubles give anything."""
     from stepladder.experiments.declaration import Measure, Source
@@ -126,7 +166,7 @@ def test_nobody_in_control_converted() -> None:
     assert each.is_significant is True
     assert each.lift_ci[0] is not None
     assert each.lift_ci[1] is None
-    assert "treatment raises converted by 0.0024" in found.verdict
+    assert "treatment raises converted by 0.24 percentage points" in found.verdict
 
 
 @pytest.mark.parametrize(
