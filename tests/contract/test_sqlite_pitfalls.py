@@ -201,6 +201,7 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
             33,
         ),
         ("SELECT to_char(12.5, 'C99')", " 13"),
+        ("SELECT to_char('-1 mon'::interval, 'Q') || to_char('-11 mons'::interval, 'Q')", "1-2"),
         ("SELECT to_char(12, 'c99.9')", " 12.0"),
         ("SELECT to_number('', '')", None),
         ("SELECT lpad('a', 2147483647, '')", "a"),
