@@ -68,6 +68,11 @@ class Layout:
         place = self.declaration.sources.index(measure.source)
         return place + 1, self.readings[place]
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those that can be read: whose users can be those of the assignments."""
+        return tuple(metric for metric in self.declaration.metrics if self.readable(metric))
+
     def readable(self, metric: Metric) -> bool:
         """Whether the users of the metric's tables can be those that were assigned."""
         return all(self.reading(each)[1].matches for each in (metric.measure, metric.per) if each)
