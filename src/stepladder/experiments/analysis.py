@@ -96,6 +96,8 @@ def too_little(measured: Measured, limits: Limits) -> str:
             return f"an arm would have {float(min(users)) * rate:.1f} converters at the rate of all, fewer than {limits.converters:g}"
         return "nearly everybody converted" if expected < FEW_IN_A_CELL else ""
     if not np.isfinite(contrast.difference).all():
+        if measured.metric.kind == "ratio":
+            return "in an arm there is nothing to divide by"
         return "its values are not all finite numbers"
     return "" if not np.isnan(contrast.p).any() else "the values do not vary"
 

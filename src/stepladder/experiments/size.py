@@ -74,7 +74,7 @@ def sized(sums: Sums, *, effect: float | None, power: float | None) -> Sizing:
             "Assign some first, or plan from an earlier experiment in the same tables."
         )
     pace = _pace(sums)
-    looks = 1.0 if plan is None or plan.users is None or plan.looks == 1 else _MANY_LOOKS
+    looks = 1.0 if plan is None or plan.users is None or plan.shares == (1.0,) else _MANY_LOOKS
     alpha = declaration.alpha / max(1, (len(declaration.arms) - 1) * _primaries(declaration))
     needs, detectable = [], {}
     for metric in sums.layout.metrics:
