@@ -121,3 +121,41 @@ def test_what_runs_is_ended_from_another_thread(db: Database) -> None:
             db.cancel()
     assert isinstance(waiting.exception(), StatementCanceled)
     assert db.query("SELECT 1").scalar() == 1
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("double precision", 0.1, 0.10000000000000002),
+        ("bytea", b"a\x00b", b"a\x00c"),
+        ("text", "1", "1.0"),
+        ("text", None, "null"),
+        ("text", 'a"b', 'a"c'),
+        ("numeric(15,2)", "1234567890123.45", "1234567890123.46"),
+        ("numeric", "1.0", "1.00"),
+        ("jsonb", {"a": 1}, {"a": "1"}),
+        ("boolean", True, False),
+        ("timestamptz", FIRST, FIRST + dt.timedelta(microseconds=1)),
+        ("interval", dt.timedelta(days=1), dt.timedelta(hours=25)),
+    ],
+)
+def test_values_that_are_nearly_the_same_are_told_apart(
+    db: Database, type_: str, before: object, after: object
+) -> None:
+    db.execute(f"CREATE TABLE held (v {type_})")
+    db.execute("INSERT INTO held VALUES (:v)", v=before)
+    parts = Parts(TableName(None, "held"), ("v",))
+    then = db.prints(parts)
+    assert db.prints(parts) == then
+    db.execute("UPDATE held SET v = :v", v=after)
+    assert db.prints(parts) != then
+
+
+def test_a_change_in_the_last_of_many_columns_is_seen(db: Database) -> None:
+    names = [f"c{place}" for place in range(250)]
+    db.execute(f"CREATE TABLE wide ({', '.join(f'{name} int' for name in names)})")
+    db.execute(f"INSERT INTO wide VALUES ({', '.join('1' for _ in names)})")
+    parts = Parts(TableName(None, "wide"), tuple(names))
+    then = db.prints(parts)
+    db.execute("UPDATE wide SET c249 = 2")
+    assert db.prints(parts) != then

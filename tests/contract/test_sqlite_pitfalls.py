@@ -196,6 +196,10 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
     ("sql", "value"),
     [
         ("SELECT width_bucket(5.0, 1, 10, 2147483647)", 954437177),
+        (
+            "SELECT width_bucket('Infinity'::numeric, 1, 3, 2) * 10 + width_bucket('-Infinity'::numeric, 3, 1, 2)",
+            33,
+        ),
         ("SELECT to_char(12.5, 'C99')", " 13"),
         ("SELECT to_char(12, 'c99.9')", " 12.0"),
         ("SELECT to_number('', '')", None),
@@ -309,3 +313,42 @@ def test_a_definition_that_takes_too_long_in_a_transaction_says_so() -> None:
 def test_spellings_that_a_server_reads_are_refused_by_name(value: str) -> None:
     with sl.connect("sqlite:///:memory:") as db, pytest.raises(NotPortable):
         db.query(f"SELECT {value}")
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "shown"),
+    [
+        ("Monday Jan 5 2024", "date", "2024-01-05"),
+        ("J2460315", "date", "2024-01-05"),
+        ("2024-01-05 10:00:", "timestamp", "2024-01-05 10:00:00"),
+        ("2024-01-05 01:00 pm", "timestamp", "2024-01-05 13:00:00"),
+        ("20240105T101112-08", "timestamptz", "2024-01-05 18:11:12+00"),
+        ("2024-01-05 10:00 MET DST", "timestamptz", "2024-01-05 08:00:00+00"),
+        ("10:00:", "time", "10:00:00"),
+        ("3 on 2h", "interval", "02:00:03"),
+        ("5 mm", "interval", "00:05:00"),
+        ("P00010203T040506", "interval", "1 year 2 mons 3 days 04:05:06"),
+    ],
+)
+def test_texts_that_are_read_all_the_same(db: sl.Database, text: str, type_: str, shown: str) -> None:
+    assert db.query(f"SELECT CAST(CAST(:text AS text) AS {type_})::text", text=text).scalar() == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "sqlstate"),
+    [
+        ("Monday 2024-01-05", "date", "22007"),
+        ("Jan 5 2024, 13:00 PM", "date", "22008"),
+        ("2024-013-01", "timestamptz", "22007"),
+        ("01/05-/2024 10:00", "timestamp", "22007"),
+        ("10:00 Europe/Berlin", "time", "22007"),
+        ("10:00 America/Nowhere", "time", "22023"),
+        ("1 day 2:03 1 millisecond", "interval", "22007"),
+        ("1 day ago 2 hours", "interval", "22007"),
+        ("PT1H ", "interval", "22007"),
+    ],
+)
+def test_texts_that_only_look_like_it(db: sl.Database, text: str, type_: str, sqlstate: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query(f"SELECT CAST(CAST(:text AS text) AS {type_})::text", text=text)
+    assert caught.value.sqlstate == sqlstate

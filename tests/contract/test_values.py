@@ -224,9 +224,7 @@ def test_a_moment_that_python_does_not_have_names_its_column(
     db: Database, engine: str, type_: str, text: str
 ) -> None:
     """psycopg2 alone reads infinity as the year 9999 and 24:00 as midnight."""
-    with pytest.raises(
-        NotPortable if engine == "sqlite3" and "10000" not in text else InvalidDatetime
-    ) as caught:
+    with pytest.raises(NotPortable if engine == "sqlite3" else InvalidDatetime) as caught:
         db.query(f"SELECT 1, :text::{type_} AS day", text=text)
     if engine != "sqlite3":
         assert f'row 1, column "day": {text!r}' in caught.value.message

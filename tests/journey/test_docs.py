@@ -31,6 +31,17 @@ def blocks(page: Path, language: str) -> list[str]:
     )
 
 
+def test_the_anomalies_name_their_tests() -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "why" / "anomalies.md").read_text(encoding="utf-8"))
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert len(named) > 50
+    assert [name for name in named if name not in there] == []
+
+
 @pytest.mark.postgres
 def test_the_tutorial(tmp_path: Path, postgres_url: str) -> None:
     script = "set -euo pipefail\n" + "\n".join(blocks(ROOT / "docs" / "tutorial.md", "sh"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ from stepladder.sql import (
 )
 
 _ZONED = ("timestamptz", "date")
+_UNKNOWN_COLUMN = re.compile(r'column "?(?:[^"]*\.)?([^".]+)"? does not exist$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def _bind_query(model: Model, body: Query, schema: Known, project: Project, *, s
         unknown = any(schema.columns(table) is None for table in model.reads)
         if (strict and not unknown) or _surely_wrong(error, unknown=unknown):
             line = body.sql.count("\n", 0, error.position) + 1 if error.position is not None else None
-            raise ModelError(error.message, file=file, line=line) from error
+            raise ModelError(
+                f"{error.message}{_there_are(error, model, schema)}", file=file, line=line
+            ) from error
         return Bound(model, None, by_date)
     refuse_output(model, columns, file)
     warnings = zone_findings(
@@ -152,6 +156,16 @@ def _with_windows(model: Model, body: Query, schema: Known) -> Model:
 
     read = windows(body.sql, names)
     return replace(model, windows=read.inside, whole=read.whole)
+
+
+def _there_are(error: Exception, model: Model, schema: Known) -> str:
+    """For a column that is in no table: the one that was meant, or those that there are."""
+    unknown = _UNKNOWN_COLUMN.match(str(error)) if isinstance(error, UndefinedColumn) else None
+    if unknown is None:
+        return ""
+    known = dict.fromkeys(column.name for table in model.reads for column in schema.columns(table) or ())
+    meant = nearest(unknown[1], known)
+    return f".{meant}" if meant else f". There are: {', '.join(known)}"
 
 
 def _surely_wrong(error: Exception, *, unknown: bool) -> bool:
@@ -201,12 +215,14 @@ def refuse_output(model: Model, columns: Sequence[Column], file: str) -> None:
                 raise ModelError(
                     f"{what} names {name!r}, which is no column of the output ({', '.join(names)}).",
                     file=file,
+                    line=model.lines.get(what),
                 )
     for check in model.checks:
         for name in unknown_columns(check, columns):
             raise ModelError(
                 f"check {check.text} names {name!r}, which is no column of the output ({', '.join(names)}).",
                 file=file,
+                line=model.lines.get("checks"),
             )
     if model.kind == "history" and (taken := [name for name in ("valid_from", "valid_to") if name in names]):
         raise ModelError(
@@ -226,13 +242,17 @@ def _refuse_time(model: Model, type_: Type, file: str) -> None:
                 f'time_is = "UTC" (or "Europe/Berlin", or "local"); or make it a timestamptz, or a date of the project\'s zone: '
                 f"({model.time} AT TIME ZONE :zone)::date.",
                 file=file,
+                line=model.lines.get("time"),
             )
     elif type_.name not in _ZONED:
         raise ModelError(
             f"the time column {model.time} is {type_}; it must be a timestamptz, a date of the project's zone, or a timestamp.",
             file=file,
+            line=model.lines.get("time"),
         )
     elif model.time_is is not None:
         raise ModelError(
-            f"time_is has no meaning here: the time column {model.time} is {type_}. Leave it out.", file=file
+            f"time_is has no meaning here: the time column {model.time} is {type_}. Leave it out.",
+            file=file,
+            line=model.lines.get("time_is"),
         )

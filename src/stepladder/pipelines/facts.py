@@ -15,6 +15,7 @@ from stepladder.pipelines import prints
 from stepladder.pipelines.bind import Bound
 from stepladder.pipelines.grid import WHOLE, Span, floor, following, held, local_date, local_instant
 from stepladder.pipelines.model import Model, is_model
+from stepladder.pipelines.naming import shown
 from stepladder.pipelines.plan import Facts, Wishes
 from stepladder.sql import TableName, Window, parse_name, quote
 
@@ -117,7 +118,8 @@ def spans_of(
             raise ModelError(
                 "no source is compared with :start and :end, so where its history begins is unknown. "
                 'Write start = "2026-01-01" in the header, or run with --start and --end.',
-                file=str(model.path),
+                file=shown(model.path, project),
+                line=model.lines.get("every"),
             )
         try:
             parts = [

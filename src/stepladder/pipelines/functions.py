@@ -111,7 +111,8 @@ def _model(said: Declared, path: Path, file: str, project: Project, modules: Mod
     )
     reads = tuple(dict.fromkeys(table for _, table in inputs))
     settings = _settings(code, project) if takes_run else ""
-    return Model(name, path, body, reads, (), reads, settings=settings, **fields)
+    lines = dict.fromkeys(said.keys, said.line)
+    return Model(name, path, body, reads, (), reads, settings=settings, lines=lines, **fields)
 
 
 def _parameters(said: Declared, place: Place) -> tuple[tuple[tuple[str, TableName], ...], bool]:

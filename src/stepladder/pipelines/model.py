@@ -68,7 +68,8 @@ class Model:
     date interval by interval; without `time` it is made whole. `time_is` is the zone of a time column that has
     none. `reads` are all tables that it reads, models or not; `windows` say which of them it reads only around
     its interval, and `whole` which it reads (also) beyond. `depends` are more tables that it waits for. `settings`
-    are the values from stepladder.toml that it takes: a change of them changes the rows.
+    are the values from stepladder.toml that it takes: a change of them changes the rows. `lines` say where its keys stand
+    in the file.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Model:
     owner: str = ""
     description: str = ""
     column_comments: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def query(self) -> Query | None:

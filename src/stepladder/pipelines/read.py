@@ -73,7 +73,8 @@ def read_model(path: Path, project: Project) -> Model:
         sql = _one_query(sql)
         reads, found_windows, parameters = references(sql), windows(sql), parameter_names(sql)
     except ProgrammingError as error:
-        raise ModelError(error.message, file=file, line=_line(sql, error.position)) from error
+        said = f"{error.message}{_pointed_at(sql, error.position)}"
+        raise ModelError(said, file=file, line=_line(sql, error.position)) from error
     model = Model(
         name=name,
         path=path,
@@ -82,6 +83,7 @@ def read_model(path: Path, project: Project) -> Model:
         windows=found_windows.inside,
         whole=found_windows.whole,
         settings=_settings(parameters, project),
+        lines=place.lines,
         **read_keys(header, place, project),
     )
     _refuse_nonsense(model, project, file)
@@ -149,6 +151,7 @@ def _refuse_nonsense(model: Model, project: Project, file: str) -> None:
             f"a model with `every` reads its interval: {' and '.join(missing)} is missing from the SQL. "
             "Add, for instance, WHERE event_timestamp >= :start AND event_timestamp < :end.",
             file=file,
+            line=model.lines.get("every"),
         )
     idle = [f":{name}" for name in ("start", "end") if not model.by_interval and name in model.parameters]
     if idle:
@@ -166,6 +169,15 @@ def _refuse_nonsense(model: Model, project: Project, file: str) -> None:
 
 def _colons(names: Sequence[str]) -> str:
     return ", ".join(f":{name}" for name in names)
+
+
+def _pointed_at(text: str, position: int | None) -> str:
+    """The line that a position is in, with a mark below it."""
+    if position is None or position >= len(text):
+        return ""
+    before = text[:position].rpartition("\n")[2]
+    line = before + text[position:].partition("\n")[0]
+    return f"\n    {line}\n    {' ' * len(before)}^"
 
 
 def _line(text: str, position: int | None) -> int | None:

@@ -1,26 +1,24 @@
 """Every spelling of an interval that PostgreSQL reads: its own, SQL's `1-2` and `3 04:05`, ISO 8601's `P1Y2M3DT4H5M6S`.
 
-As DecodeInterval does it, the words are taken from the last to the first: a unit stands behind its number.
+As DecodeInterval does it (datetime.c), the words are taken from the last to the first: a unit stands behind its number.
 https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-INTERVAL-INPUT
 """
 
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 
 from stepladder.errors import InvalidDatetime, NotPortable
-from stepladder.sql.spans import DAY, Span
-from stepladder.sql.texts import BLANKS
+from stepladder.sql.c_numbers import fraction, whole
+from stepladder.sql.iso_spans import read_iso
+from stepladder.sql.moment_parts import Beyond, clock, number
+from stepladder.sql.moment_words import IGNORED, BadFormat, Kind, Word, words
+from stepladder.sql.span_sums import UNITS, Sum
+from stepladder.sql.spans import Span
 
 _SECOND = 1_000_000
-# unit -> (field, how many of it); what is less than a month or a day spills into the next field.
-_UNITS = {
-    "microsecond": ("us", 1), "millisecond": ("us", 1000), "second": ("us", _SECOND), "minute": ("us", 60 * _SECOND),
-    "hour": ("us", 3600 * _SECOND), "day": ("days", 1), "week": ("days", 7), "month": ("months", 1),
-    "year": ("years", 12), "decade": ("years", 120), "century": ("years", 1200), "millennium": ("years", 12_000),
-}  # fmt: skip
+_ROOM = 256
 ALIASES = {
     "us": "microsecond", "usec": "microsecond", "usecs": "microsecond", "useconds": "microsecond", "usecond": "microsecond",
     "ms": "millisecond", "msec": "millisecond", "msecs": "millisecond", "mseconds": "millisecond", "msecond": "millisecond",
@@ -37,183 +35,123 @@ _LONG = {
     "millenniu": "millennium",
     "millennium": "millennium",
 }
-FIELDS = ("year", "month", "day", "hour", "minute", "second")
-_TOKEN = re.compile(
-    r"(?P<clock>[+-]?\s*\d+:[\d:.]*)"
-    r"|(?P<date>[+-]?\s*\d+(?:-\d+-|/)\S*)"
-    r"|(?P<number>[+-]?\s*(?:\d+-\d+|\d+(?:\.\d*)?|\.\d+))"
-    r"|(?P<word>[a-z]+)"
-    r"|(?P<other>[\s,@;/()]+)",
-    re.ASCII,
+# What stands in PostgreSQL's tables of units and counts nothing.
+_UNITS_OF_NOTHING = frozenset(
+    ["dow", "doy", "isodow", "isoyear", "j", "jd", "julian", "qtr", "quarter", "timezone"]
 )
-_CLOCK = re.compile(r"([+-]?)\s*(\d+):(\d+)(?::(\d+)(\.\d*)?|(\.\d*)|:)?", re.ASCII)
-_NUMBER = re.compile(r"([+-]?)\s*(?:(\d+)-(\d+)|(\d*)(\.\d*)?)", re.ASCII)
-_ISO = re.compile(r"P(?=.)((?:-?[\d.]+[YMWD])*)(?:T((?:-?[\d.]+[HMS])*))?", re.ASCII)
-_ISO_PART = re.compile(r"(-?)(\d*)(\.\d*)?([A-Z])", re.ASCII)
-_ISO_DATES = {"Y": "year", "M": "month", "W": "week", "D": "day"}
-_ISO_TIMES = {"H": "hour", "M": "minute", "S": "second"}
-_ISO_PLAIN = re.compile(r"P(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2}(?:\.\d*)?))?", re.ASCII)
+FIELDS = ("year", "month", "day", "hour", "minute", "second")
+_SUBSECONDS = frozenset(["second", "millisecond", "microsecond"])
+_CLOCK = _SUBSECONDS | {"minute", "hour"}
+_NO_UNIT = "none"
 
 
 @lru_cache(maxsize=8192)
 def parse_span(text: str, fields: str = "") -> Span:
     """The interval that `text` spells; `fields` (`day to hour`) says what a bare number counts. Raises InvalidDatetime."""
-    folded = text.strip(BLANKS)
-    found = _iso(folded, text)
-    return found or _Sum(text).of(folded.lower(), fields)
+    try:
+        try:
+            return _Reader(text, fields).read(words(text, _ROOM)).span()
+        except BadFormat:
+            return read_iso(text).span()
+    except BadFormat:
+        raise InvalidDatetime(f'invalid input syntax for type interval: "{text}"') from None
+    except Beyond:
+        message = f'interval field value out of range: "{text}"'
+        raise InvalidDatetime(message, sqlstate="22015") from None
 
 
-class _Sum:
-    """The parts of one text, added up."""
+class _Reader:
+    """One text being read."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.months = self.years = self.days = self.microseconds = 0
-        self.seen: set[str] = set()
+    def __init__(self, text: str, fields: str) -> None:
+        self.text, self.fields = text, fields
+        self.sum = Sum()
+        self.seen: frozenset[str] = frozenset()
+        self.unit = ""
+        self.unit_unused = self.ago = False
 
-    def of(self, folded: str, fields: str) -> Span:
-        words = self._words(folded)
-        unit, unit_unused, ago = "", False, False
-        for place in range(len(words) - 1, -1, -1):
-            kind, word = words[place]
-            if kind == "word":
-                if unit_unused:
-                    raise self.invalid()
-                if word == "ago" and place == len(words) - 1:
-                    ago = True
-                else:
-                    unit, unit_unused = self._unit(word), True
+    def read(self, found: list[Word]) -> Sum:
+        """All the words."""
+        for place in range(len(found) - 1, -1, -1):
+            word, last = found[place], place == len(found) - 1
+            if word.kind in (Kind.NAME, Kind.SIGNED_NAME):
+                self._name(word.text, last=last)
                 continue
-            unit_unused = False
-            if kind == "clock":
-                self._clock(word, fields)
-                unit = "day"
-                continue
-            unit = unit or fields.rpartition(" ")[2] or "second"
-            unit = self._number(word, unit)
-        if not self.seen or unit_unused:
-            raise self.invalid()
-        return self.span(-1 if ago else 1)
+            told = self._time(word) or self._number(word.text)
+            self.unit_unused = False
+            if told & self.seen:
+                raise BadFormat
+            self.seen |= told
+        if not self.seen or self.unit_unused:
+            raise BadFormat
+        if self.ago:
+            self.sum.negate()
+        return self.sum
 
-    def _words(self, folded: str) -> list[tuple[str, str]]:
-        found, at = [], 0
-        while at < len(folded):
-            match = _TOKEN.match(folded, at)
-            if match is None and folded[at].isascii() and folded[at].isprintable():
-                raise NotPortable(
-                    f"{self.text!r} as interval", why="it has signs that PostgreSQL passes over"
-                )
-            if match is None:
-                raise self.invalid()
-            if match.lastgroup == "date":
-                raise NotPortable(f"{self.text!r} as interval", why="it is a date")
-            at = match.end()
-            if match.lastgroup != "other":
-                found.append((match.lastgroup or "", match[0]))
-        return found
-
-    def _unit(self, word: str) -> str:
-        found = ALIASES.get(word) or _LONG.get(word[:10]) or word
-        if found in ("infinity", "inf"):
+    def _name(self, word: str, *, last: bool) -> None:
+        if self.unit_unused:
+            raise BadFormat
+        if word in IGNORED:
+            self.unit = ""
+            return
+        unit = ALIASES.get(word) or _LONG.get(word[:10]) or ("minute" if word == "mm" else word)
+        if unit in UNITS:
+            self.unit, self.unit_unused = unit, True
+        elif word == "ago" and last:
+            self.unit, self.ago = _NO_UNIT, True
+        elif word in ("infinity", "+infinity", "-infinity") and last:
             raise NotPortable(f"{self.text!r} as interval", why="an interval is finite here")
-        if found not in _UNITS:
-            raise self.invalid()
-        return found
-
-    def _clock(self, word: str, fields: str) -> None:
-        match = _CLOCK.fullmatch(word)
-        if match is None:
-            raise self.invalid()
-        hours, minutes, seconds = int(match[2]), int(match[3]), int(match[4] or 0)
-        if match[6] is not None or (match[4] is None and fields == "minute to second"):
-            hours, minutes, seconds = 0, hours, minutes
-        if minutes > 59 or seconds > 60:
-            raise self.out_of_range()
-        sign = -1 if match[1] == "-" else 1
-        self._see("clock", "hour", "minute", "second")
-        whole = ((hours * 60 + minutes) * 60 + seconds) * _SECOND
-        self.microseconds += sign * (whole + _whole(float((match[5] or match[6] or ".") + "0") * _SECOND))
-
-    def _number(self, word: str, unit: str) -> str:
-        """Add one number; the unit of a number before it that has none."""
-        match = _NUMBER.fullmatch(word)
-        assert match is not None
-        sign = -1 if match[1] == "-" else 1
-        if match[3] is not None:
-            if int(match[3]) > 11:
-                raise self.out_of_range()
-            self._see("month")
-            self.months += sign * (int(match[2]) * 12 + int(match[3]))
-            return "month"
-        fraction = sign * float(match[5] + "0") if match[5] else 0.0
-        self._see(*(("second", "millisecond", "microsecond") if unit == "second" and fraction else (unit,)))
-        self.add(sign * int(match[4] or 0), fraction, unit)
-        return "day" if unit == "hour" else unit
-
-    def _see(self, *units: str) -> None:
-        """Note the fields that are given: none may be given twice."""
-        if self.seen & set(units):
-            raise self.invalid()
-        self.seen.update(units)
-
-    def add(self, whole: int, fraction: float, unit: str) -> None:
-        """Add a number of units; its fraction spills as AdjustFractDays and its kin have it."""
-        field, factor = _UNITS[unit]
-        if field == "us":
-            self.microseconds += whole * factor + _whole(fraction * factor)
-        elif field == "years":
-            self.months += whole * factor + round(fraction * factor)
+        elif word in _UNITS_OF_NOTHING:
+            self.unit, self.unit_unused = _NO_UNIT, True
         else:
-            days = fraction * (30 if unit == "month" else factor)
-            if field == "months":
-                self.months += whole
-            else:
-                self.days += whole * factor
-            if unit == "day":
-                self.microseconds += _whole(days * DAY)
-            else:
-                self.days += int(days)
-                self.microseconds += _whole((days - int(days)) * DAY)
+            raise BadFormat
 
-    def span(self, sign: int = 1) -> Span:
-        """The sum."""
-        found = Span(sign * self.months, sign * self.days, sign * self.microseconds)
-        limits = (2**31, 2**31, 2**63)
-        if any(not -limit <= part < limit for part, limit in zip(found, limits, strict=True)):
-            raise self.out_of_range()
-        return found
+    def _time(self, word: Word) -> frozenset[str]:
+        """`10:11`, with a sign or without; nothing where it is none."""
+        signed = word.kind is Kind.OFFSET and ":" in word.text
+        if not signed and word.kind is not Kind.TIME:
+            return frozenset()
+        try:
+            since = self._clock(word.text[1:] if signed else word.text)
+        except (BadFormat, Beyond):
+            if not signed:
+                raise
+            return frozenset()  # then it is asked as a number
+        self.sum.microseconds = -since if word.text[0] == "-" else since
+        self.unit = "day"
+        return _CLOCK
 
-    def invalid(self) -> InvalidDatetime:
-        """The text is no interval."""
-        return InvalidDatetime(f'invalid input syntax for type interval: "{self.text}"')
+    def _clock(self, text: str) -> int:
+        hours, minutes, seconds, rest = clock(text, minutes_first=self.fields == "minute to second")
+        since = ((hours * 60 + minutes) * 60 + seconds) * _SECOND + rest
+        if since >= 2**63:
+            raise Beyond
+        return since
 
-    def out_of_range(self) -> InvalidDatetime:
-        """It is one that cannot be."""
-        return InvalidDatetime(f'interval field value out of range: "{self.text}"', sqlstate="22015")
-
-
-def _whole(microseconds: float) -> int:
-    """Rounded; a half is cut off."""
-    whole = math.trunc(microseconds)
-    rest = microseconds - whole
-    return whole + (1 if rest > 0.5 else -1 if rest < -0.5 else 0)
-
-
-def _iso(folded: str, text: str) -> Span | None:
-    plain = _ISO_PLAIN.fullmatch(folded)
-    if plain:
-        years, months, days, hours, minutes = (int(part or 0) for part in plain.groups()[:5])
-        clock = (hours * 60 + minutes) * 60 * _SECOND + round(float(plain[6] or 0) * _SECOND)
-        return Span(years * 12 + months, days, clock)
-    match = _ISO.fullmatch(folded)
-    if match is None:
-        return None
-    found = _Sum(text)
-    for part, units in ((match[1], _ISO_DATES), (match[2] or "", _ISO_TIMES)):
-        for sign, whole, fraction, unit in _ISO_PART.findall(part):
-            negative = -1 if sign else 1
-            found.add(negative * int(whole or 0), negative * float((fraction or ".") + "0"), units[unit])
-    return found.span()
+    def _number(self, word: str) -> frozenset[str]:
+        unit = self.unit or self.fields.rpartition(" ")[2] or "second"
+        value, at = whole(word)
+        if not -(2**63) <= value < 2**63:
+            raise Beyond
+        part = 0.0
+        if word[at : at + 1] == "-":
+            months, end = number(word, at + 1)
+            if not 0 <= months < 12:
+                raise Beyond
+            if end < len(word):
+                raise BadFormat
+            unit = self.unit = "month"
+            value = value * 12 + (-months if word[0] == "-" else months)
+        elif at < len(word):
+            found = fraction(word[at:])
+            if found is None:
+                raise BadFormat
+            part = -found if word[0] == "-" else found
+        if unit not in UNITS:
+            raise BadFormat
+        self.unit = "day" if unit == "hour" else unit
+        self.sum.add(value, part, unit)
+        return _SUBSECONDS if unit == "second" and part else frozenset([unit])
 
 
 def fitted(span: Span, fields: str, digits: int | None) -> Span:

@@ -1,353 +1,438 @@
-"""PostgreSQL's other spellings of moments: `Jan 5, 2024`, `1/5/2024 10:11 PM EST`, read as the server reads them.
+"""PostgreSQL's spellings of dates and times: `Jan 5, 2024`, `1/5/2024 10:11 PM EST`, read as the server reads them.
 
-The words of a text are told apart and taken one after another, as DecodeDateTime does with DateStyle ISO, MDY
-(https://www.postgresql.org/docs/current/datetime-input-rules.html).
+The words of a text are taken one after another, as DecodeDateTime and DecodeTimeOnly do with DateStyle ISO, MDY
+(datetime.c; https://www.postgresql.org/docs/current/datetime-input-rules.html). What a word may be depends on what is
+known already, so the questions have the server's order.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from datetime import UTC, date, timedelta, tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta, timezone, tzinfo
+from functools import cache
 
 from stepladder.errors import InvalidArgument, InvalidDatetime, NotPortable
-from stepladder.sql.texts import BLANKS
-from stepladder.sql.types import Type
-from stepladder.sql.zones import RARE_ABBREVIATIONS, abbreviation, named_zone, zone_offset
-
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-MONTHS = {
-    **{name: place for place, name in enumerate(_MONTHS, 1)},
-    **{name[:3]: place for place, name in enumerate(_MONTHS, 1)},
-    "sept": 9,
-}
-_DAYS = frozenset(
-    [name for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday") for name in (day, day[:3])]
-    + ["tues", "weds", "thur", "thurs"]
-)  # fmt: skip
-CLOCK_WORDS = frozenset(["now", "today", "tomorrow", "yesterday"])
-_BEYOND = frozenset(["infinity", "-infinity", "+infinity", "bc", "b.c."])
-_TOKEN = re.compile(
-    r"(?P<time>\d+:[\d:]*(?:\.\d*)?)"
-    r"|(?P<date>\d+[-/]\w[\w/-]*|\d+\.\d+\.\d[\d.]*|\d+\.[a-z][\w.]*|[a-z]+[-/.][\w+/.:-]*|[a-z]+(?=\d)[\w/.-]+)"
-    r"|(?P<number>\d+(?:\.\d*)?|\.\d+)"
-    r"|(?P<word>[a-z]+)"
-    r"|(?P<zone>[+-]\s*\d[\d:]*)"
-    r"|(?P<sign>[+-]\s*[a-z]+)"
-    r"|(?P<other>[,;()\s/._'-]+)",
-    re.ASCII,
+from stepladder.sql.c_numbers import fraction
+from stepladder.sql.moment_parts import (
+    DAY,
+    TIME,
+    Beyond,
+    Known,
+    Parts,
+    clock,
+    number,
+    set_date,
+    set_number,
+    set_run,
 )
-_UNREAD = re.compile(r"[^\w\s:.,;()/'+-]|[^\x00-\x7f]", re.ASCII)
-_MIXED = re.compile(r"\d[a-z]|[a-z]\d|[a-z]\+", re.ASCII)
-_CLOCK = re.compile(r"(\d+):(\d+)(?::(\d+)(?:\.(\d*))?|\.(\d*))?", re.ASCII)
+from stepladder.sql.moment_words import (
+    CLOCK_WORDS,
+    DAYS,
+    IGNORED,
+    JULIAN,
+    MONTHS,
+    UNITS,
+    BadFormat,
+    Kind,
+    Word,
+    words,
+)
+from stepladder.sql.types import Type
+from stepladder.sql.zones import RARE_ABBREVIATIONS, SUMMER, abbreviation, is_fixed, named_zone
+
+_ROOM = {"date": 129, "time": 129, "timestamp": 153, "timestamptz": 153}
+_LAST_YEAR = {"date": 5_874_897, "time": 5_874_897, "timestamp": 294_276, "timestamptz": 294_276}
+_FIRST_YEAR = -4712
+_BEFORE_JULIAN = 1_721_425  # the Julian day before 0001-01-01
+_ZONE: Known = frozenset(["zone"])
+_NOTHING: Known = frozenset()
+_SUMMER_HOUR = timedelta(hours=1)
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Spelled:
-    """What a text says: a day, a time of day, a zone; what it leaves out is None."""
+    """What a text says; `zone` is None where it names none."""
 
-    text: str
-    type: Type
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    day_of_year: int | None = None
-    clock: timedelta | None = None
-    zone: tzinfo | None = None
-    half: str | None = None
-    month_by_name: bool = False
-    short_year: str | None = None
-    words: list[str] = field(default_factory=list)
+    date: date | None
+    time: timedelta
+    zone: tzinfo | None
 
-    # -- errors
-    def invalid(self) -> InvalidDatetime:
-        """The text is no value of the type."""
-        shown = str(self.type).removesuffix(" without time zone")
-        return InvalidDatetime(f'invalid input syntax for type {shown}: "{self.text}"')
 
-    def out_of_range(self) -> InvalidDatetime:
-        """The text is one, of numbers that no calendar has."""
-        return InvalidDatetime(f'date/time field value out of range: "{self.text}"', sqlstate="22008")
+def read(text: str, type_: Type) -> Spelled:
+    """What a text says of a date, time, timestamp or timestamptz. Raises DataError's classes, NotPortable."""
+    reader = (_TimeOfDay if type_.name == "time" else _Moment)(text, type_)
+    try:
+        return reader.read(words(text, _ROOM[type_.name]))
+    except BadFormat:
+        shown = str(type_).removesuffix(" without time zone")
+        raise InvalidDatetime(f'invalid input syntax for type {shown}: "{text}"') from None
+    except Beyond:
+        message = f'date/time field value out of range: "{text}"'
+        raise InvalidDatetime(message, sqlstate="22008") from None
 
-    def refused(self, why: str) -> NotPortable:
+
+class _Moment:
+    """A date, or a date and a time of day."""
+
+    def __init__(self, text: str, type_: Type) -> None:
+        self.text, self.type = text, type_
+        self.parts = Parts()
+        self.known: Known = _NOTHING
+        self.unit = ""  # "julian" or "t", which say what the next number is
+        self.month_named = self.is_julian = self.before_christ = False
+        self.half = ""
+        self.offset = timedelta()
+        self.named: tzinfo | None = None
+        self.special = ""
+
+    # -- the whole
+    def read(self, found: Sequence[Word]) -> Spelled:
+        """All the words."""
+        for place, word in enumerate(found):
+            if word.kind in (Kind.NAME, Kind.SIGNED_NAME) and word.text in IGNORED:
+                continue
+            told = self._one(word, found if place == 0 else ())
+            if told & self.known:
+                raise BadFormat
+            self.known |= told
+        if self.unit:
+            raise BadFormat
+        return self._done()
+
+    def _one(self, word: Word, following: Sequence[Word]) -> Known:  # noqa: ARG002 - a time of day looks at them
+        """What one word tells. `following` are all of them, where it is the first."""
+        if word.kind is Kind.DATE:
+            return self._date(word.text)
+        if word.kind is Kind.TIME:
+            return self._time(word.text)
+        if word.kind is Kind.OFFSET:
+            self.offset = offset(word.text, self.text)
+            return _ZONE
+        return self._number(word.text) if word.kind is Kind.NUMBER else self._name(word.text)
+
+    def _done(self) -> Spelled:
+        if self.special == "epoch":
+            return Spelled(date(1970, 1, 1), timedelta(), UTC)
+        if self.special:
+            raise self._refused("years run from 1 to 9999 here")
+        self._check_date()
+        self._apply_half()
+        if not self.known >= DAY:
+            raise BadFormat
+        return Spelled(self._day(), self._since_midnight(), self._zone())
+
+    # -- a word
+    def _date(self, word: str) -> Known:
+        if self.unit == "julian":
+            value, end = number(word)
+            self.offset = offset(word[end:], self.text)
+            return self._set_julian(value) | TIME | _ZONE
+        if not self.unit and not self.known >= {"month", "day"}:
+            return set_date(self.parts, word, self.known)
+        if not self.unit and not word[0].isdigit():
+            return self._named_zone(word)
+        if self.unit not in ("", "t"):
+            raise BadFormat
+        self.unit = ""
+        run, minus, behind = word.partition("-")
+        if "time" in self.known or not minus:
+            raise BadFormat
+        self.offset = offset(minus + behind, self.text)
+        return set_run(self.parts, run, self.known) | _ZONE
+
+    def _time(self, word: str) -> Known:
+        if self.unit not in ("", "t"):
+            raise BadFormat
+        self.unit = ""
+        parts = self.parts
+        hour, parts.minute, parts.second, parts.microsecond = clock(word)
+        if hour >= 2**31:
+            raise Beyond
+        parts.hour = hour
+        self._check_clock()
+        return TIME
+
+    def _check_clock(self) -> None:
+        self.parts.check_time()
+
+    def _number(self, word: str) -> Known:
+        if self.unit:
+            return self._labelled(word)
+        point = word.find(".")
+        known = self.known
+        if point >= 0 and not known & DAY:
+            return set_date(self.parts, word, known)
+        run = point > 2 or (len(word) >= 6 and not (known & DAY and "time" in known))
+        if run:
+            return set_run(self.parts, word, known)
+        return set_number(self.parts, word, known, month_named=self.month_named)
+
+    def _labelled(self, word: str) -> Known:
+        """The number behind `julian` or `t`."""
+        value, end = number(word)
+        unit, self.unit = self.unit, ""
+        if unit == "t":
+            if set_run(self.parts, word, self.known | DAY) != TIME:
+                raise BadFormat
+            return TIME
+        if unit != "julian":
+            raise BadFormat
+        found = self._set_julian(value)
+        if end < len(word):
+            self._set_part_of_day(microseconds_of_day(word[end:]))
+            found |= TIME
+        return found
+
+    def _set_julian(self, value: int) -> Known:
+        self.unit = ""
+        try:
+            day = date.fromordinal(value - _BEFORE_JULIAN)
+        except (ValueError, OverflowError):
+            raise self._refused("years run from 1 to 9999 here") from None
+        self.parts.year, self.parts.month, self.parts.day = day.year, day.month, day.day
+        self.is_julian = True
+        return DAY
+
+    def _set_part_of_day(self, since: int) -> None:
+        seconds, self.parts.microsecond = divmod(since, 1_000_000)
+        minutes, self.parts.second = divmod(seconds, 60)
+        self.parts.hour, self.parts.minute = divmod(minutes, 60)
+
+    def _name(self, word: str) -> Known:
+        zone = self._abbreviation(word)
+        if zone is not None:
+            return zone
+        if word in MONTHS:
+            return self._month(MONTHS[word])
+        if word in DAYS:
+            return frozenset(["day of week"])
+        if word in ("am", "pm"):
+            self.half = word
+            return frozenset(["half"])
+        if word in ("ad", "bc"):
+            self.before_christ = word == "bc"
+            return frozenset(["era"])
+        if word in UNITS or word == "t":
+            return self._unit(word)
+        return self._reserved(word)
+
+    def _reserved(self, word: str) -> Known:
+        if word in CLOCK_WORDS:
+            raise self._refused("it stands for another value each day")
+        if word == "allballs":
+            self.parts.hour = self.parts.minute = self.parts.second = 0
+            self.offset = timedelta()
+            return TIME | _ZONE
+        if word in ("epoch", "infinity", "+infinity", "-infinity"):
+            self.special = word
+            return DAY | TIME | _ZONE
+        if word == "dst":
+            self.offset += _SUMMER_HOUR
+            return frozenset(["summer", "summer word"])
+        return self._named_zone(word, alone=True)
+
+    def _abbreviation(self, word: str) -> Known | None:
+        if word in RARE_ABBREVIATIONS:
+            raise self._refused(f"{word!r} is an abbreviation with an offset of the server's own")
+        try:
+            zone = abbreviation(word)
+        except KeyError:
+            return None
+        self.offset = zone.utcoffset(None) or timedelta()
+        return _ZONE | {"summer"} if word in SUMMER else _ZONE
+
+    def _month(self, month: int) -> Known:
+        found: Known = frozenset(["month"])
+        known = self.known
+        if "month" in known and not self.month_named and "day" not in known and 1 <= self.parts.month <= 31:
+            self.parts.day, found = self.parts.month, frozenset(["day"])
+        self.month_named, self.parts.month = True, month
+        return found
+
+    def _unit(self, word: str) -> Known:
+        if self.unit or (word == "t" and not self.known >= DAY):
+            raise BadFormat
+        self.unit = "julian" if word in JULIAN else word
+        return _NOTHING
+
+    def _named_zone(self, word: str, *, alone: bool = False) -> Known:
+        self.named = zone_of_name(word, self.text, self.type)
+        if self.named is None and alone:
+            raise BadFormat
+        if self.named is None:
+            raise InvalidArgument(f'time zone "{word}" not recognized')
+        return _ZONE
+
+    # -- the end
+    def _check_date(self) -> None:
+        """The year as it is meant, and fields that no calendar has (ValidateDate)."""
+        parts, known = self.parts, self.known
+        if "year" in known and not self.is_julian:
+            if parts.year <= 0 and (self.before_christ or not parts.short_year):
+                raise Beyond
+            if self.before_christ:
+                parts.year = 1 - parts.year
+            elif parts.short_year:
+                parts.year += 2000 if parts.year < 70 else 1900 if parts.year < 100 else 0
+        if "day of year" in known:
+            self._refuse_far_year()
+            day = date(parts.year, 1, 1).toordinal() + parts.day_of_year - 1
+            self._set_julian(day + _BEFORE_JULIAN)
+        if ("month" in known and not 1 <= parts.month <= 12) or ("day" in known and not 1 <= parts.day <= 31):
+            raise Beyond
+        if known >= DAY and parts.day > _days_in(parts.year, parts.month):
+            raise Beyond
+
+    def _refuse_far_year(self) -> None:
+        year = self.parts.year
+        if year > _LAST_YEAR[self.type.name] or year < _FIRST_YEAR:
+            raise Beyond
+        if not 1 <= year <= 9999:
+            raise self._refused("years run from 1 to 9999 here")
+
+    def _apply_half(self) -> None:
+        parts = self.parts
+        if self.half and parts.hour > 12:
+            raise Beyond
+        if self.half == "am" and parts.hour == 12:
+            parts.hour = 0
+        elif self.half == "pm" and parts.hour != 12:
+            parts.hour += 12
+
+    def _day(self) -> date:
+        self._refuse_far_year()
+        return date(self.parts.year, self.parts.month, self.parts.day)
+
+    def _since_midnight(self) -> timedelta:
+        parts = self.parts
+        return timedelta(
+            hours=parts.hour, minutes=parts.minute, seconds=parts.second, microseconds=parts.microsecond
+        )
+
+    def _zone(self) -> tzinfo | None:
+        if "summer word" in self.known and (self.named is not None or "zone" not in self.known):
+            raise BadFormat
+        if self.named is not None:
+            return self.named
+        return timezone(self.offset) if "zone" in self.known else None
+
+    def _refused(self, why: str) -> NotPortable:
         """The server reads it, SQLite's forms do not hold it."""
         return NotPortable(
             f"{self.text!r} as {self.type}", why=why, instead="write it as 2026-01-31 12:00:00+00"
         )
 
-    def unread(self, letter: str) -> InvalidDatetime | NotPortable:
-        """The text has a letter that is in no word."""
-        if not letter.isascii():
-            return self.refused("letters beyond ASCII")
-        return self.refused("signs that PostgreSQL passes over") if letter.isprintable() else self.invalid()
 
-    # -- what is known so far
-    @property
-    def has_day(self) -> bool:
-        """Whether the day is complete."""
-        return self.day_of_year is not None or None not in (self.year, self.month, self.day)
+class _TimeOfDay(_Moment):
+    """A time of day, before which a date may stand."""
 
-    @property
-    def _day_begun(self) -> bool:
-        return any(part is not None for part in (self.year, self.month, self.day, self.day_of_year))
+    def _one(self, word: Word, following: Sequence[Word]) -> Known:
+        dated = len(following) >= 2
+        if word.kind is Kind.DATE:
+            if dated and (following[-1].kind is Kind.DATE or following[1].kind is Kind.TIME):
+                return set_date(self.parts, word.text, self.known)
+            if not word.text[0].isdigit():
+                return self._named_zone(word.text)
+            run, minus, behind = word.text.partition("-")
+            if "time" in self.known or not minus:
+                raise BadFormat
+            self.offset = offset(minus + behind, self.text)
+            return set_run(self.parts, run, self.known | DAY) | _ZONE
+        if word.kind is Kind.NUMBER and not self.unit:
+            return self._plain(word.text, dated=dated and following[-1].kind is Kind.DATE)
+        return super()._one(word, following)
 
-    def date(self) -> date:
-        """The day. Raises InvalidDatetime."""
-        if not self.has_day:
-            parts = ((self.year, 10**9), (self.month, 12), (self.day, 31))
-            possible = all(part is None or 1 <= part <= most for part, most in parts)
-            raise self.invalid() if possible else self.out_of_range()
-        year = self.year or 0
-        if self.short_year is not None:
-            year += 2000 if year < 70 else 1900 if year < 100 else 0
-        if year <= 0:
-            raise self.out_of_range()
-        if year > 9999:
-            raise self.refused("years run from 1 to 9999 here")
-        try:
-            if self.day_of_year is not None:
-                return date(year, 1, 1) + timedelta(days=self.day_of_year - 1)
-            return date(year, self.month or 0, self.day or 0)
-        except ValueError as error:
-            raise self.out_of_range() from error
+    def _plain(self, word: str, *, dated: bool) -> Known:
+        point = word.find(".")
+        if point >= 0 and dated:
+            return set_date(self.parts, word, self.known)
+        if point > 2 or (point < 0 and len(word) > 4):
+            return set_run(self.parts, word, self.known | DAY)
+        if point >= 0:
+            raise BadFormat
+        return set_number(self.parts, word, self.known | DAY, month_named=False)
 
-    def time(self) -> timedelta:
-        """The time of day since midnight. Raises InvalidDatetime."""
-        found = self.clock or timedelta()
-        if self.half is None:
-            return found
-        hour = found // timedelta(hours=1)
-        if hour > 12:
-            raise self.out_of_range()
-        if self.half == "am":
-            return found - timedelta(hours=12) if hour == 12 else found
-        return found + timedelta(hours=12) if hour != 12 else found
+    def _check_clock(self) -> None:
+        """It is checked at the end."""
+
+    def _name(self, word: str) -> Known:
+        if word in MONTHS or word in DAYS or word in ("epoch", "infinity", "today", "tomorrow", "yesterday"):
+            raise BadFormat
+        return super()._name(word)
+
+    def _unit(self, word: str) -> Known:
+        if self.unit:
+            raise BadFormat
+        self.unit = "julian" if word in JULIAN else word
+        return _NOTHING
+
+    def _done(self) -> Spelled:
+        if self.special:
+            raise BadFormat
+        self._check_date()
+        self._apply_half()
+        self.parts.check_time()
+        if "time" not in self.known:
+            raise BadFormat
+        dated = self.known & DAY
+        if (
+            self.named is not None
+            and "summer word" not in self.known
+            and not is_fixed(self.named)
+            and dated != DAY
+        ):
+            raise BadFormat
+        zone = self._zone()
+        if "zone" not in self.known and dated not in (DAY, _NOTHING):
+            raise BadFormat
+        return Spelled(None, self._since_midnight(), zone)
 
 
-def read(text: str, type_: Type) -> Spelled:
-    """What `text` says. Raises InvalidDatetime, NotPortable."""
-    found = Spelled(text, type_)
-    folded = text.strip(BLANKS).lower()
-    if not folded:
-        raise found.invalid()
-    unread = _UNREAD.search(folded)
-    if unread is not None:
-        raise found.unread(unread[0])
+def offset(word: str, text: str) -> timedelta:
+    """`+02`, `-0530`, `+02:30:15`: an offset, counted eastwards (DecodeTimezone). Raises InvalidDatetime (22009)."""
+    if word[:1] not in ("+", "-"):
+        raise BadFormat
     try:
-        _read(found, folded)
-    except (InvalidDatetime, InvalidArgument) as error:
-        if _MIXED.search(folded):  # which error it is depends on how the server parts the words
-            raise found.refused("an unusual spelling") from error
-        raise
-    return found
+        hours, at = number(word, 1)
+        minutes = seconds = 0
+        if word[at : at + 1] == ":":
+            minutes, at = number(word, at + 1)
+            if word[at : at + 1] == ":":
+                seconds, at = number(word, at + 1)
+        elif at == len(word) and len(word) > 3:
+            hours, minutes = divmod(hours, 100)
+    except Beyond:
+        hours, minutes, seconds, at = -1, 0, 0, 0
+    if not (0 <= hours <= 15 and 0 <= minutes < 60 and 0 <= seconds < 60):
+        raise InvalidDatetime(f'time zone displacement out of range: "{text}"', sqlstate="22009")
+    if at < len(word):
+        raise BadFormat
+    found = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return -found if word[0] == "-" else found
 
 
-def _read(found: Spelled, folded: str) -> None:
-    at = 0
-    while at < len(folded):
-        match = _TOKEN.match(folded, at)
-        if match is None:
-            raise found.invalid()
-        at = match.end()
-        if match.lastgroup == "other" and "-" in match[0]:
-            raise found.refused("an unusual spelling")  # a sign, of a zone perhaps
-        _READ[match.lastgroup or ""](found, match[0])
-
-
-# -- one word of the text
-def _time(found: Spelled, word: str) -> None:
-    if found.clock is not None:
-        raise found.invalid()
-    match = _CLOCK.fullmatch(word)
-    if match is None:
-        raise found.invalid()
-    if match[5] is not None:
-        raise found.refused("a fraction behind the minutes")
-    found.clock = clock(found, int(match[1]), int(match[2]), int(match[3] or 0), match[4])
-
-
-def clock(found: Spelled, hour: int, minute: int, second: int, fraction: str | None) -> timedelta:
-    """A time of day from its numbers."""
-    microseconds = (int((fraction or "0")[:20].ljust(7, "0")[:7]) + 5) // 10
-    past = hour == 24 and (minute or second or microseconds)
-    if hour > 24 or minute > 59 or second > 60 or past:
-        raise found.out_of_range()
-    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microseconds)
-
-
-def _date(found: Spelled, word: str) -> None:
-    if found.has_day:
-        zone = named_zone(word)
-        if zone is None and re.search(r"\d", word[:1]):
-            raise found.refused("a time of day with something behind it")
-        if zone is None:
-            raise InvalidArgument(f'time zone "{word}" not recognized')
-        _set_zone(found, zone)
-        return
-    _refuse_rare(found, word)
-    parts = [part for part in re.split(r"[^a-z0-9]+", word) if part]
-    if len(parts) > 3 or any(not re.fullmatch(r"\d+|[a-z]+", part) for part in parts):
-        unusual = max(map(len, parts)) > 6 or re.search(r"\d[a-z]|[a-z]\d", word)
-        raise found.refused("an unusual spelling") if unusual else found.invalid()
-    for part in parts:
-        if part.isalpha():
-            if part not in MONTHS:
-                raise found.invalid()
-            _month_name(found, part)
-    for part in parts:
-        if part.isdigit():
-            _day_number(found, part)
-    if not found.has_day:
-        raise found.invalid()
-
-
-def _refuse_rare(found: Spelled, word: str) -> None:
-    if found.type.name == "time" and (word[0].isalpha() or len(re.findall(r"\d+", word)) < 3):
-        raise found.refused("an unusual spelling")  # of a zone, or a time of day before one
-    if word.startswith("j") and word[1:2].isdigit():
-        raise found.refused("a Julian day")
-
-
-def _month_name(found: Spelled, word: str) -> None:
-    if found.month is not None:
-        if not found.month_by_name and found.day is None:  # the number before it was the day
-            found.day, found.month = found.month, None
-        else:
-            raise found.invalid()
-    found.month, found.month_by_name = MONTHS[word], True
-
-
-def _number(found: Spelled, word: str) -> None:
-    whole, point, fraction = word.partition(".")
-    if point:
-        if not found._day_begun and len(whole) == 4 and len(fraction) == 3:
-            found.year, found.day_of_year = int(whole), _ordinal(found, fraction)
-        elif len(whole) == 6 and found.has_day and found.clock is None:
-            found.clock = clock(found, int(whole[:2]), int(whole[2:4]), int(whole[4:]), fraction)
-        else:
-            raise found.refused("an unusual spelling")
-    elif (len(word) >= 6 and not (found._day_begun and found.clock is not None)) or found.has_day:
-        _packed(found, word)
-    else:
-        _day_number(found, word)
-
-
-def _packed(found: Spelled, word: str) -> None:
-    """`20240105`, `240105`, or a time of day as `101112`, `1011`."""
-    if not found.has_day and len(word) >= 6:
-        if found._day_begun:
-            raise found.invalid()
-        found.day, found.month, found.year = int(word[-2:]), int(word[-4:-2]), int(word[:-4])
-        found.short_year = word[:-4] if len(word) == 6 else None
-    elif found.clock is None and len(word) in (4, 6):
-        found.clock = clock(found, int(word[:2]), int(word[2:4]), int(word[4:] or 0), None)
-    else:
-        raise found.invalid()
-
-
-def _ordinal(found: Spelled, word: str) -> int:
-    value = int(word)
-    if not 1 <= value <= 366:
-        raise found.invalid()
-    return value
-
-
-def _day_number(found: Spelled, word: str) -> None:
-    """A year, a month or a day, by what is known already (DecodeNumber)."""
-    value = int(word)
-    known = (found.year is not None, found.month is not None, found.day is not None)
-    if len(word) == 3 and known == (True, False, False):
-        found.day_of_year = _ordinal(found, word)
-    elif known == (False, False, False):
-        if len(word) >= 3:
-            _set_year(found, word)
-        else:
-            found.month = value
-    elif known == (True, False, False):
-        found.month = value
-    elif known == (False, True, False):
-        if found.month_by_name and len(word) >= 3:
-            _set_year(found, word)
-        else:
-            found.day = value
-    elif known == (True, True, False):
-        if found.month_by_name and len(word) >= 3 and found.short_year is not None:
-            found.day = found.year
-            _set_year(found, word)
-        else:
-            found.day = value
-    elif known == (False, False, True):
-        found.month = value
-    elif known == (False, True, True):
-        _set_year(found, word)
-    else:
-        raise found.invalid()
-
-
-def _set_year(found: Spelled, word: str) -> None:
-    found.year, found.short_year = int(word), word if len(word) <= 2 else None
-
-
-def _word(found: Spelled, word: str) -> None:
-    if word in MONTHS:
-        _month_name(found, word)
-    elif word in _DAYS or word in ("at", "on", "ad"):
-        found.words.append(word)
-    elif word in ("am", "pm"):
-        if found.half is not None:
-            raise found.invalid()
-        found.half = word
-    elif word in CLOCK_WORDS or word in _BEYOND:
-        raise found.refused(
-            "it stands for another value each day" if word in CLOCK_WORDS else "years run from 1 to 9999 here"
+def zone_of_name(word: str, text: str, type_: Type) -> tzinfo | None:
+    """The zone of that name. Raises NotPortable for what may be a POSIX rule."""
+    zone = named_zone(word)
+    if zone is None and any(letter.isdigit() for letter in word):
+        raise NotPortable(
+            f"{text!r} as {type_}",
+            why="rules of POSIX are read by the server's own library",
+            instead="name the zone",
         )
-    elif word == "epoch" and not found._day_begun and found.clock is None:
-        found.year, found.month, found.day, found.clock = 1970, 1, 1, timedelta()
-        found.zone = UTC
-    elif word == "allballs" and found.clock is None:
-        found.clock, found.zone = timedelta(), UTC
-    elif word == "t" and found.has_day:
-        found.words.append(word)
-    else:
-        _zone_word(found, word)
+    return zone
 
 
-def _zone_word(found: Spelled, word: str) -> None:
-    if word in ("t", "d", "h", "m", "s", "j", "y", "mm", "dst"):
-        raise found.refused("an unusual spelling")
-    try:
-        _set_zone(found, abbreviation(word))
-    except KeyError:
-        zone = named_zone(word) if len(word) > 2 else None
-        if word in RARE_ABBREVIATIONS:
-            raise found.refused(f"{word!r} is an abbreviation with an offset of the server's own") from None
-        if zone is None:
-            raise found.invalid() from None
-        _set_zone(found, zone)
+def microseconds_of_day(part: str) -> int:
+    """What `.25` of a day is."""
+    found = fraction(part)
+    if found is None:
+        raise BadFormat
+    return int(found * 86_400_000_000)
 
 
-def _set_zone(found: Spelled, zone: tzinfo) -> None:
-    if found.zone is not None:
-        raise found.refused("two time zones")
-    found.zone = zone
-
-
-def _offset(found: Spelled, word: str) -> None:
-    if found.zone is not None or found.clock is None:
-        raise found.refused("a number with a sign")
-    _set_zone(found, zone_offset("".join(word.split())))
-
-
-def _sign(found: Spelled, word: str) -> None:
-    raise found.refused("years run from 1 to 9999 here") if "infinity" in word else found.invalid()
-
-
-def _other(_: Spelled, __: str) -> None:
-    """Blanks and punctuation only part the words."""
-
-
-_READ = {
-    "time": _time, "date": _date, "number": _number, "word": _word, "zone": _offset, "sign": _sign, "other": _other,
-}  # fmt: skip
+@cache
+def _days_in(year: int, month: int) -> int:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return 29 if month == 2 and leap else (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]

@@ -18,6 +18,36 @@ _ABBREVIATIONS = {
     "nzst": 720, "nzdt": 780, "ndt": -150, "adt": -180, "nst": -210, "ast": -240, "edt": -240, "est": -300, "cdt": -300,
     "cst": -360, "mdt": -360, "mst": -420, "pdt": -420, "pst": -480, "akdt": -480, "akst": -540, "hst": -600,
 }  # fmt: skip
+# Rules of their own once, other names of these zones since the database of 2024b, which the server has.
+_RULES = {
+    "est5edt": "America/New_York",
+    "cst6cdt": "America/Chicago",
+    "mst7mdt": "America/Denver",
+    "pst8pdt": "America/Los_Angeles",
+}
+# Those of them that are a summer's.
+SUMMER = frozenset(
+    [
+        "bst",
+        "wetdst",
+        "cest",
+        "mest",
+        "cetdst",
+        "metdst",
+        "eest",
+        "eetdst",
+        "acdt",
+        "aedt",
+        "nzdt",
+        "ndt",
+        "adt",
+        "edt",
+        "cdt",
+        "mdt",
+        "pdt",
+        "akdt",
+    ]
+)
 # The others that the server knows: their offsets have changed over time, or few people use them.
 RARE_ABBREVIATIONS = frozenset([
     "acsst", "act", "acwst", "aesst", "aft", "almst", "almt", "amst", "amt", "anast", "anat", "arst", "art", "awsst", "azost",
@@ -65,7 +95,7 @@ def abbreviation(word: str) -> tzinfo:
 def named_zone(name: str) -> tzinfo | None:
     """The zone of the time zone database with that name, in any case of letters."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(_RULES.get(name.lower(), name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         known = _folded().get(name.lower())
     return ZoneInfo(known) if known else None
@@ -74,6 +104,13 @@ def named_zone(name: str) -> tzinfo | None:
 @cache
 def _folded() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
+
+
+@cache
+def is_fixed(zone: tzinfo) -> bool:
+    """Whether a zone has had one offset all its years."""
+    halves = (datetime(year, month, 1) for year in range(1800, 2038) for month in (1, 7))  # noqa: DTZ001 - its clock
+    return len({half.replace(tzinfo=zone).utcoffset() for half in halves}) == 1
 
 
 def is_offset(text: str) -> bool:

@@ -375,7 +375,7 @@ def width_bucket(value: str, low: str, high: str, count: int) -> int:
     number, least, most = map(parse_numeric, (value, low, high))
     if count <= 0:
         raise InvalidArgument("count must be greater than zero", sqlstate="2201G")
-    if not _finite(number, least, most) or least == most:
+    if not _finite(least, most) or number.is_nan() or least == most:
         raise InvalidArgument("lower bound cannot equal upper bound", sqlstate="2201G")
     span, offset = (most - least, number - least) if least < most else (least - most, least - number)
     if offset < 0:
