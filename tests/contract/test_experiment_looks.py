@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from scipy.special import ndtri
 
@@ -184,6 +187,35 @@ def test_without_the_right_to_write_there_is_no_sequential_verdict(tables: Datab
     assert found["converted"]["treatment"].is_significant is None
     assert "could not be stored" in found.verdict
     assert "experiment_look" not in str(tables.tables("stepladder"))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "granted", ["", "USAGE ON SCHEMA stepladder", "SELECT ON ALL TABLES IN SCHEMA stepladder"]
+)
+def test_a_role_that_may_only_read(postgres_url: str, granted: str) -> None:
+    """With looks of somebody else in the target: whatever it may see of them, it is answered."""
+    role = f"experiment_reader_{os.getpid()}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin, sl.connect(postgres_url) as owner:
+        owner.script(TABLES)
+        enrol(owner, 0, 2000, every=12, treated=4)
+        look(owner, {"users": 4000})
+        enrol(owner, 2000, 3000, every=12, treated=4)
+        admin.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            admin.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+            admin.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+            if granted:
+                admin.execute(f"GRANT USAGE ON SCHEMA stepladder TO {role}")
+                admin.execute(f"GRANT {granted} TO {role}")
+            with sl.connect(re.sub("//postgres:?@", f"//{role}@", postgres_url)) as reader:
+                found = look(reader, {"users": 4000})
+        finally:
+            admin.execute(f"DROP OWNED BY {role}")
+            admin.execute(f"DROP ROLE {role}")
+    assert found.look.number is None
+    assert found["converted"]["treatment"].is_significant is None
+    assert "could not be stored" in found.verdict
 
 
 def test_what_was_said_can_be_asked_in_sql(tables: Database) -> None:

@@ -389,6 +389,25 @@ def test_tables_of_a_home_made_script(db: Database) -> None:
     assert found.ok
 
 
+def test_experiments_that_have_numbers(db: Database) -> None:
+    db.script(TABLES.replace("experiment_id text", "experiment_id integer"))
+    rows = [(user, ["control", "treatment"][user % 2], START, 7, "de") for user in range(400)]
+    db.load(rows, "experiment_users", mode="append")
+    found = Experiment.declared(db, "7", keys()).analyze()
+    assert dict(found.look.users) == {"control": 200, "treatment": 200}
+    with pytest.raises(ConfigError, match="experiment_id is integer, and 'checkout_v2' is none"):
+        Experiment.declared(db, "checkout_v2", keys()).analyze()
+
+
+def test_a_ratio_of_nothing(db: Database) -> None:
+    db.script(TABLES)
+    rows = [(user, ["control", "treatment"][user % 2], START, "checkout_v2", "de") for user in range(400)]
+    db.load(rows, "experiment_users", mode="append")
+    found = Experiment.declared(db, "checkout_v2", keys("pages")).analyze()
+    assert found["pages"].arms["control"].figures["ratio"] is None
+    assert "pages: in an arm there is nothing to divide by" in found.verdict
+
+
 def test_rows_without_a_time_are_told(db: Database) -> None:
     db.script(TABLES)
     rows = [

@@ -42,14 +42,13 @@ from stepladder.db.health import postgres as health_postgres
 from stepladder.db.health.findings import Finding
 from stepladder.db.many import Many, many_at_once
 from stepladder.db.native import NativeValues
+from stepladder.db.postgres_values import copied_text, unknown_oid
 from stepladder.db.prepared import REFUSES_UNRUN, Prepared, PreparedStatements, Unusable, preparation
 from stepladder.db.prints import Parts, Print
 from stepladder.db.statement_key import StatementKey, statement_key
 from stepladder.errors import (
     DatabaseError,
     Disconnected,
-    InvalidDatetime,
-    NumericOutOfRange,
     ProgrammingError,
     SerializationFailure,
     SqlSyntaxError,
@@ -75,36 +74,16 @@ SESSION = (
 )
 CONNECT_SECONDS = 10
 _HOME_LOCK = 7_237_146_501  # any number that is ours: pg_advisory_xact_lock's key for making our own tables
-_TYPES = {
-    16: "bool", 17: "bytea", 20: "int8", 21: "int2", 23: "int4", 25: "text", 700: "float4", 701: "float8",
-    1042: "bpchar", 1043: "varchar", 1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz",
-    1186: "interval", 1700: "numeric", 2950: "uuid", 3802: "jsonb", 705: "unknown", 2278: "void", 114: "json",
-    1266: "timetz",
-}  # fmt: skip
-_ARRAYS = {
-    1000: "bool", 1001: "bytea", 1016: "int8", 1005: "int2", 1007: "int4", 1009: "text", 1021: "float4",
-    1022: "float8", 1014: "bpchar", 1015: "varchar", 1182: "date", 1183: "time", 1115: "timestamp",
-    1185: "timestamptz", 1187: "interval", 1231: "numeric", 2951: "uuid", 3807: "jsonb",
-}  # fmt: skip
-# Types, and their arrays, that are read as the server prints them: of these each driver makes classes of its own.
-AS_TEXT = {
-    650: 651, 869: 1041,  # cidr, inet
-    3904: 3905, 3906: 3907, 3908: 3909, 3910: 3911, 3912: 3913, 3926: 3927,  # ranges
-    4451: 6150, 4532: 6151, 4533: 6152, 4534: 6153, 4535: 6155, 4536: 6157,  # multiranges
-    2249: 2287,  # record
-}  # fmt: skip
 # What these change outlives the statement: the session is made anew before somebody else gets it.
 _SESSION_WORDS = ("SET", "RESET", "DISCARD", "LISTEN", "PREPARE", "LOAD", "DECLARE", "CREATE", "DO", "CALL")
 _CHANGES_SESSION = re.compile(
     r"set_config|advisory|\btemp", re.IGNORECASE
 )  # wherever it stands: a doubt costs a round trip
 _ASIDE = "stepladder_aside"  # a savepoint's name
-_TEMPORAL = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
 # Whoever waits for the statement's answer must not wait for its plan: planning takes locks too. Undone with the savepoint.
 _ASIDE_LIMITS = "SET LOCAL lock_timeout = 100; SET LOCAL statement_timeout = 1000"
 # What may be lost with its session without a trace. SELECT is none of them: it may call a function that writes.
 _HARMLESS = ("BEGIN", "ROLLBACK", "SET", "SHOW", "DISCARD")
-_WRITING_TAGS = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 _ISOLATION = ("read committed", "repeatable read", "serializable")
 
 
@@ -259,7 +238,7 @@ class PostgresConnection(Connection):
 
     def _with_labels(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """The columns, those of an enum's type as text: its values are sent as their labels, in either form."""
-        unknown = {oid for column in columns if (oid := _unknown_oid(column.type)) is not None}
+        unknown = {oid for column in columns if (oid := unknown_oid(column.type)) is not None}
         if not unknown:
             return columns
         found = self._send(
@@ -269,7 +248,7 @@ class PostgresConnection(Connection):
         label = Type("text")
         types = {oid: label if alone else Type("array", element=label) for oid, alone in found.rows}
         return tuple(
-            replace(column, type=types.get(_unknown_oid(column.type), column.type)) for column in columns
+            replace(column, type=types.get(unknown_oid(column.type), column.type)) for column in columns
         )
 
     def cursor(self, sql: str, values: Mapping[str, object], *, ahead: int) -> Cursor:
@@ -310,7 +289,7 @@ class PostgresConnection(Connection):
 
     def copy_rows(self, table: TableName, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> int:
         names = ", ".join(TableName(None, column.name).sql for column in columns)
-        data = "".join("\t".join(map(_copy_text, row)) + "\n" for row in rows)
+        data = "".join("\t".join(map(copied_text, row)) + "\n" for row in rows)
         return self._copy(f"COPY {table.sql} ({names}) FROM STDIN", data.encode())
 
     def copy_arrow(self, table: TableName, columns: Sequence[Column], batch: Any) -> int:
@@ -438,6 +417,8 @@ class PostgresConnection(Connection):
                 return Unusable(message)
             statement, bound = self._sent
             position = None if position is None else bound.to_user(position)
+        if sqlstate == "23505" and said.schema_name == "pg_catalog":
+            sqlstate = "42P07"  # two that make a table at once: the second one meets a key of the catalogue's
         fault = postgres_fault(
             sqlstate,
             said.message_primary or message,
@@ -618,63 +599,3 @@ def _one_statement(sql: str) -> bool:
             "COPY is not sent this way. Use load(), frame() or stream(). Nothing was sent."
         )
     return word in _SESSION_WORDS or _CHANGES_SESSION.search(sql) is not None
-
-
-def result_type(oid: int, *, precision: int | None, scale: int | None, length: int | None) -> Type:
-    """The type of a result column from what the server said of it."""
-    if oid in _ARRAYS:
-        return Type("array", element=Type(_ARRAYS[oid]))
-    name = _TYPES.get(oid, f"oid {oid}")
-    if name == "numeric" and precision is not None:
-        return Type(name, precision=precision, scale=scale or 0)
-    return Type(name, length=length) if name in ("varchar", "bpchar") else Type(name)
-
-
-def _unknown_oid(type_: Type) -> int | None:
-    """The OID of a type that we have no name for."""
-    return int(type_.name[4:]) if type_.name.startswith("oid ") else None
-
-
-def unreadable(column: Column, row: int, text: str) -> DatabaseError:
-    """The error for a value of a result that Python has no value for; `row` counts from 1."""
-    temporal = column.type.name in _TEMPORAL or (
-        column.type.element is not None and column.type.element.name in _TEMPORAL
-    )
-    kind, why = (
-        (InvalidDatetime, "Python's years run from 1 to 9999 and its hours to 23, and it has no infinity")
-        if temporal
-        else (NumericOutOfRange, "it holds an integer of more digits than Python reads")
-    )
-    return kind(
-        f'row {row}, column "{column.name}": {text[:200]!r} of type {column.type} is no value of Python\'s: {why}.\n'
-        f'The statement was run. Read the column as text: "{column.name}"::text.',
-        sqlstate="22008" if temporal else "22003",
-    )
-
-
-def modified_type(oid: int, modifier: int) -> Type:
-    """The type of a result column from its OID and its type modifier (pg_attribute's atttypmod; -1: none)."""
-    bare = modifier - 4
-    if bare < 0:
-        return result_type(oid, precision=None, scale=None, length=None)
-    # numeric's: the precision in the upper half, a signed scale of 11 bits in the lower
-    return result_type(oid, precision=bare >> 16, scale=((bare & 0x7FF) ^ 0x400) - 0x400, length=bare)
-
-
-def affected(command: str | bytes | None) -> int:
-    """Rows written, from a command tag such as "INSERT 0 5"; a SELECT writes none."""
-    tag = command.decode() if isinstance(command, bytes) else command or ""
-    word, _, rest = tag.partition(" ")
-    return int(rest.rpartition(" ")[2]) if rest and word in _WRITING_TAGS else 0
-
-
-def _copy_text(value: object) -> str:
-    """A stored value in COPY's text format (https://www.postgresql.org/docs/current/sql-copy.html)."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    text = str(value)
-    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
-        text = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return text

@@ -16,15 +16,8 @@ from psycopg2 import extensions, extras
 from stepladder.db.connection import Result
 from stepladder.db.interrupt import Interruptible, heed
 from stepladder.db.native import NativeValues
-from stepladder.db.postgres import (
-    AS_TEXT,
-    CONNECT_SECONDS,
-    SESSION,
-    PostgresConnection,
-    affected,
-    result_type,
-    unreadable,
-)
+from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection
+from stepladder.db.postgres_values import AS_TEXT, affected, result_type, unreadable
 from stepladder.db.psycopg3 import cannot_connect
 from stepladder.errors import DatabaseError, ParameterError
 from stepladder.sql import Column, Type, printed_interval, python_json

@@ -20,15 +20,8 @@ from psycopg.types.string import TextLoader
 
 from stepladder.db.connection import Result
 from stepladder.db.native import NativeValues
-from stepladder.db.postgres import (
-    AS_TEXT,
-    CONNECT_SECONDS,
-    SESSION,
-    PostgresConnection,
-    affected,
-    modified_type,
-    unreadable,
-)
+from stepladder.db.postgres import CONNECT_SECONDS, SESSION, PostgresConnection
+from stepladder.db.postgres_values import AS_TEXT, affected, modified_type, unreadable
 from stepladder.errors import ConnectionFailed, DatabaseError, ParameterError, ProgrammingError
 from stepladder.sql import Column, Span, printed_interval, python_json
 

@@ -9,19 +9,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from stepladder.experiments import gates as gate
-from stepladder.experiments.contrasts import Intervals, RateContrast, ValueContrast
+from stepladder.experiments.comparing import FEW_IN_A_CELL, comparisons, plain
+from stepladder.experiments.contrasts import RateContrast
 from stepladder.experiments.declaration import Declaration, Limits
 from stepladder.experiments.looking import Looking
 from stepladder.experiments.measured import Measured, measure
-from stepladder.experiments.results import Comparison, Gate, Interval, Look, MetricResult, Readout, finite
+from stepladder.experiments.results import Gate, Look, MetricResult, Readout
 from stepladder.experiments.rounding import rounded
-from stepladder.experiments.statement import readable
-from stepladder.experiments.statistics import bayes
 from stepladder.experiments.statistics.multiplicity import Judged, benjamini_hochberg, holm
-from stepladder.experiments.sums import Sums, value_name
+from stepladder.experiments.statistics.proportions import pearson_k
+from stepladder.experiments.sums import Sums, dimension_value
 from stepladder.experiments.verdict import verdict
-
-_FEW_IN_A_CELL = 5  # expected, below which a chi-squared test is not to be trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def read_out(sums: Sums, circumstances: Circumstances) -> Readout:
     """Everything that can be said of these sums."""
     declaration = sums.declaration
     tallies = [sums.tally(number) for number in range(1, len(declaration.arms) + 1)]
-    measured = [measure(sums, metric, tallies) for metric in readable(sums.layout)]
+    measured = [measure(sums, metric, tallies) for metric in sums.layout.metrics]
     gates = gate.gates_of(sums)
     results = judged(measured, declaration, gates, circumstances)
     slices = {
@@ -96,8 +94,10 @@ def too_little(measured: Measured, limits: Limits) -> str:
         expected = float(min(users)) * min(rate, 1 - rate)
         if float(min(users)) * rate < limits.converters:
             return f"an arm would have {float(min(users)) * rate:.1f} converters at the rate of all, fewer than {limits.converters:g}"
-        return "nearly everybody converted" if expected < _FEW_IN_A_CELL else ""
+        return "nearly everybody converted" if expected < FEW_IN_A_CELL else ""
     if not np.isfinite(contrast.difference).all():
+        if measured.metric.kind == "ratio":
+            return "in an arm there is nothing to divide by"
         return "its values are not all finite numbers"
     return "" if not np.isnan(contrast.p).any() else "the values do not vary"
 
@@ -137,10 +137,10 @@ def _result(
 ) -> MetricResult:
     name, arms = measured.metric.name, declaration.arms[1:]
     judged_at = [levels[name, arm] for arm in arms]
-    comparisons = _comparisons(measured, arms, judged_at)
+    compared = comparisons(measured, arms, judged_at)
     why_not = gate.blocked(gates, name) or circumstances.looking.why_not
     found = {}
-    for each, at in zip(comparisons, judged_at, strict=True):
+    for each, at in zip(compared, judged_at, strict=True):
         said: bool | None = at.rejected if each.p_value is not None else None
         why = each.why
         if why_not:
@@ -154,10 +154,10 @@ def _result(
         name,
         measured.metric.kind,
         measured.metric.role,
-        {arm.name: replace(arm, figures=_plain(arm.figures, measured)) for arm in measured.arms},
+        {arm.name: replace(arm, figures=plain(arm.figures, measured)) for arm in measured.arms},
         found,
         notes,
-        _plain({"better": measured.metric.better, **measured.figures, **_overall(measured)}, measured),
+        plain({"better": measured.metric.better, **measured.figures, **_overall(measured)}, measured),
     )
 
 
@@ -165,117 +165,14 @@ def _sliced(measured: Measured, declaration: Declaration) -> MetricResult:
     """One value of a dimension: intervals at the plain level, and no verdict, for nobody asked of this slice before."""
     at = Judged(rejected=False, level=declaration.alpha, p_adjusted=1.0)
     arms = declaration.arms[1:]
-    comparisons = _comparisons(measured, arms, [at] * len(arms))
+    compared = comparisons(measured, arms, [at] * len(arms))
     return MetricResult(
         measured.metric.name,
         measured.metric.kind,
         measured.metric.role,
-        {arm.name: replace(arm, figures=_plain(arm.figures, measured)) for arm in measured.arms},
-        {each.arm: replace(each, p_adjusted=None, why="a slice only describes") for each in comparisons},
+        {arm.name: replace(arm, figures=plain(arm.figures, measured)) for arm in measured.arms},
+        {each.arm: replace(each, p_adjusted=None, why="a slice only describes") for each in compared},
     )
-
-
-def _comparisons(measured: Measured, arms: Sequence[str], judged_at: Sequence[Judged]) -> list[Comparison]:
-    contrast = measured.contrast
-    levels = [max(each.level, 1e-15) for each in judged_at]
-    bounds = contrast.intervals(levels)
-    control = measured.arms[0]
-    found = []
-    for place, arm in enumerate(arms):
-        difference, lift, p = (
-            _told(values[place], measured) for values in (contrast.difference, contrast.lift, contrast.p)
-        )
-        found.append(
-            Comparison(
-                arm=arm,
-                control=control.name,
-                difference=difference,
-                difference_ci=_interval(bounds, place, measured, "difference"),
-                lift=lift,
-                lift_ci=_interval(bounds, place, measured, "lift"),
-                p_value=p,
-                p_adjusted=None if p is None else _told(judged_at[place].p_adjusted, measured),
-                is_significant=None,
-                confidence_level=1 - judged_at[place].level,
-                why=_why_no_lift(measured, lift),
-                figures=_sketch_names(measured, place) | _chance(measured, place) | _exact(measured, place),
-            )
-        )
-    return found
-
-
-def _sketch_names(measured: Measured, place: int) -> dict[str, object]:
-    """A conversion's rates by the names that home-made scripts give them."""
-    if not measured.metric.is_rate:
-        return {}
-    control, treated = measured.arms[0], measured.arms[place + 1]
-    return {
-        "control_conversion_rate": control.figures["rate"],
-        "treatment_conversion_rate": treated.figures["rate"],
-    }
-
-
-def _chance(measured: Measured, place: int) -> dict[str, object]:
-    """The chance that the arm's value is the larger one."""
-    contrast = measured.contrast
-    if not contrast.measurable[place]:
-        return {"chance_larger": None}
-    if isinstance(contrast, RateContrast):
-        x, n = int(contrast.converters[place + 1]), int(contrast.users[place + 1])
-        found = bayes.rates_better(x, n, int(contrast.converters[0]), int(contrast.users[0]))
-    else:
-        assert isinstance(contrast, ValueContrast)
-        variance = float(contrast.welch.variance[place])
-        found = bayes.normal_better(float(contrast.difference[place]), math.sqrt(variance))
-    return {"chance_larger": rounded(found, 9)}
-
-
-def _exact(measured: Measured, place: int) -> dict[str, object]:
-    """Fisher's p beside the other where a cell is too small for that."""
-    contrast = measured.contrast
-    if not isinstance(contrast, RateContrast):
-        return {}
-    pairs = contrast.pairs
-    users = np.array([pairs.treated_users[place], pairs.control_users[place]])
-    total = float(pairs.treated[place] + pairs.control[place])
-    if not users.all():
-        return {}
-    share = total / float(users.sum())
-    if float(users.min()) * min(share, 1 - share) >= _FEW_IN_A_CELL:
-        return {}
-    return {"p_exact": float(contrast.exact_p()[place])}
-
-
-def _interval(bounds: Intervals, place: int, measured: Measured, of: str) -> Interval:
-    low, high = (bounds.low, bounds.high) if of == "difference" else (bounds.lift_low, bounds.lift_high)
-    return _told(low[place], measured), _told(high[place], measured)
-
-
-def _told(value: float, measured: Measured) -> float | None:
-    found = finite(value)
-    return found if found is None or measured.exact else rounded(found, 9)
-
-
-def _plain(figures: Mapping[str, object], measured: Measured) -> dict[str, object]:
-    """Sums of doubles depend on the order in which they were added, in their last digits: those are not told."""
-    if measured.exact:
-        return dict(figures)
-    return {
-        name: rounded(value, 9)
-        if isinstance(value, float)
-        else {key: rounded(each, 9) for key, each in value.items()}
-        if isinstance(value, dict)
-        else value
-        for name, value in figures.items()
-    }
-
-
-def _why_no_lift(measured: Measured, lift: float | None) -> str:
-    if lift is not None:
-        return ""
-    if isinstance(measured.contrast, RateContrast):
-        return "no conversions in control: there is nothing to divide by" if measured.arms[0].users else ""
-    return "the control's value is not above 0: there is nothing to divide by"
 
 
 def _overall(measured: Measured) -> dict[str, object]:
@@ -283,8 +180,6 @@ def _overall(measured: Measured) -> dict[str, object]:
     contrast = measured.contrast
     if not isinstance(contrast, RateContrast) or len(measured.arms) < 3 or not contrast.users.all():
         return {}
-    from stepladder.experiments.statistics.proportions import pearson_k
-
     chi2, freedom, p = pearson_k(contrast.converters, contrast.users)
     return {"overall": {"chi2": chi2, "degrees_of_freedom": freedom, "p": p}}
 
@@ -302,12 +197,10 @@ def _by_value(sums: Sums, dimension: int) -> dict[str, list[Measured]]:
     values = {cell.dimensions[dimension] for cell in sums.cells if (cell.arm or 0) > 0}
     found: dict[str, list[Measured]] = {}
     arms = range(1, len(sums.declaration.arms) + 1)
-    for value in sorted(values, key=value_name):
+    for value in sorted(values, key=dimension_value):
         tallies = [sums.tally(number, dimension, value) for number in arms]
         if all(tallies):
-            found[value_name(value)] = [
-                measure(sums, metric, tallies)
-                for metric in readable(sums.layout)
-                if metric.kind != "quantile"
+            found[dimension_value(value)] = [
+                measure(sums, metric, tallies) for metric in sums.layout.metrics if metric.kind != "quantile"
             ]
     return found

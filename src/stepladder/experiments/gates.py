@@ -8,9 +8,9 @@ from stepladder.config import nearest
 from stepladder.experiments.declaration import Declaration, Metric
 from stepladder.experiments.layout import family
 from stepladder.experiments.results import Gate
-from stepladder.experiments.statement import columns_of, readable
+from stepladder.experiments.statement import columns_of
 from stepladder.experiments.statistics import ratio_mismatch
-from stepladder.experiments.sums import TWO_ARMS, UNKNOWN, Cell, Sums, added, value_name
+from stepladder.experiments.sums import TWO_ARMS, UNKNOWN, Cell, Sums, added, dimension_value
 
 _FEW_EXPECTED = 8  # users in an arm, below which a split is not judged
 _WARN_SRM = 10  # times the level that fails
@@ -80,7 +80,7 @@ def _worst_slice(sums: Sums) -> tuple[str, float, int] | None:
         if cell.day is not None:
             groups.setdefault(f"users assigned on {cell.day.isoformat()}", []).append(cell)
         for name, value in zip(sums.declaration.dimensions, cell.dimensions, strict=True):
-            groups.setdefault(f"{name} = {value_name(value)}", []).append(cell)
+            groups.setdefault(f"{name} = {dimension_value(value)}", []).append(cell)
     shares = [sums.declaration.split[arm] for arm in sums.declaration.arms]
     found = []
     for what, cells in sorted(groups.items()):
@@ -229,7 +229,7 @@ def _windows(sums: Sums) -> Gate:
     """Users whose window is not over had less time."""
     shares: dict[str, float] = {}
     total = sum(sums.users(number) for number in range(1, len(sums.declaration.arms) + 1))
-    for metric in readable(sums.layout):
+    for metric in sums.layout.metrics:
         name = f"{columns_of(sums.layout, metric)[0].name}_young"
         young = sum(cell.tally.get(name, 0) for cell in sums.cells if cell.arm is not None and cell.arm > 0)
         if young and total:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stepladder.config import nearest
 from stepladder.db import Rows, Session
-from stepladder.errors import ConfigError, ProgrammingError, UndefinedTable
+from stepladder.errors import ConfigError, DataError, ProgrammingError, UndefinedTable
 from stepladder.experiments.declaration import Assignments, Declaration, Measure, Metric, Source
 from stepladder.sql import Column, Type, check_syntax, parse_name, quote
 
@@ -39,7 +39,6 @@ class Reading:
     user: str
     user_type: Type
     time: str | None
-    whole_days: bool
     condition: str
     values: tuple[tuple[str, Value], ...]
     filtered: bool
@@ -68,6 +67,11 @@ class Layout:
         place = self.declaration.sources.index(measure.source)
         return place + 1, self.readings[place]
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those that can be read: whose users can be those of the assignments."""
+        return tuple(metric for metric in self.declaration.metrics if self.readable(metric))
+
     def readable(self, metric: Metric) -> bool:
         """Whether the users of the metric's tables can be those that were assigned."""
         return all(self.reading(each)[1].matches for each in (metric.measure, metric.per) if each)
@@ -83,7 +87,8 @@ def lay_out(session: Session, declaration: Declaration) -> Layout:
     variant = _column(columns, given.variant, given.table, place)
     dimensions = [_column(columns, name, given.table, place) for name in declaration.dimensions]
     if given.experiment is not None:
-        _column(columns, given.experiment, given.table, place)
+        column = _column(columns, given.experiment, given.table, place)
+        _refuse_other_names(session, declaration.name, column, given.table, place)
     readings = [
         _reading(session, source, declaration, user.type, _used(declaration, source))
         for source in declaration.sources
@@ -100,6 +105,18 @@ def lay_out(session: Session, declaration: Declaration) -> Layout:
     )
 
 
+def _refuse_other_names(session: Session, name: str, column: Column, table: str, place: str) -> None:
+    """A name that can be none of the column's values, as "checkout" of integers."""
+    try:
+        session.query(f"SELECT CAST(:experiment AS {column.type})", experiment=name)
+    except (DataError, ProgrammingError) as error:
+        raise ConfigError(
+            f"{place}: {table}.{column.name} is {column.type}, and {name!r} is none. The experiment's name is that of its file: call "
+            "the file as the column does, or leave `experiment` out and write "
+            f'where = "{column.name} = …".'
+        ) from error
+
+
 def _used(declaration: Declaration, source: Source) -> list[tuple[str, str]]:
     """(the metric that says so, the value) of a source."""
     return [
@@ -113,17 +130,19 @@ def _used(declaration: Declaration, source: Source) -> list[tuple[str, str]]:
 def _reading(
     session: Session, source: Source, declaration: Declaration, key: Type, used: Sequence[tuple[str, str]]
 ) -> Reading:
-    named = next(
+    metric = next(
         metric.name
         for metric in declaration.metrics
         if source in [each.source for each in (metric.measure, metric.per) if each]
     )
-    place = f"experiment {declaration.name}, metric {named!r}"
+    place = f"experiment {declaration.name}, metric {metric!r}"
     columns = _columns(session, source.table, place)
     user = _column(columns, source.user, source.table, place)
     time = None if source.time is None else _column(columns, source.time, source.table, place)
     experiment = declaration.assignments.experiment
-    filtered = source.filtered and experiment in [each.name for each in columns]
+    named = next((each for each in columns if each.name == experiment), None) if source.filtered else None
+    if named is not None:
+        _refuse_other_names(session, declaration.name, named, source.table, place)
     values = {
         text: _value(session, source, text, f"experiment {declaration.name}, metric {name!r}")
         for name, text in used
@@ -133,10 +152,9 @@ def _reading(
         user=quote(user.name),
         user_type=user.type,
         time=None if time is None else _moment(time, source.table, place, end_of_day=True),
-        whole_days=time is not None and time.type.name == "date",
-        condition=_condition(session, source, experiment if filtered else None, place),
+        condition=_condition(session, source, experiment if named else None, place),
         values=tuple(values.items()),
-        filtered=filtered,
+        filtered=named is not None,
         matches=family(user.type) == family(key),
     )
 

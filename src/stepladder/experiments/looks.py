@@ -75,9 +75,7 @@ class Kept:
     cut_off: datetime | None
     users: Mapping[str, int]
     final: bool
-    looked_at: datetime
-    verdict: str
-    plan: str | None = None
+    plan: str | None
 
     def is_of(self, look: Look) -> bool:
         """Whether it is the same look."""
@@ -87,14 +85,11 @@ class Kept:
 def kept_looks(session: Session, experiment: str) -> tuple[Kept, ...]:
     """The stored looks at an experiment, oldest first. The tables must be there."""
     rows = session.query(
-        "SELECT look, cut_off, counts, final, looked_at, verdict, plan FROM stepladder.experiment_look"
+        "SELECT look, cut_off, counts, final, plan FROM stepladder.experiment_look"
         " WHERE experiment = :experiment ORDER BY look",
         experiment=experiment,
     )
-    return tuple(
-        Kept(row.look, row.cut_off, json.loads(row.counts), row.final, row.looked_at, row.verdict, row.plan)
-        for row in rows
-    )
+    return tuple(Kept(row.look, row.cut_off, json.loads(row.counts), row.final, row.plan) for row in rows)
 
 
 def are_kept(db: Database) -> bool:

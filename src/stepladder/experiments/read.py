@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from stepladder.config import nearest, refuse_unknown
 from stepladder.errors import ConfigError, MissingFile
+from stepladder.experiments import typed_keys as typed
 from stepladder.experiments.declaration import (
     KINDS,
     Assignments,
@@ -31,7 +32,6 @@ _METRIC = (
 _PER = ("table", "user", "time", "value", "where", "experiment")
 _PLAN = ("users", "looks", "power", "effect")
 _LIMITS = ("srm", "two_arms", "matched", "users", "converters", "skew")
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(second|minute|hour|day|week)s?\s*")
 
 
 def read_experiment(path: Path) -> Declaration:
@@ -48,10 +48,10 @@ def read_experiment(path: Path) -> Declaration:
 def declared(name: str, data: Mapping[str, Any], place: str = "the experiment") -> Declaration:
     """The same from a dictionary of the file's keys. Raises ConfigError."""
     refuse_unknown(data, _TOP, place)
-    control = _given(data, "control", str, place)
+    control = typed.given(data, "control", str, place)
     split = _split(data, control, place)
     assignments = _assignments(data, place)
-    tables = _given(data, "metrics", dict, place)
+    tables = typed.given(data, "metrics", dict, place)
     metrics = tuple(
         _metric(each, keys, assignments, f"{place}, metric {each!r}") for each, keys in tables.items()
     )
@@ -63,28 +63,16 @@ def declared(name: str, data: Mapping[str, Any], place: str = "the experiment") 
         split=split,
         assignments=assignments,
         metrics=_with_a_primary(metrics),
-        alpha=_share(data, "alpha", place) or 0.05,
+        alpha=typed.share(data, "alpha", place) or 0.05,
         plan=_plan(data, place),
-        dimensions=tuple(_words(data, "dimensions", place)),
-        description=_optional(data, "description", str, place) or "",
+        dimensions=tuple(typed.words(data, "dimensions", place)),
+        description=typed.optional(data, "description", str, place) or "",
         limits=_limits(data, place),
     )
 
 
-def duration(text: object, place: str) -> timedelta:
-    """ "7 days", "36 hours", "90 minutes", "2 weeks". Raises ConfigError."""
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise ConfigError(
-            f'{place} is {text!r}: write a number of seconds, minutes, hours, days or weeks, as "7 days".'
-        )
-    return timedelta(**{f"{match[2]}s": float(match[1])})
-
-
 def _with_a_primary(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
     """Where nobody said which metric decides, the first that is no guardrail does."""
-    from dataclasses import replace
-
     if any(metric.role == "primary" for metric in metrics):
         return metrics
     first = next((metric for metric in metrics if metric.role == "secondary"), None)
@@ -92,7 +80,7 @@ def _with_a_primary(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
 
 
 def _split(data: Mapping[str, Any], control: str, place: str) -> dict[str, float]:
-    shares = _given(data, "split", dict, place)
+    shares = typed.given(data, "split", dict, place)
     found: dict[str, float] = {}
     for arm, share in shares.items():
         if isinstance(share, bool) or not isinstance(share, int | float) or not share > 0:
@@ -113,10 +101,10 @@ def _split(data: Mapping[str, Any], control: str, place: str) -> dict[str, float
 
 
 def _assignments(data: Mapping[str, Any], place: str) -> Assignments:
-    keys = _given(data, "assignments", dict, place)
+    keys = typed.given(data, "assignments", dict, place)
     place = f"{place}, [assignments]"
     refuse_unknown(keys, _ASSIGNMENTS, place)
-    given = {key: _given(keys, key, str, place) for key in keys}
+    given = {key: typed.given(keys, key, str, place) for key in keys}
     if "table" not in given:
         raise ConfigError(f"{place}: `table` is missing: the table that says who saw what.")
     return Assignments(**given)
@@ -126,7 +114,7 @@ def _metric(name: str, keys: object, assignments: Assignments, place: str) -> Me
     if not isinstance(keys, dict):
         raise ConfigError(f"{place} must be a table of keys.")
     refuse_unknown(keys, _METRIC, place)
-    kind = _given(keys, "kind", str, place)
+    kind = typed.given(keys, "kind", str, place)
     if kind not in KINDS:
         raise ConfigError(f"{place}: kind = {kind!r}.{nearest(kind, KINDS)} It is one of {', '.join(KINDS)}.")
     measure = _measure(keys, assignments, place)
@@ -137,14 +125,14 @@ def _metric(name: str, keys: object, assignments: Assignments, place: str) -> Me
         measure=measure,
         per=_per(keys, measure, assignments, place) if kind == "ratio" else None,
         role=_role(keys, place),
-        better=_choice(keys, "better", ("higher", "lower"), place),
-        after=_length(keys, "after", place) or timedelta(0),
-        window=_length(keys, "window", place) or (timedelta(days=1) if kind == "retention" else None),
-        mature_only=_optional(keys, "mature_only", bool, place) or False,
-        missing=_choice(keys, "missing", ("zero", "exclude"), place) or "zero",
-        cap=_share(keys, "cap", place),
-        quantile=_share(keys, "quantile", place),
-        cuped=_length(keys, "cuped", place),
+        better=typed.choice(keys, "better", ("higher", "lower"), place),
+        after=typed.length(keys, "after", place) or timedelta(0),
+        window=typed.length(keys, "window", place) or (timedelta(days=1) if kind == "retention" else None),
+        mature_only=typed.optional(keys, "mature_only", bool, place) or False,
+        missing=typed.choice(keys, "missing", ("zero", "exclude"), place) or "zero",
+        cap=typed.share(keys, "cap", place),
+        quantile=typed.share(keys, "quantile", place),
+        cuped=typed.length(keys, "cuped", place),
     )
     _refuse_without_time(metric, assignments, place)
     return metric
@@ -189,13 +177,13 @@ def _refuse_without_time(metric: Metric, assignments: Assignments, place: str) -
 
 def _measure(keys: Mapping[str, Any], assignments: Assignments, place: str) -> Measure:
     source = Source(
-        table=_given(keys, "table", str, place),
-        user=_optional(keys, "user", str, place) or assignments.user,
-        time=_optional(keys, "time", str, place),
-        where=_optional(keys, "where", str, place),
+        table=typed.given(keys, "table", str, place),
+        user=typed.optional(keys, "user", str, place) or assignments.user,
+        time=typed.optional(keys, "time", str, place),
+        where=typed.optional(keys, "where", str, place),
         filtered=_filtered(keys, place),
     )
-    return Measure(source, _optional(keys, "value", str, place))
+    return Measure(source, typed.optional(keys, "value", str, place))
 
 
 def _per(keys: Mapping[str, Any], measure: Measure, assignments: Assignments, place: str) -> Measure:
@@ -222,26 +210,26 @@ def _filtered(keys: Mapping[str, Any], place: str) -> bool:
 
 
 def _role(keys: Mapping[str, Any], place: str) -> str:
-    primary, guardrail = (_optional(keys, key, bool, place) for key in ("primary", "guardrail"))
+    primary, guardrail = (typed.optional(keys, key, bool, place) for key in ("primary", "guardrail"))
     if primary and guardrail:
         raise ConfigError(f"{place} is primary and guardrail: a metric that decides is no guardrail.")
     return "primary" if primary else "guardrail" if guardrail else "secondary"
 
 
 def _plan(data: Mapping[str, Any], place: str) -> Plan | None:
-    keys = _optional(data, "plan", dict, place)
+    keys = typed.optional(data, "plan", dict, place)
     if keys is None:
         return None
     place = f"{place}, [plan]"
     refuse_unknown(keys, _PLAN, place)
-    users, looks = _optional(keys, "users", int, place), keys.get("looks", "any")
+    users, looks = typed.optional(keys, "users", int, place), keys.get("looks", "any")
     if users is not None and users < 2:
         raise ConfigError(f"{place}: users = {users}: give the number of users in all arms together.")
-    effect = _optional(keys, "effect", (int, float), place)
+    effect = typed.optional(keys, "effect", (int, float), place)
     return Plan(
         users,
         _looks(looks, place),
-        _share(keys, "power", place) or 0.8,
+        typed.share(keys, "power", place) or 0.8,
         None if effect is None else float(effect),
     )
 
@@ -262,54 +250,6 @@ def _looks(given: object, place: str) -> int | str | tuple[float, ...]:
 
 
 def _limits(data: Mapping[str, Any], place: str) -> Limits:
-    keys = _optional(data, "limits", dict, place) or {}
+    keys = typed.optional(data, "limits", dict, place) or {}
     refuse_unknown(keys, _LIMITS, f"{place}, [limits]")
-    return Limits(**{key: _given(keys, key, (int, float), f"{place}, [limits]") for key in keys})
-
-
-def _length(keys: Mapping[str, Any], key: str, place: str) -> timedelta | None:
-    return duration(keys[key], f"{place}: {key}") if key in keys else None
-
-
-def _share(keys: Mapping[str, Any], key: str, place: str) -> float | None:
-    value = keys.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise ConfigError(f"{place}: {key} = {value!r}: give a number between 0 and 1.")
-    return float(value)
-
-
-def _choice(keys: Mapping[str, Any], key: str, known: tuple[str, ...], place: str) -> str | None:
-    value = _optional(keys, key, str, place)
-    if value is not None and value not in known:
-        raise ConfigError(
-            f"{place}: {key} = {value!r}.{nearest(value, known)} It is one of {', '.join(known)}."
-        )
-    return value if value is None else str(value)
-
-
-def _words(keys: Mapping[str, Any], key: str, place: str) -> list[str]:
-    value = keys.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ConfigError(f'{place}: {key} must be a list of names: {key} = ["country"].')
-    return value
-
-
-def _given(keys: Mapping[str, Any], key: str, kind: type | tuple[type, ...], place: str) -> Any:
-    value = _optional(keys, key, kind, place)
-    if value is None:
-        raise ConfigError(f"{place}: `{key}` is missing.")
-    return value
-
-
-def _optional(keys: Mapping[str, Any], key: str, kind: type | tuple[type, ...], place: str) -> Any:
-    value = keys.get(key)
-    if value is None:
-        return None
-    wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
-    if wrong or value == "":
-        words = {str: "text in quotes", dict: "a table", bool: "true or false", int: "a whole number"}
-        word = words.get(kind, "a number") if isinstance(kind, type) else "a number"
-        raise ConfigError(f"{place}: {key} = {value!r} must be {word}.")
-    return value
+    return Limits(**{key: typed.given(keys, key, (int, float), f"{place}, [limits]") for key in keys})

@@ -10,7 +10,6 @@ from stepladder.errors import UsageError
 from stepladder.experiments.contrasts import RateContrast, ValueContrast
 from stepladder.experiments.declaration import Declaration
 from stepladder.experiments.measured import Measured, measure
-from stepladder.experiments.statement import readable
 from stepladder.experiments.statistics import power as power_of
 from stepladder.experiments.sums import Sums, added
 
@@ -75,10 +74,10 @@ def sized(sums: Sums, *, effect: float | None, power: float | None) -> Sizing:
             "Assign some first, or plan from an earlier experiment in the same tables."
         )
     pace = _pace(sums)
-    looks = 1.0 if plan is None or plan.users is None or plan.looks == 1 else _MANY_LOOKS
+    looks = 1.0 if plan is None or plan.users is None or plan.shares == (1.0,) else _MANY_LOOKS
     alpha = declaration.alpha / max(1, (len(declaration.arms) - 1) * _primaries(declaration))
     needs, detectable = [], {}
-    for metric in readable(sums.layout):
+    for metric in sums.layout.metrics:
         if metric.kind == "quantile":
             continue
         found = measure(sums, metric, [everybody] * len(declaration.arms))

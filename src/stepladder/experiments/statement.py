@@ -1,7 +1,6 @@
 """The statement that reads an experiment: every table once, and nothing but sums comes back.
 
-    marked   UNION ALL of the assignments and of each metric's table: unit, source (0: assignments), time, values
-    placed   the same, each row knowing since when its user is in: one sort, no join, so that no table multiplies another
+    placed   the rows of all tables, each knowing since when its user is in (placed.py)
     people   one row a user: what the user counts for each metric
     then     counts, sums and sums of products by arm, day of assignment and dimensions
 
@@ -17,8 +16,15 @@ from datetime import datetime, timedelta
 from itertools import combinations_with_replacement
 
 from stepladder.experiments.declaration import Measure, Metric
-from stepladder.experiments.layout import Layout, Value, bracketed
-from stepladder.sql import parse_name, quote
+from stepladder.experiments.layout import Layout, Value
+from stepladder.experiments.placed import (
+    carries_ours,
+    dimension_names,
+    listed,
+    placed_rows,
+    timestamp,
+    value_name,
+)
 
 PARTS = 1000  # into which users are put to draw arms anew
 
@@ -62,23 +68,23 @@ def products_of(columns: Sequence[Column]) -> tuple[tuple[Column, Column], ...]:
 
 def sums_statement(layout: Layout, cuts: Cuts) -> str:
     """The sums of all metrics that can be read."""
-    out = ["arm", "since::date AS day", *_dimensions(layout), "count(*) AS users"]
-    groups = ["arm", "since::date", *_dimensions(layout)]
+    out = ["arm", "since::date AS day", *dimension_names(layout), "count(*) AS users"]
+    groups = ["arm", "since::date", *dimension_names(layout)]
     for number, _ in enumerate(layout.readings, 1):
         out += [f"sum(seen{number}) AS seen{number}", f"sum(early{number}) AS early{number}"]
-    for metric in readable(layout):
+    for metric in layout.metrics:
         out += _metric_sums(layout, metric, cuts)
-    return f"{_people(layout, cuts)}\nSELECT {_list(out)}\nFROM people\nGROUP BY {', '.join(groups)}"
+    return f"{_people(layout, cuts)}\nSELECT {listed(out)}\nFROM people\nGROUP BY {', '.join(groups)}"
 
 
 def parts_statement(layout: Layout, cuts: Cuts) -> str:
     """The same sums by parts into which the users of all arms are put at random, whatever their arm; `:seed` shuffles."""
     out = ["part", "count(*) AS users"]
-    for metric in readable(layout):
+    for metric in layout.metrics:
         out += _metric_sums(layout, metric, cuts)
     shuffled = f"row_number() OVER (ORDER BY md5(unit::text || :seed), unit) % {PARTS}"
     return (
-        f"{_people(layout, cuts)}\nSELECT {_list(out)}\nFROM (SELECT people.*, {shuffled} AS part FROM people WHERE arm > 0)"
+        f"{_people(layout, cuts)}\nSELECT {listed(out)}\nFROM (SELECT people.*, {shuffled} AS part FROM people WHERE arm > 0)"
         " AS parted\nGROUP BY part"
     )
 
@@ -107,11 +113,6 @@ def cap_statement(layout: Layout, metric: Metric, cuts: Cuts) -> str:
         f"(ORDER BY {column.name}) AS place, count(*) OVER () AS users FROM people WHERE arm > 0{among}) AS ranked\n"
         f"WHERE place * 1000000 >= users * {millionths}"
     )
-
-
-def readable(layout: Layout) -> list[Metric]:
-    """The metrics whose users can be those of the assignments."""
-    return [metric for metric in layout.declaration.metrics if layout.readable(metric)]
 
 
 def _metric_sums(layout: Layout, metric: Metric, cuts: Cuts) -> list[str]:
@@ -148,15 +149,15 @@ def _people(layout: Layout, cuts: Cuts) -> str:
         "CASE WHEN min(arm) = max(arm) THEN min(arm) WHEN min(arm) IS NOT NULL THEN -1 END AS arm",
         "min(since) AS since",
     ]
-    out += [f"min({each}) AS {each}" for each in _dimensions(layout)]
+    out += [f"min({each}) AS {each}" for each in dimension_names(layout)]
     for number, reading in enumerate(layout.readings, 1):
-        ours = f"source = {number}" + (" AND ours" if _carries_ours(layout, number) else "")
+        ours = f"source = {number}" + (" AND ours" if carries_ours(layout, number) else "")
         early = f"{ours} AND at < since" if _timed(layout, reading.time) else "false"
         out += [
             f"max(CASE WHEN {ours} THEN 1 ELSE 0 END) AS seen{number}",
             f"sum(CASE WHEN {early} THEN 1 ELSE 0 END) AS early{number}",
         ]
-    for metric in readable(layout):
+    for metric in layout.metrics:
         for column in columns_of(layout, metric):
             out.append(f"{_figure(layout, metric, column, cuts)} AS {column.name}")
         if metric.missing == "exclude":
@@ -165,14 +166,13 @@ def _people(layout: Layout, cuts: Cuts) -> str:
                 f"max(CASE WHEN {_counts(layout, metric, metric.measure)} THEN 1 ELSE 0 END) AS {name}_here"
             )
     people = (
-        f"people AS (\n  SELECT {_list(out)}\n  FROM placed\n  WHERE unit IS NOT NULL\n  GROUP BY unit\n)"
+        f"people AS (\n  SELECT {listed(out)}\n  FROM placed\n  WHERE unit IS NOT NULL\n  GROUP BY unit\n)"
     )
-    return f"WITH {_marked(layout, cuts)}, {_placed(layout)}, {people}"
+    return f"WITH {placed_rows(layout, cuts.until)}, {people}"
 
 
 def _figure(layout: Layout, metric: Metric, column: Column, cuts: Cuts) -> str:
     """What a user counts."""
-    number, _ = layout.reading(column.measure)
     condition = (
         _before(layout, metric, column.measure) if column.before else _counts(layout, metric, column.measure)
     )
@@ -180,7 +180,7 @@ def _figure(layout: Layout, metric: Metric, column: Column, cuts: Cuts) -> str:
         return f"max(CASE WHEN {condition} THEN 1 ELSE 0 END)"
     if column.measure.value is None:
         return f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)"
-    value = f"v{number}_{_value_place(layout, column.measure)}"
+    value = value_name(layout, column.measure)
     if column.value.exact:
         found = f"sum(CASE WHEN {condition} THEN {value} ELSE 0 END)::bigint"
     else:
@@ -202,7 +202,7 @@ def _counts(layout: Layout, metric: Metric, measure: Measure) -> str:
     number, reading = layout.reading(measure)
     parts = [f"source = {number}"]
     if measure.value is not None:
-        parts.append(f"v{number}_{_value_place(layout, measure)} IS NOT NULL")
+        parts.append(f"{value_name(layout, measure)} IS NOT NULL")
     if _timed(layout, reading.time):
         parts.append(f"at - since >= {_interval(metric.after)}" if metric.after else "at >= since")
         if metric.window is not None:
@@ -210,7 +210,7 @@ def _counts(layout: Layout, metric: Metric, measure: Measure) -> str:
                 parts.append(f"at - since < {_interval(metric.window)}")
             else:
                 parts.append(f"at - since < {_interval(metric.after + metric.window)}")
-    if _carries_ours(layout, number):
+    if carries_ours(layout, number):
         parts.append("ours")
     return " AND ".join(parts)
 
@@ -240,131 +240,14 @@ def _mature(metric: Metric, cuts: Cuts) -> str:
     assert metric.window is not None
     if cuts.until is None:
         return "true"
-    return f"since <= {_timestamp(cuts.until - metric.after - metric.window)}"
+    return f"since <= {timestamp(cuts.until - metric.after - metric.window)}"
 
 
 def _timed(layout: Layout, time: str | None) -> bool:
     return layout.time is not None and time is not None
 
 
-# -- rows
-def _placed(layout: Layout) -> str:
-    out = ["unit", "source", "arm", "at"]
-    out.append("min(CASE WHEN arm IS NOT NULL THEN at END) OVER (PARTITION BY unit) AS since")
-    out += _dimensions(layout)
-    out += _values(layout)
-    if _knows_ours(layout):
-        out.append("ours")
-    return f"placed AS (\n  SELECT {_list(out)}\n  FROM marked\n)"
-
-
-def _marked(layout: Layout, cuts: Cuts) -> str:
-    parts = [_assigned(layout, cuts)]
-    parts += [_events(layout, number, cuts) for number in range(1, len(layout.readings) + 1)]
-    return "marked AS (\n  " + "\n  UNION ALL\n  ".join(parts) + "\n)"
-
-
-def _assigned(layout: Layout, cuts: Cuts) -> str:
-    labels = " ".join(
-        f"WHEN {layout.variant} = {literal(arm)} THEN {number}"
-        for number, arm in enumerate(layout.declaration.arms, 1)
-    )
-    out = [
-        f"{layout.user} AS unit",
-        "0 AS source",
-        f"CASE {labels} WHEN {layout.variant} IS NOT NULL THEN 0 END AS arm",
-        f"{layout.time or 'NULL::timestamptz'} AS at",
-        *(f"{sql} AS {name}" for sql, name in zip(layout.dimensions, _dimensions(layout), strict=True)),
-        *(f"{_null(layout, name)} AS {name}" for name in _values(layout)),
-    ]
-    if _knows_ours(layout):
-        out.append("false AS ours")
-    return _select(out, layout.declaration.assignments.table, [layout.condition, _so_far(layout.time, cuts)])
-
-
-def _events(layout: Layout, number: int, cuts: Cuts) -> str:
-    reading = layout.readings[number - 1]
-    own = {f"v{number}_{place}": value.sql for place, (_, value) in enumerate(reading.values, 1)}
-    # A table whose keys are of another kind cannot be read beside the others.
-    user = reading.user if reading.matches else f"NULL::{layout.user_type}"
-    out = [user, str(number), "NULL::integer", reading.time or "NULL::timestamptz"]
-    out += ["NULL::text" for _ in layout.dimensions]
-    out += [own.get(name) or _null(layout, name) for name in _values(layout)]
-    conditions = [reading.condition, _so_far(reading.time, cuts), "" if reading.matches else "false"]
-    if _knows_ours(layout):
-        looks_back = _carries_ours(layout, number)
-        out.append("true")
-        if looks_back:
-            experiment = quote(str(layout.declaration.assignments.experiment))
-            out[-1] = f"coalesce({experiment} = :experiment, false)"
-            conditions[0] = bracketed(reading.source.where) if reading.source.where else ""
-    return _select(out, reading.source.table, conditions)
-
-
-def _looks_back(layout: Layout, number: int) -> bool:
-    """Whether rows from before the experiment are wanted, which do not carry its name."""
-    source = layout.readings[number - 1].source
-    return any(
-        metric.cuped is not None and source in [each.source for each in (metric.measure, metric.per) if each]
-        for metric in layout.declaration.metrics
-    )
-
-
-def _knows_ours(layout: Layout) -> bool:
-    return any(_carries_ours(layout, number) for number in range(1, len(layout.readings) + 1))
-
-
-def _carries_ours(layout: Layout, number: int) -> bool:
-    """Whether rows of a source are read that do not carry the experiment's name, so that each must say it."""
-    return layout.readings[number - 1].filtered and _looks_back(layout, number)
-
-
-def _select(out: Sequence[str], table: str, conditions: Sequence[str]) -> str:
-    where = " AND ".join(each for each in conditions if each)
-    return f"SELECT {_list(out)} FROM {parse_name(table).sql}" + (f" WHERE {where}" if where else "")
-
-
-def _so_far(time: str | None, cuts: Cuts) -> str:
-    return "" if time is None or cuts.until is None else f"{time} <= {_timestamp(cuts.until)}"
-
-
-def _values(layout: Layout) -> list[str]:
-    return [
-        f"v{number}_{place}"
-        for number, reading in enumerate(layout.readings, 1)
-        for place in range(1, len(reading.values) + 1)
-    ]
-
-
-def _value_place(layout: Layout, measure: Measure) -> int:
-    _, reading = layout.reading(measure)
-    return [text for text, _ in reading.values].index(str(measure.value)) + 1
-
-
-def _null(layout: Layout, name: str) -> str:
-    number, _, place = name.removeprefix("v").partition("_")
-    exact = layout.readings[int(number) - 1].values[int(place) - 1][1].exact
-    return "NULL::bigint" if exact else "NULL::double precision"
-
-
-def _dimensions(layout: Layout) -> list[str]:
-    return [f"d{place}" for place in range(1, len(layout.dimensions) + 1)]
-
-
 def _interval(length: timedelta) -> str:
     seconds = length.total_seconds()
     whole = f"{length.days} days" if length.seconds == length.microseconds == 0 else f"{seconds:.6f} seconds"
     return f"interval '{whole}'"
-
-
-def _timestamp(moment: datetime) -> str:
-    return f"timestamptz '{moment.isoformat(sep=' ')}'"
-
-
-def literal(value: str) -> str:
-    """A text in SQL."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _list(parts: Sequence[str]) -> str:
-    return ",\n    ".join(parts)

@@ -12,13 +12,12 @@ from stepladder.db import Session
 from stepladder.errors import ConfigError, NumericOutOfRange
 from stepladder.experiments.declaration import Declaration, Metric
 from stepladder.experiments.layout import Layout, Reading, bracketed, lay_out
+from stepladder.experiments.placed import literal
 from stepladder.experiments.statement import (
     Cuts,
     cap_statement,
     columns_of,
-    literal,
     ranks_statement,
-    readable,
     sums_statement,
 )
 from stepladder.experiments.statistics import quantiles
@@ -85,7 +84,7 @@ class Sums:
         return int(self.tally(arm).get("users", 0))
 
 
-def value_name(value: str | None) -> str:
+def dimension_value(value: str | None) -> str:
     """A dimension's value as it is told."""
     return "(null)" if value is None else value
 
@@ -174,7 +173,7 @@ def _unequal(declaration: Declaration) -> bool:
 
 def _caps(session: Session, layout: Layout, cuts: Cuts, named: Mapping[str, object]) -> dict[str, float]:
     found = {}
-    for metric in readable(layout):
+    for metric in layout.metrics:
         if metric.cap is None:
             continue
         sql = cap_statement(layout, metric, cuts)
@@ -212,7 +211,7 @@ def _shifts(layout: Layout, cells: Iterable[Cell]) -> dict[str, float]:
     """What to subtract from doubles that lie far from 0 for their spread: their squares would cancel."""
     total = added(cell.tally for cell in cells if cell.arm is not None and cell.arm > 0)
     found = {}
-    for metric in readable(layout):
+    for metric in layout.metrics:
         for column in columns_of(layout, metric):
             n, sum_ = (
                 total.get(f"{columns_of(layout, metric)[0].name}_users", 0),
@@ -243,7 +242,7 @@ def _ranked(
     session: Session, sums: Sums, named: Mapping[str, object]
 ) -> dict[str, dict[int, tuple[float, float, float]]]:
     found = {}
-    for metric in readable(sums.layout):
+    for metric in sums.layout.metrics:
         if metric.kind == "quantile":
             found[metric.name] = _at_ranks(session, sums, metric, named)
     return found

@@ -15,7 +15,7 @@ from stepladder.db import Session
 from stepladder.errors import UsageError
 from stepladder.experiments.declaration import Declaration, Metric
 from stepladder.experiments.measured import measure
-from stepladder.experiments.statement import PARTS, parts_statement, readable
+from stepladder.experiments.statement import PARTS, parts_statement
 from stepladder.experiments.sums import Sums, Tally, numbers
 
 _Z = 3.0  # standard errors that chance is allowed
@@ -74,7 +74,7 @@ def validated(session: Session, sums: Sums, *, draws: int, seed: int) -> Validat
         raise UsageError(f"{users:,} users are too few to draw arms from: at least {2 * PARTS:,} are needed.")
     generator = np.random.default_rng(seed)
     rejected = {}
-    metrics = [metric for metric in readable(sums.layout) if metric.kind != "quantile"]
+    metrics = [metric for metric in sums.layout.metrics if metric.kind != "quantile"]
     halves = _halves(generator, draws, len(rows))
     for metric in metrics:
         p = _p_values(sums, metric, rows, halves)
