@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pkgutil import resolve_name
 
 import pytest
 
@@ -161,3 +163,55 @@ def test_12_two_runs_of_changed_code(shop: Shop, postgres_url: str) -> None:
     assert set(shop.versions("daily").values()) == {3}
     assert len(shop.versions("daily")) == DAYS
     assert shop.plan(deep=True) == []
+
+
+@pytest.mark.parametrize("model", ["table", "upsert", "view"])
+def test_12_two_runs_make_a_model_at_once(
+    shop: Shop, postgres_url: str, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """Neither has seen the other's table, nor its rows of the same keys."""
+    header = {
+        "table": '/* stepladder\ntime = "at"\nevery = "day"\n*/ ',
+        "upsert": '/* stepladder\nkind = "upsert"\ntime = "at"\nevery = "day"\nkey = ["kind"]\n*/ ',
+        "view": '/* stepladder\nkind = "view"\n*/ ',
+    }[model]
+    cut = "" if model == "view" else " WHERE at >= :start AND at < :end"
+    shop.write("new.sql", f"{header}SELECT kind, max(at) AS at FROM events{cut} GROUP BY kind")
+    together = threading.Barrier(2)
+    for where in ("check_rows", "make_view"):
+        _meet(monkeypatch, f"stepladder.pipelines.apply.{where}", together)
+    failed = list[object]()
+
+    def work(start: dt.datetime, end: dt.datetime) -> None:
+        with sl.connect(postgres_url) as db:
+            planned = prepare(db, shop.project, names=["new"], now=NOW, asked=(start, end))
+            failed.extend(step.error for step in run(db, shop.project, planned, jobs=2).failed)
+
+    middle = dt.datetime(2026, 3, 6, tzinfo=dt.UTC)
+    halves = [
+        (dt.datetime(2026, 3, 1, tzinfo=dt.UTC), middle),
+        (middle, dt.datetime(2026, 3, 11, tzinfo=dt.UTC)),
+    ]
+    threads = [threading.Thread(target=work, args=half) for half in halves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    truth = "SELECT kind, max(at) AS at FROM events GROUP BY kind" + (
+        ", at::date" if model == "table" else ""
+    )
+    assert sorted(shop.db.query("SELECT kind, at FROM new").tuples()) == sorted(shop.db.query(truth).tuples())
+    assert (shop.plan(deep=True), shop.running()) == ([], [])
+
+
+def _meet(monkeypatch: pytest.MonkeyPatch, where: str, together: threading.Barrier) -> None:
+    """Two that call the function wait for each other; nobody waits for long."""
+    function: Callable[..., object] = resolve_name(where)
+
+    def called(*arguments: object, **named: object) -> object:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(1)
+        return function(*arguments, **named)
+
+    monkeypatch.setattr(where, called)

@@ -235,3 +235,35 @@ def test_the_whole_of_a_source_moves_by_a_day(shop: Shop) -> None:
     shop.run(deep=True)
     assert shop.daily() == shop.rebuilt()
     assert shop.plan(deep=True) == []
+
+
+# -- rows that move to where another interval has them still
+KEYED = """/* stepladder\ntime = "day"\nevery = "day"\nkey = ["id"]\n*/\nSELECT id, (at AT TIME ZONE :zone)::date AS day
+FROM events WHERE at >= :start AND at < :end"""
+
+
+@pytest.mark.parametrize("hours", [24, -24], ids=["to the next day", "to the day before"])
+def test_09_rows_with_a_key_move_between_days(shop: Shop, hours: int) -> None:
+    """All at once, day by day: each day's rows have a key that the day beside it still holds."""
+    shop.write("keyed.sql", KEYED)
+    shop.run()
+    shop.db.execute("DELETE FROM events WHERE at < '2026-03-02 00:00+00' OR at >= '2026-03-10 00:00+00'")
+    shop.db.execute("UPDATE events SET at = at + :hours * interval '1 hour'", hours=hours)
+    result = shop.run(deep=True)
+    assert [step.error for step in result.failed] == []
+    truth = shop.db.query("SELECT id, at::date AS day FROM events ORDER BY 1").tuples()
+    assert shop.db.query("SELECT id, day FROM keyed ORDER BY 1").tuples() == truth
+    assert (shop.plan(deep=True), shop.running()) == ([], [])
+
+
+def test_53_another_zone_where_keys_know_no_day(shop: Shop) -> None:
+    shop.write("keyed.sql", KEYED)
+    shop.run()
+    (shop.folder / "stepladder.toml").write_text('timezone = "Pacific/Auckland"\n')
+    result = shop.run(TOMORROW)
+    assert [step.error for step in result.failed] == []
+    truth = shop.db.query(
+        "SELECT id, (at AT TIME ZONE 'Pacific/Auckland')::date AS day FROM events ORDER BY 1"
+    ).tuples()
+    assert shop.db.query("SELECT id, day FROM keyed ORDER BY 1").tuples() == truth
+    assert (shop.plan(TOMORROW, deep=True), shop.running()) == ([], [])

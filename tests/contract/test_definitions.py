@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from stepladder.db import Database
-from stepladder.errors import DatabaseError
+from stepladder.errors import DatabaseError, NotPortable
 
 ITEM = """
 CREATE TABLE item (id serial PRIMARY KEY, name varchar(10) NOT NULL DEFAULT 'x', n numeric(8,2) CHECK (n > 0),
@@ -178,6 +178,18 @@ def test_columns_that_come_later(db: Database) -> None:
     assert (
         db.query("INSERT INTO lines (price, qty) VALUES (1.25, 3) RETURNING total::text").scalar() == "3.75"
     )
+
+
+@pytest.mark.parametrize("kind", ["VIRTUAL", ""])
+def test_virtual_columns_are_refused(engine: str, db: Database, kind: str) -> None:
+    sql = f"CREATE TABLE doubled (a int, b int GENERATED ALWAYS AS (abs(a) * 2) {kind}, c int)"
+    if engine != "sqlite3":
+        db.execute(sql)
+        assert db.query("INSERT INTO doubled VALUES (-3) RETURNING b").scalar() == 6
+        return
+    with pytest.raises(NotPortable, match="virtual generated column") as caught:
+        db.execute(sql)
+    assert caught.value.position == sql.index(kind or ", c int")
 
 
 @pytest.mark.parametrize(

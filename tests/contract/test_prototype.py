@@ -113,6 +113,7 @@ def test_psycopg2() -> None:
         "SELECT round(a) FROM t",
         "SELECT CAST(a AS INT) FROM t",
         "SELECT date(a, '+1 month') FROM t",
+        "SELECT abs(random()) % 10",
     ],
 )
 def test_what_is_noted(sql: str) -> None:

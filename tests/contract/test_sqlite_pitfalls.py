@@ -201,6 +201,12 @@ def test_a_wrong_escape_is_an_error_for_null_too(rows: sl.Database) -> None:
             33,
         ),
         ("SELECT to_char(12.5, 'C99')", " 13"),
+        ("SELECT count(*) FROM (VALUES (true), (false)) AS v (b) GROUP BY (false AND b)::int", 2),
+        (
+            "SELECT a FROM (VALUES (1, true), (2, false)) AS v (a, b) ORDER BY (false AND b)::int, a LIMIT 1",
+            1,
+        ),
+        ("SELECT to_char('-1 mon'::interval, 'Q') || to_char('-11 mons'::interval, 'Q')", "1-3"),
         ("SELECT to_char(12, 'c99.9')", " 12.0"),
         ("SELECT to_number('', '')", None),
         ("SELECT lpad('a', 2147483647, '')", "a"),
@@ -352,3 +358,24 @@ def test_texts_that_only_look_like_it(db: sl.Database, text: str, type_: str, sq
     with pytest.raises(DatabaseError) as caught:
         db.query(f"SELECT CAST(CAST(:text AS text) AS {type_})::text", text=text)
     assert caught.value.sqlstate == sqlstate
+
+
+@pytest.mark.parametrize(
+    ("joined", "rows"),
+    [
+        ("(SELECT 5 AS n FROM t b LEFT JOIN t c ON b.a = c.a) q ON v.m = q.n", 0),
+        ("(t b LEFT JOIN t c ON b.a = c.id) ON t.id = 99", 0),
+        ("(t b LEFT JOIN t c ON b.a = c.id) ON t.id = 2", 3),
+        ("both_sides ON t.id = 99", 0),
+        ("q ON t.id = 99", 0),
+        ("q ON t.id = q.id LEFT JOIN t d ON d.id = v.m", 3),
+    ],
+)
+def test_a_condition_behind_a_right_join_is_kept(db: sl.Database, joined: str, rows: int) -> None:
+    db.script(
+        "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1), (2, 5), (3, NULL);"
+        "CREATE VIEW both_sides AS SELECT b.id FROM t b LEFT JOIN t c ON b.a = c.id"
+    )
+    sql = f"SELECT t.id FROM (VALUES (1), (2)) v (m) RIGHT JOIN t ON v.m = t.a JOIN {joined}"
+    named = f"WITH q AS (SELECT b.id FROM t b LEFT JOIN t c ON b.a = c.id) {sql}"
+    assert len(db.query(named if joined.startswith("q ") else sql).all()) == rows

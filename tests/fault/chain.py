@@ -16,7 +16,7 @@ from pathlib import Path
 import stepladder as sl
 from stepladder.config import Project, read_project
 from stepladder.db import Database
-from stepladder.pipelines import Wishes, prepare
+from stepladder.pipelines import Wishes, prepare, run
 
 MODELS = {
     "sessions.sql": """/* stepladder
@@ -140,6 +140,13 @@ def make_chain(folder: Path, url: str, days: int) -> Chain:
         file = Path(url.removeprefix("sqlite:///"))
         shutil.copyfile(file, file.with_name("before.db"))
     return Chain(folder, url, days)
+
+
+def bring_up_to_date(chain: Chain) -> None:
+    """A run in this process, every source compared; all of it must come out well."""
+    with sl.connect(chain.url) as db:
+        result = run(db, chain.project, prepare(db, chain.project, wishes=Wishes(deep=True)), jobs=2)
+    assert {step.state for step in result.steps} <= {"done", "unchanged"}, result.failed
 
 
 def _fill(db: Database, days: int) -> None:

@@ -29,10 +29,11 @@ from stepladder.db import Database
 from stepladder.errors import ConnectionFailed, StillHeld
 from stepladder.pipelines import RunResult, Wishes, prepare, run
 from tests.contract.shop import DAYS, NOW, Shop, engine, make_shop, opened, shop
-from tests.fault.chain import take_for_dead
+from tests.fault.chain import bring_up_to_date, make_chain, take_for_dead
 from tests.fault.dying import Point, stops_at
 from tests.fault.own_server import Server, server
 from tests.fault.relay import relay_to
+from tests.fault.test_storm import kill_all, say
 
 __all__ = ["engine", "opened", "server", "shop"]
 
@@ -262,8 +263,16 @@ def gone_at(text: str, gone: Callable[..., None]) -> Callable[..., Any]:
 
 # -- sessions and servers that end
 @pytest.mark.postgres
-def test_18_the_server_restarts(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="fast"),
+        pytest.param(signal.SIGKILL, id="kill-9", marks=pytest.mark.long),
+    ],
+)
+def test_18_the_server_restarts(server: Server, tmp_path: Path, number: int) -> None:
     with sl.connect(server.url) as db:
+        db.script("DROP TABLE IF EXISTS events, daily, totals; DROP SCHEMA IF EXISTS stepladder CASCADE")
         shop = make_shop(db, tmp_path / "shop")
         db.execute(
             "INSERT INTO events SELECT n, timestamptz '2026-03-01 00:00+00' + n * interval '2 hours', 'buy', n"
@@ -272,7 +281,7 @@ def test_18_the_server_restarts(server: Server, tmp_path: Path) -> None:
         prepared, restarted = shop.prepared(deep=True), threading.Event()
 
         def restart() -> None:
-            server.end(signal.SIGINT)
+            server.end(number)
             server.start()
             restarted.set()
 
@@ -318,6 +327,38 @@ def end_session(url: str, pid: int) -> None:
         admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
 
+@pytest.mark.long
+@pytest.mark.postgres
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_19_sessions_are_ended_all_the_time(postgres_url: str, tmp_path: Path, driver: str) -> None:
+    """A run may give up; whatever it has said, rows and ledger are those of an undisturbed run when one comes through."""
+    url = postgres_url.replace("postgresql://", f"postgresql+{driver}://", 1)
+    chain = make_chain(tmp_path / "shop", url, 6)
+    bring_up_to_date(chain)
+    undisturbed, over, ended = chain.rows(), threading.Event(), [0, 0]
+    chain.reset()
+
+    def storm() -> None:
+        while not over.wait(0.25):
+            ended[0] += kill_all(postgres_url)
+
+    thread = threading.Thread(target=storm)
+    thread.start()
+    try:
+        for ended[1] in range(1, 100):
+            with suppress(ConnectionFailed):
+                bring_up_to_date(chain)
+                break
+    finally:
+        over.set()
+        thread.join()
+    bring_up_to_date(chain)
+    say(f"{driver}: {ended[0]} sessions ended, {ended[1]} runs")
+    assert chain.rows() == undisturbed
+    assert chain.left() == ()
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("engine", ["psycopg"])
 @pytest.mark.parametrize("what", ["the rows", "the claim"])
@@ -347,12 +388,19 @@ ENDLESS = {
 
 @pytest.mark.usefixtures("signals_are_heard")
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)],
+    ids=["ctrl-c", "SIGTERM"],
+)
 def test_21_ctrl_c_half_way(
     shop: Shop,
     url: str,
     engine: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    number: int,
+    code: int,
 ) -> None:
     """In the middle of a statement that would never end: finished days stay, nothing is left running."""
     shop.write("zz.sql", f'/* stepladder\ndepends = ["totals"]\n*/ {ENDLESS[engine]}')
@@ -365,12 +413,12 @@ def test_21_ctrl_c_half_way(
     def stop() -> None:
         begun.wait(40)
         time.sleep(0.3)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
 
     thread = threading.Thread(target=stop)
     thread.start()
     monkeypatch.chdir(shop.folder)
-    assert main(["run", "--deep", "--now", "2026-03-11", "--target", url]) == 130
+    assert main(["run", "--deep", "--now", "2026-03-11", "--target", url]) == code
     thread.join()
     assert "what was finished stays" in capsys.readouterr().err
     assert "zz" not in shop.db.tables()

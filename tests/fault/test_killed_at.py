@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import stepladder as sl
-from stepladder.pipelines import Wishes, prepare, run
-from tests.fault.chain import Chain, Snapshot, make_chain
+from tests.fault.chain import Chain, Snapshot, bring_up_to_date, make_chain
 from tests.fault.dying import Point, dies_at
 
 DAYS = 2
@@ -50,12 +49,6 @@ CHANGE = {
     "what reads it not yet redone": Point(f"{RUNNER}:apply", after=True, nth=2),
 }
 ENGINES = ["sqlite3", pytest.param("psycopg", marks=pytest.mark.postgres)]
-
-
-def bring_up_to_date(chain: Chain) -> None:
-    with sl.connect(chain.url) as db:
-        result = run(db, chain.project, prepare(db, chain.project, wishes=Wishes(deep=True)), jobs=2)
-    assert {step.state for step in result.steps} <= {"done", "unchanged"}, result.failed
 
 
 def change(chain: Chain) -> None:

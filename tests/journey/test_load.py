@@ -90,3 +90,23 @@ def test_what_is_refused_and_what_is_kept_aside(tmp_path: Path, in_process: Call
     refused = in_process("load", "b.csv", "--into", "u", "--mode", "append", *TARGET, cwd=tmp_path, expect=1)
     assert "row 2, line 3 does not fit u; nothing was loaded: " in refused.err
     assert "write -p name=value" in in_process(*load, "-p", "low", cwd=tmp_path, expect=2).err
+
+
+def test_the_types_of_a_table_that_is_made_are_said(tmp_path: Path, in_process: Callable[..., Any]) -> None:
+    """A CSV file says no types: whoever loads one sees that at once, and again in the error of a model."""
+    (tmp_path / "events.csv").write_text("id,at\n1,2026-03-01 10:00:00+00\n2,2026-03-01 10:00:00+00\n")
+    arguments = ("load", "events.csv", "--into", "events", "--mode", "append", "--create", *TARGET)
+    said = in_process(*arguments, cwd=tmp_path).err
+    assert "made events: id text, at text\nIts file says no types." in said
+    assert "made" not in in_process(*arguments, cwd=tmp_path).err
+    (tmp_path / "stepladder.toml").write_text("")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "gaps.sql").write_text(
+        "SELECT id,\n  at - lag(at) OVER (ORDER BY id) AS gap\nFROM events"
+    )
+    ended = in_process("run", *TARGET, cwd=tmp_path, expect=2)
+    assert (
+        "models/gaps.sql:2: operator does not exist: text - text. events.id is text, events.at is text\n"
+        "      at - lag(at) OVER (ORDER BY id) AS gap\n"
+        "         ^"
+    ) in ended.err

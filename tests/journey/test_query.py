@@ -169,3 +169,12 @@ def test_a_reader_that_goes_away_is_no_error(file: Database, tmp_path: Path) -> 
     process.stderr.close()
     assert process.wait(timeout=60) == 0
     assert said.splitlines() == ["target sqlite:///people.db"]
+
+
+def test_create_makes_a_file_and_nothing_else_does(in_process: Run, tmp_path: Path) -> None:
+    target = ("--target", "sqlite:///new.db")
+    for sql in ("SELECT 1", "CREATE TABEL t (id int)", "INSERT INTO t VALUES (1)"):
+        assert "there is no file" in in_process("query", sql, *target, cwd=tmp_path, expect=2).err
+    assert list(tmp_path.iterdir()) == []
+    in_process("query", "CREATE TABLE t (id int)", *target, cwd=tmp_path)
+    assert "1 row written" in in_process("query", "INSERT INTO t VALUES (1)", *target, cwd=tmp_path).err

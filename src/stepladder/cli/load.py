@@ -10,8 +10,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from stepladder.cli.output import count, print_json, prose
 from stepladder.cli.session import open_target
 from stepladder.cli.values import named_values
-from stepladder.db import LoadResult
+from stepladder.db import Database, LoadResult
+from stepladder.errors import UndefinedTable
 from stepladder.files import open_source
+from stepladder.sql import Column
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -20,6 +22,7 @@ def command(arguments: argparse.Namespace) -> int:
     )  # a missing file is said before a new database is made
     say = prose()
     with open_target(arguments.target) as db, _bar() as bar:
+        makes = arguments.create and not _exists(db, arguments.into)
         task = bar.add_task(arguments.file, total=None)
         result = db.load(
             str(arguments.file),
@@ -35,11 +38,27 @@ def command(arguments: argparse.Namespace) -> int:
             rejects=arguments.rejects,
             progress=lambda rows, read, size: bar.update(task, completed=read or rows, total=size),
         )
+        made = db.columns(arguments.into) if makes and not result.skipped else ()
     if arguments.json:
         print_json(asdict(result))
-    else:
-        say.print(_words(arguments, result), markup=False)
+        return 0
+    say.print(_words(arguments, result), markup=False)
+    if made:
+        say.print(f"made {arguments.into}: {', '.join(map(_shown, made))}", markup=False)
+    if made and all(column.type.name == "text" for column in made):
+        say.print("Its file says no types. To have others, drop it, make it by CREATE TABLE, and load again.")
     return 0
+
+
+def _exists(db: Database, table: str) -> bool:
+    try:
+        return bool(db.columns(table))
+    except UndefinedTable:
+        return False
+
+
+def _shown(column: Column) -> str:
+    return f"{column.name} {column.type}"
 
 
 def _bar() -> Progress:

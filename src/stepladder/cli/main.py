@@ -17,14 +17,18 @@ TERMINATED = 143
 DEFECT = 70
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM: ends work as Ctrl-C does, leaving nothing half done."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     arguments = parser().parse_args(argv)
-    before = signal.signal(signal.SIGTERM, _terminate)
+    told: list[int] = []
+
+    def terminate(number: int, _frame: FrameType | None) -> None:
+        """SIGTERM ends work as Ctrl-C does, leaving nothing half done. It is noted, for a driver may make a plain
+        KeyboardInterrupt of whatever is raised here."""
+        told.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
         code = import_module(f"stepladder.cli.{arguments.verb}").command(arguments)
         sys.stdout.flush()
@@ -32,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Error as error:
         _say(f"error: {error.message}")
         return error.exit_code
-    except KeyboardInterrupt as stop:
+    except KeyboardInterrupt:
         _say("stopped: what was finished stays, what was under way was rolled back.")
-        return TERMINATED if isinstance(stop, _Terminated) else INTERRUPTED
+        return TERMINATED if told else INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,10 +47,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _defect(defect)
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated
 
 
 def _defect(defect: Exception) -> int:

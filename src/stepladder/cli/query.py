@@ -14,7 +14,7 @@ from stepladder.cli.session import open_target
 from stepladder.cli.values import named_values
 from stepladder.db import Database, Rows, Stream
 from stepladder.errors import SqlSyntaxError, UsageError
-from stepladder.sql import Answer, answer, statements
+from stepladder.sql import Answer, answer, first_word
 
 _PARQUET_ROWS = 50_000  # of a row group: what readers of columns like
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "WITH")
@@ -27,14 +27,16 @@ def command(arguments: argparse.Namespace) -> int:
         check_parquet(Path(arguments.parquet))
     sql = sys.stdin.read() if arguments.sql == "-" else arguments.sql
     values = named_values(arguments.param)
-    with open_target(arguments.target, must_exist=True) as db:
-        kind = _kind(sql)
+    kind = _kind(sql)
+    # A new SQLite file is for who makes something in it; for anybody else a missing one is a wrong name.
+    makes = kind is Answer.NOTHING and first_word(sql) == "CREATE"
+    with open_target(arguments.target, must_exist=not makes) as db:
         if kind is Answer.NOTHING:
             _execute(db, sql, values, arguments)
         elif kind is Answer.ROWS:
             rows = db.query(sql, values)
             _show(rows, arguments)
-            if _first_word(sql) in _WRITES:
+            if first_word(sql) in _WRITES:
                 _say_written(len(rows))
         else:
             batch = _PARQUET_ROWS if arguments.parquet else 10_000
@@ -50,17 +52,13 @@ def _kind(sql: str) -> Answer:
         return Answer.ROWS  # the database says it, with its place
 
 
-def _first_word(sql: str) -> str:
-    return statements(sql)[0].text.split(maxsplit=1)[0].upper()
-
-
 def _execute(db: Database, sql: str, values: dict[str, object], arguments: argparse.Namespace) -> None:
     if arguments.parquet is not None:
         raise UsageError("this statement returns no rows to be written to a file. Nothing was run.")
     written = db.execute(sql, values)
     if arguments.json:
         write_json((), ())
-    if _first_word(sql) in _WRITES:
+    if first_word(sql) in _WRITES:
         _say_written(written)
     else:
         prose().print("done", style="dim")

@@ -22,7 +22,7 @@ def refuse_missing(target: Target) -> None:
     if target.is_sqlite and target.path is not None and not target.path.exists():
         raise ConfigError(
             f"target {target}: there is no file {target.path}. Nothing was written. "
-            "A load makes it: stepladder load FILE --into TABLE --mode append --create"
+            "A load makes it: stepladder load FILE --into TABLE --mode append --create; or a CREATE TABLE by stepladder query"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from stepladder.errors import DatabaseError, DataError, NotPortable, ResourceError, database_error, redact
-from stepladder.sql import Type
+from stepladder.sql import Type, place_lines
 
 # SQLite's extended result codes (https://sqlite.org/rescode.html) and the SQLSTATE that PostgreSQL would give.
 _SQLSTATES = {
@@ -62,7 +62,7 @@ def postgres_fault(
     state = sqlstate or "XX000"
     lines = [
         message.strip(),
-        *_caret(statement, position),
+        *place_lines(statement, position),
         *(extra for extra in (detail, hint, _NEXT.get(state)) if extra),
     ]
     return database_error(state)(
@@ -120,20 +120,11 @@ def _shown(statement: str | None) -> str | None:
     return None if statement is None else redact(statement)
 
 
-def _caret(statement: str | None, position: int | None) -> list[str]:
-    """The line of the statement that `position` is in, with a caret under it."""
-    if statement is None or position is None or position > len(statement):
-        return []
-    start = statement.rfind("\n", 0, position) + 1
-    line = statement[start:].split("\n", 1)[0]
-    return [f"    {line}", "    " + " " * (position - start) + "^"]
-
-
 def with_caret(error: DatabaseError, statement: str) -> DatabaseError:
     """The same error, showing its place in the statement: for errors that the translator raises."""
     if error.position is None or error.statement is not None:
         return error
-    lines = [error.message, *_caret(statement, error.position)]
+    lines = [error.message, *place_lines(statement, error.position)]
     return type(error)(
         "\n".join(lines), sqlstate=error.sqlstate, position=error.position, statement=_shown(statement)
     )

@@ -417,6 +417,8 @@ class PostgresConnection(Connection):
                 return Unusable(message)
             statement, bound = self._sent
             position = None if position is None else bound.to_user(position)
+        if sqlstate == "23505" and said.schema_name == "pg_catalog":
+            sqlstate = "42P07"  # two that make a table at once: the second one meets a key of the catalogue's
         fault = postgres_fault(
             sqlstate,
             said.message_primary or message,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from stepladder.errors import ModelError, NotPortable, ProgrammingError, Undefin
 from stepladder.pipelines.known import Known
 from stepladder.pipelines.model import Function, Model, Query, is_model
 from stepladder.pipelines.naming import shown
+from stepladder.pipelines.unbound import unbound
 from stepladder.quality import unknown_columns
 from stepladder.sql import (
     Column,
@@ -27,7 +27,6 @@ from stepladder.sql import (
 )
 
 _ZONED = ("timestamptz", "date")
-_UNKNOWN_COLUMN = re.compile(r'column "?(?:[^"]*\.)?([^".]+)"? does not exist$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +111,7 @@ def _bind_query(model: Model, body: Query, schema: Known, project: Project, *, s
     except (ProgrammingError, NotPortable) as error:
         unknown = any(schema.columns(table) is None for table in model.reads)
         if (strict and not unknown) or _surely_wrong(error, unknown=unknown):
-            line = body.sql.count("\n", 0, error.position) + 1 if error.position is not None else None
-            raise ModelError(
-                f"{error.message}{_there_are(error, model, schema)}", file=file, line=line
-            ) from error
+            raise unbound(error, model, schema, file) from error
         return Bound(model, None, by_date)
     refuse_output(model, columns, file)
     warnings = zone_findings(
@@ -156,16 +152,6 @@ def _with_windows(model: Model, body: Query, schema: Known) -> Model:
 
     read = windows(body.sql, names)
     return replace(model, windows=read.inside, whole=read.whole)
-
-
-def _there_are(error: Exception, model: Model, schema: Known) -> str:
-    """For a column that is in no table: the one that was meant, or those that there are."""
-    unknown = _UNKNOWN_COLUMN.match(str(error)) if isinstance(error, UndefinedColumn) else None
-    if unknown is None:
-        return ""
-    known = dict.fromkeys(column.name for table in model.reads for column in schema.columns(table) or ())
-    meant = nearest(unknown[1], known)
-    return f".{meant}" if meant else f". There are: {', '.join(known)}"
 
 
 def _surely_wrong(error: Exception, *, unknown: bool) -> bool:

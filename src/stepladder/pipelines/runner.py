@@ -25,6 +25,7 @@ from stepladder.errors import (
     ResourceError,
     StatementCanceled,
     StillHeld,
+    UniqueViolation,
     UsageError,
 )
 from stepladder.ledger import Inputs, Run
@@ -257,6 +258,8 @@ class Runner:
         self._stopping = False
         self._unfinished: list[Work] = []
         self._said: Counter[tuple[str, str]] = Counter()
+        self._done: Counter[str] = Counter()
+        self._done_when_refused: dict[Work, int] = {}
 
     def steps(self, jobs: int, limit: int | None = None) -> Iterator[Step]:
         """Each piece of work as it is over; after `limit` pieces none is begun."""
@@ -275,7 +278,10 @@ class Runner:
                             yield self._over(queue, step)
                     if pool.busy:
                         for step in pool.finished():
-                            yield self._over(queue, step)
+                            if self._comes_again(queue, step):
+                                left += 1
+                            else:
+                                yield self._over(queue, step)
             except BaseException:
                 self._stopping = True
                 raise
@@ -287,11 +293,27 @@ class Runner:
             assert error is not None
             if not isinstance(error, CheckFailed | IntegrityError):  # those depend on the interval's rows
                 self._said[step.work.model, error.message.splitlines()[0]] += 1
-        if step.state == "done" and self._jobs[step.work.model].model.kind != "upsert":
-            self._alone.discard(step.work.model)
+        if step.state == "done":
+            self._done[step.work.model] += 1
+            if self._jobs[step.work.model].model.kind != "upsert":
+                self._alone.discard(step.work.model)
         if step.state not in ("done", "unchanged", "elsewhere"):
             self._unfinished.append(step.work)
         return step
+
+    def _comes_again(self, queue: Queue, step: Step) -> bool:
+        """Whether a piece is tried again when the others are over: a key of it may still be in an interval that is yet to be
+        done. And again from the other end, for rows may have moved to later days or to earlier ones; as long as others of
+        its model come out well."""
+        work = step.work
+        if not isinstance(step.error, UniqueViolation) or not queue.others(work):
+            return False
+        late, now = work in self._done_when_refused, self._done[work.model]
+        if late and self._done_when_refused[work] == now:
+            return False
+        self._done_when_refused[work] = now if late else -1
+        queue.again(work, turn=late)
+        return True
 
     def _without_running(self, work: Work) -> Step | None:
         """What becomes of a piece of work that cannot be begun, or need not be."""
@@ -343,11 +365,14 @@ class Runner:
                 raise
             return None
         except Error as error:
-            # Two runs that make a table at once: the second one finds it there the next time.
-            again = isinstance(error, DuplicateTable) or (
-                isinstance(error, DatabaseError) and error.retryable
-            )
-            return None if again and not last else self._failed(work, held, error)
+            return None if not last and self._may_pass(work, error) else self._failed(work, held, error)
+
+    def _may_pass(self, work: Work, error: Error) -> bool:
+        """Whether another attempt may come out well. Of two runs that make a table at once, or a row of an upsert, the
+        second one finds it there the next time."""
+        if isinstance(error, UniqueViolation):
+            return self._jobs[work.model].model.kind == "upsert"
+        return isinstance(error, DuplicateTable) or (isinstance(error, DatabaseError) and error.retryable)
 
     def _done_after_all(self, held: ledger.Claim) -> Outcome | None:
         """After a lost connection: whether the COMMIT had taken effect."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from bisect import bisect
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -32,18 +32,20 @@ class Queue:
         upstream: Mapping[str, Sequence[str]],
         needed: Callable[[Work, str], Span] = lambda work, _: (work.start, work.end),
     ) -> None:
-        self._waiting = {model.name: deque(model.work) for model in plan.models if model.work}
+        self._waiting = {model.name: list(model.work) for model in plan.models if model.work}
         self._running: dict[str, list[Work]] = {}
+        self._last: dict[str, list[Work]] = {}
+        self._from_newest: set[str] = set()
         self._upstream = upstream
         self._needed = needed
 
     def __bool__(self) -> bool:
-        return bool(self._waiting or self._running)
+        return bool(self._waiting or self._running or self._last)
 
     def ready(self, places: int, alone: Container[str]) -> Iterator[Work]:
         """At most so many pieces that may begin now: from here on they run. `alone` are the models whose next piece
         makes the table, or cuts it anew: all others come after it."""
-        for model in list(self._waiting):
+        for model in [*self._waiting, *self._last]:
             while places > 0 and (work := self._next(model, alone)) is not None:
                 self._running.setdefault(model, []).append(work)
                 places -= 1
@@ -51,20 +53,40 @@ class Queue:
 
     def _next(self, model: str, alone: Container[str]) -> Work | None:
         waiting = self._waiting.get(model)
-        if not waiting or (self._running.get(model) and model in alone):
+        if self._running.get(model) and (model in alone or not waiting):
             return None
+        if not waiting:
+            return self._pop(self._last, model, -1 if model in self._from_newest else 0)
         for name in self._upstream[model]:
             start, end = self._needed(waiting[0], name)
             if any(name in alone or (start < other.end and end > other.start) for other in self._left(name)):
                 return None
-        work = waiting.popleft()
-        if not waiting:
-            del self._waiting[model]
+        return self._pop(self._waiting, model)
+
+    def _pop(self, pieces: dict[str, list[Work]], model: str, place: int = 0) -> Work | None:
+        if model not in pieces:
+            return None
+        work = pieces[model].pop(place)
+        if not pieces[model]:
+            del pieces[model]
         return work
 
     def _left(self, model: str) -> Iterable[Work]:
-        yield from self._running.get(model, ())
-        yield from self._waiting.get(model, ())
+        for pieces in (self._running, self._waiting, self._last):
+            yield from pieces.get(model, ())
+
+    def others(self, work: Work) -> bool:
+        """Whether more of its model is left than this piece, which runs."""
+        return sum(1 for _ in self._left(work.model)) > 1
+
+    def again(self, work: Work, *, turn: bool) -> None:
+        """A piece that ran is to be tried again, alone, when nothing else of its model is left. Such pieces come in the order
+        of their days; `turn`: from now on from the other end."""
+        self.over(work)
+        last = self._last.setdefault(work.model, [])
+        last.insert(bisect(last, work.start, key=lambda each: each.start), work)
+        if turn:
+            self._from_newest ^= {work.model}
 
     def over(self, work: Work) -> None:
         """A piece that was ready() is done, or given up."""

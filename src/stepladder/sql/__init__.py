@@ -63,6 +63,7 @@ from stepladder.sql.parameters import (
     top_level_parts,
 )
 from stepladder.sql.parse import check_syntax, writes_rows
+from stepladder.sql.place import place_lines
 from stepladder.sql.planned_schema import PlannedSchema
 from stepladder.sql.reading import (
     Answer,
@@ -228,6 +229,7 @@ __all__ = [
     "parse_json",
     "parse_name",
     "parse_type",
+    "place_lines",
     "printed_interval",
     "python_json",
     "quote",

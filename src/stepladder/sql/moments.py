@@ -25,6 +25,7 @@ _MOMENT = re.compile(
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?", re.ASCII)
 _DAY = timedelta(days=1)
 _MOMENT_WITH_ZONE = Type("timestamptz")
+_YEAR_2000 = datetime(2000, 1, 1)  # noqa: DTZ001 - moments are in UTC, from here the server counts
 _SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a time of day has no zone
 
 
@@ -108,11 +109,13 @@ def out_of_range(text: str) -> InvalidDatetime:
 
 
 def rounded(value: datetime, digits: int | None) -> datetime:
-    """`value` with at most `digits` digits behind the second's point, rounded half up; None: all six."""
+    """`value` with at most `digits` digits behind the second's point; None: all six. Halves go away from the year 2000."""
     if digits is None or digits == 6:
         return value
     step = 10 ** (6 - digits)
-    return value + timedelta(microseconds=(value.microsecond + step // 2) // step * step - value.microsecond)
+    rest = value.microsecond % step
+    up = rest * 2 > step or (rest * 2 == step and value.replace(tzinfo=None) >= _YEAR_2000)
+    return value + timedelta(microseconds=(step if up else 0) - rest)
 
 
 def stored_timestamptz(value: datetime) -> str:

@@ -10,6 +10,8 @@ from stepladder.sql.texts import NAME_PART, NAME_START, first_unstorable
 
 _NAME_BYTES = 63  # PostgreSQL cuts longer names without an error: two tables would become one
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+# The columns that every table of PostgreSQL's has besides its own.
+SYSTEM_COLUMNS = frozenset(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"])
 # PostgreSQL's reserved words, those that may be type or function names included (manual, appendix C).
 RESERVED = frozenset(
     [

@@ -6,6 +6,7 @@ of the user's text here and at the doors.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,10 @@ from typing import Any
 from stepladder.errors import DatabaseError, NotPortable, SqlSyntaxError
 from stepladder.sql.parameters import Numbered, numbered
 
+# What PostgreSQL 18 takes, and the parser's grammar of 17 does not: no STORED behind it.
+_VIRTUAL = re.compile(
+    r"\bgenerated\s+always\s+as\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*\Z", re.IGNORECASE
+)
 _DEPTH = 20_000  # long chains of operators nest deeply, in the parser's tree and in every walk over it
 
 
@@ -37,7 +42,12 @@ def parse(text: Numbered) -> list[Any]:
     try:
         found: Any = pgparse.parse(text.text)
     except pgparse.PGQueryError as error:
-        position = text.to_user(max(int(error.position) - 1, 0)) if error.position else None
+        place = max(int(error.position) - 1, 0)
+        position = text.to_user(place) if error.position else None
+        if _VIRTUAL.search(text.text[:place]):
+            raise NotPortable(
+                "a virtual generated column", position=position, instead="write STORED behind it"
+            ) from error
         raise SqlSyntaxError(str(error.message), position=position) from error
     statements = found["stmts"] if isinstance(found, dict) else found
     return [each["stmt"] for each in statements]

@@ -104,7 +104,7 @@ _NUMBERS: dict[str, tuple[int, Callable[[_Fields], int]]] = {
     "IY": (2, lambda fields: _week_year(fields, 100)),
     "I": (1, lambda fields: _week_year(fields, 10)),
     "CC": (2, _century),
-    "Q": (0, lambda fields: (fields.month - 1) // 3 + 1),
+    "Q": (0, lambda fields: quotient(fields.month - 1, 3)[0] + 1),
     "MM": (2, lambda fields: fields.month),
     "WW": (2, lambda fields: quotient(fields.day_of_year - 1, 7)[0] + 1),
     "IW": (2, lambda fields: _iso(fields)[1]),

@@ -54,6 +54,7 @@ class Item:
     row: Expression | None = None  # what its bare name means, where that is a value
     nullable: bool = False  # an outer join may make its row NULL
     marker: Expression | None = None  # a column that is NULL only then
+    is_table: bool = False  # which has PostgreSQL's system columns too
 
     def sources(self) -> set[int]:
         """The sources that its columns are of."""

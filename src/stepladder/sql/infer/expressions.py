@@ -57,6 +57,7 @@ from stepladder.sql.infer.tree import (
     walk,
 )
 from stepladder.sql.infer.types import catalog_name, from_catalog, type_of_name
+from stepladder.sql.names import SYSTEM_COLUMNS
 from stepladder.sql.numerals import numeric_text, parse_numeric, scale_of
 from stepladder.sql.types import Type, integer_type
 
@@ -142,6 +143,7 @@ def _by_name(name: str, scope: Scope, position: int | None) -> Expression:
     item = find_item(name, scope, position)
     if item is not None:
         return item.row or _whole_row(name, scope, position)
+    _refuse_system_column(name, [item for level in scope.levels() for item in level.items], position)
     raise wrong(UndefinedColumn, f'column "{name}" does not exist', position)
 
 
@@ -153,8 +155,18 @@ def _by_table(names: list[str], scope: Scope, position: int | None) -> Expressio
     if len(hits) > 1:
         raise wrong(AmbiguousColumn, f'column reference "{names[-1]}" is ambiguous', position)
     if not hits:
+        _refuse_system_column(names[-1], [item], position)
         raise wrong(UndefinedColumn, f"column {names[-2]}.{names[-1]} does not exist", position)
     return hits[0]
+
+
+def _refuse_system_column(name: str, items: Sequence[Item], position: int | None) -> None:
+    if name in SYSTEM_COLUMNS and any(item.is_table for item in items):
+        instead = {
+            "ctid": "tell the rows apart by a key, or by row_number()",
+            "xmax": "merge_action() in MERGE's RETURNING, or old.… IS NULL, say whether a row was there",
+        }
+        raise refuse(f"the system column {name}", position, instead=instead.get(name, ""))
 
 
 def find_item(alias: str, scope: Scope, position: int | None) -> Item | None:

@@ -125,7 +125,8 @@ def table_item(analysis: Analysis, source: TableSource, alias: str) -> Item:
     key = keys[0] if keys and set(keys[0]) <= not_null else ()
     columns = _references(source.id, source.columns)
     marker = next((value for name, value in columns if name in not_null), None)
-    return Item(alias, columns, key=key, marker=marker)
+    is_table = analysis.schema.kind(source.table) != "view"
+    return Item(alias, columns, key=key, marker=marker, is_table=is_table)
 
 
 def _named(analysis: Analysis, body: Raw, scope: Scope) -> Found:

@@ -77,9 +77,21 @@ class _Statement:
                 "NULLs are sorted last in PostgreSQL",
                 "SQLite sorts them first: where the key may be NULL, add NULLS FIRST (with DESC: NULLS LAST)",
             )
+        if piece.word == "random":
+            self._random(piece, every, at)
         if piece.word in _NO_WORDS:
             self._remarks.refuse(piece.start, *_NO_WORDS[piece.word])
         return piece
+
+    def _random(self, piece: Piece, every: Sequence[Piece], at: int) -> None:
+        before, after = following(every, at, -1), following(every, at)
+        called = after is not None and every[after].text == "("
+        if called and not (before is not None and every[before].word == "by"):
+            self._remarks.note(
+                piece.start,
+                "random() is from 0 to 1 in PostgreSQL",
+                "SQLite's is a whole number of 64 bits: abs(random()) % n is floor(random() * n)",
+            )
 
     def _like(self, piece: Piece, every: Sequence[Piece], at: int) -> None:
         after = following(every, at)

@@ -26,7 +26,7 @@ from stepladder.sql.infer.tree import (
     walk,
 )
 from stepladder.sql.infer.types import SERIALS, type_of_name
-from stepladder.sql.names import TableName, parse_name, quote
+from stepladder.sql.names import SYSTEM_COLUMNS, TableName, parse_name, quote
 from stepladder.sql.rewrite.comparisons import collation
 from stepladder.sql.rewrite.immutability import GENERATION, check_immutable
 from stepladder.sql.rewrite.printer import Printer
@@ -36,7 +36,6 @@ from stepladder.sql.rewrite.writes import stored
 from stepladder.sql.storage import check, declared, is_native_numeric
 from stepladder.sql.types import Column, Type
 
-_OF_THE_SYSTEM = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 
@@ -159,7 +158,7 @@ def column_text(analysis: Analysis, body: Raw, table: TableText, printer: Printe
     if any(column.name.lower() == name.lower() for column in table.columns):
         message = f'column "{name}" specified more than once'
         raise wrong(ProgrammingError, message, position, sqlstate="42701")
-    if name in _OF_THE_SYSTEM:
+    if name in SYSTEM_COLUMNS:
         message = f'column name "{name}" conflicts with a system column name'
         raise wrong(ProgrammingError, message, position, sqlstate="42701")
     if body.get("collClause") and strings(body["collClause"]["collname"])[-1] not in ("C", "POSIX"):

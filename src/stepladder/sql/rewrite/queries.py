@@ -35,6 +35,7 @@ from stepladder.sql.names import TableName, quote
 from stepladder.sql.rewrite.comparisons import order_collation
 from stepladder.sql.rewrite.grouping_sets import expanded, needs_expansion
 from stepladder.sql.rewrite.lateral import column_of_json, inlined_size, rows_as_json
+from stepladder.sql.rewrite.lost_tests import with_tests_in_where
 from stepladder.sql.rewrite.outer_columns import has_outer_columns, has_own_columns
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.rows import print_rows, row_reference
@@ -252,6 +253,7 @@ def _select(printer: Printer, query: Select) -> str:
 
 def _grouped_rows(printer: Printer, query: Select) -> str:
     """FROM to HAVING."""
+    query = with_tests_in_where(query)
     text = from_clause(printer, query.sources)
     if query.where is not None:
         text += f" WHERE {printer.expression(query.where)}"

@@ -55,7 +55,11 @@ def is_position(key: Expression, text: str) -> bool:
 
     It makes 0 of `x AND 0` while it parses.
     """
-    return isinstance(key, Logic) or _POSITION.fullmatch(text) is not None
+    may_be_zero = isinstance(key, Logic) or (key.type.name in _AS_INTEGERS and " AND " in text)
+    return may_be_zero or _POSITION.fullmatch(text) is not None
+
+
+_AS_INTEGERS = ("bool", "int2", "int4", "int8")
 
 
 _POSITION = re.compile(r"[-+~( ]*\d+[) ]*")
