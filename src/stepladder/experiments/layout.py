@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepladder.config import nearest
 from stepladder.db import Rows, Session
@@ -71,6 +71,12 @@ class Layout:
     def metrics(self) -> tuple[Metric, ...]:
         """Those that can be read: whose users can be those of the assignments."""
         return tuple(metric for metric in self.declaration.metrics if self.readable(metric))
+
+    def only(self, metric: Metric) -> Layout:
+        """One metric of all users: no other table is read, nothing else is counted."""
+        declaration = replace(self.declaration, metrics=(metric,), dimensions=())
+        readings = tuple(self.readings[self.declaration.sources.index(each)] for each in declaration.sources)
+        return replace(self, declaration=declaration, dimensions=(), readings=readings)
 
     def readable(self, metric: Metric) -> bool:
         """Whether the users of the metric's tables can be those that were assigned."""

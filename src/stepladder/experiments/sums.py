@@ -176,7 +176,7 @@ def _caps(session: Session, layout: Layout, cuts: Cuts, named: Mapping[str, obje
     for metric in layout.metrics:
         if metric.cap is None:
             continue
-        sql = cap_statement(layout, metric, cuts)
+        sql = cap_statement(layout.only(metric), metric, cuts)
         cap = session.query(sql, _used(sql, named)).scalar()
         if cap is not None:
             found[columns_of(layout, metric)[0].name] = cap
@@ -257,7 +257,7 @@ def _at_ranks(
     wanted = {arm: quantiles.ranks(n, metric.quantile or 0.5) for arm, n in users.items() if n}
     if not wanted:
         return {}
-    sql = ranks_statement(sums.layout, metric, sums.cuts, wanted)
+    sql = ranks_statement(sums.layout.only(metric), metric, Cuts(until=sums.until), wanted)
     unit = 10**column.value.scale
     values = {(row[0], row[1]): float(row[2]) / unit for row in session.query(sql, _used(sql, named))}
     return {arm: tuple(values[arm, place] for place in places) for arm, places in wanted.items()}
