@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _YEARS = 400  # after so many the calendar repeats itself
 _DAYS = 146_097
-_BEFORE = 1_721_425  # the Julian day before 0001-01-01
+BEFORE_FIRST = 1_721_425  # the Julian day before 0001-01-01
 
 
 def days_in(year: int, month: int) -> int:
@@ -17,16 +17,16 @@ def julian(year: int, month: int, day: int) -> int:
     """The Julian day."""
     rounds, within = divmod(year - 1, _YEARS)
     before = within * 365 + within // 4 - within // 100
-    return _BEFORE + rounds * _DAYS + before + sum(days_in(year, each) for each in range(1, month)) + day
+    return BEFORE_FIRST + rounds * _DAYS + before + sum(days_in(year, each) for each in range(1, month)) + day
 
 
 def from_julian(number: int) -> tuple[int, int, int]:
     """Year, month and day."""
-    rounds, within = divmod(number - _BEFORE - 1, _DAYS)
+    rounds, within = divmod(number - BEFORE_FIRST - 1, _DAYS)
     year = within // 366 + 1
-    while year < _YEARS and julian(year + 1, 1, 1) - _BEFORE - 1 <= within:
+    while year < _YEARS and julian(year + 1, 1, 1) - BEFORE_FIRST - 1 <= within:
         year += 1
-    left = within - (julian(year, 1, 1) - _BEFORE - 1)
+    left = within - (julian(year, 1, 1) - BEFORE_FIRST - 1)
     month = 1
     while left >= days_in(year, month):
         left -= days_in(year, month)

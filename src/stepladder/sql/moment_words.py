@@ -13,28 +13,10 @@ MONTHS = {
          "sep sept september", "oct october", "nov november", "dec december"), 1)
     for name in names.split()
 }  # fmt: skip
-DAYS = frozenset(
-    [
-        "sun",
-        "sunday",
-        "mon",
-        "monday",
-        "tue",
-        "tues",
-        "tuesday",
-        "wed",
-        "weds",
-        "wednesday",
-        "thu",
-        "thur",
-        "thurs",
-        "thursday",
-        "fri",
-        "friday",
-        "sat",
-        "saturday",
-    ]
-)
+DAYS = frozenset([
+    "sun", "sunday", "mon", "monday", "tue", "tues", "tuesday", "wed", "weds", "wednesday",
+    "thu", "thur", "thurs", "thursday", "fri", "friday", "sat", "saturday",
+])  # fmt: skip
 CLOCK_WORDS = frozenset(["now", "today", "tomorrow", "yesterday"])
 JULIAN = frozenset(["j", "jd", "julian"])
 UNITS = frozenset(["d", "dow", "doy", "h", "isodow", "isoyear", "m", "mm", "s", "y", *JULIAN])
