@@ -377,7 +377,9 @@ def width_bucket(value: str, low: str, high: str, count: int) -> int:
         raise InvalidArgument("count must be greater than zero", sqlstate="2201G")
     if not _finite(least, most) or number.is_nan() or least == most:
         raise InvalidArgument("lower bound cannot equal upper bound", sqlstate="2201G")
-    span, offset = (most - least, number - least) if least < most else (least - most, least - number)
+    span, offset = EXACT.subtract(most, least), EXACT.subtract(number, least)
+    if most < least:
+        span, offset = span.copy_negate(), offset.copy_negate()
     if offset < 0:
         return 0
     return (
