@@ -387,3 +387,15 @@ def test_a_condition_behind_a_right_join_is_kept(db: sl.Database, joined: str, r
     sql = f"SELECT t.id FROM (VALUES (1), (2)) v (m) RIGHT JOIN t ON v.m = t.a JOIN {joined}"
     named = f"WITH q AS (SELECT b.id FROM t b LEFT JOIN t c ON b.a = c.id) {sql}"
     assert len(db.query(named if joined.startswith("q ") else sql).all()) == rows
+
+
+def test_a_write_keeps_a_condition_behind_a_right_join(db: sl.Database) -> None:
+    db.script("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1), (2, 5), (3, NULL)")
+    joined = (
+        "(VALUES (1), (2)) v (m) RIGHT JOIN t ON v.m = t.a"
+        " JOIN (SELECT b.id FROM t b LEFT JOIN t c ON b.a = c.id) q ON t.id = 2"
+    )
+    updated = db.query(f"UPDATE t u SET a = 7 FROM {joined} WHERE u.id = t.id RETURNING u.id").all()
+    assert [tuple(row) for row in updated] == [(2,)]
+    deleted = db.query(f"DELETE FROM t u USING {joined} WHERE u.id = t.id RETURNING u.id").all()
+    assert [tuple(row) for row in deleted] == [(2,)]

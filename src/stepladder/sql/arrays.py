@@ -9,13 +9,14 @@ from stepladder.errors import InvalidText, NotPortable
 from stepladder.sql.texts import BLANKS
 
 _ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^{},"\\]|\\.)+?))\s*(?=[,}])', re.DOTALL | re.ASCII)
+_BOUNDS = re.compile(r"\[\s*[+-]?\d+\s*[:\]]", re.ASCII)
 
 
 @lru_cache(maxsize=1024)
 def parse_array(text: str) -> tuple[str | None, ...]:
     """The elements' texts, None for NULL. Raises InvalidText; NotPortable for several dimensions, or bounds."""
     folded = text.strip(BLANKS)
-    if folded.startswith("[") and folded.endswith("}"):
+    if _BOUNDS.match(folded):
         raise NotPortable("an array with bounds of its own")
     if not (folded.startswith("{") and folded.endswith("}")):
         raise _malformed(text)

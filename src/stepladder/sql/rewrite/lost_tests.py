@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
+from typing import TypeVar
 
 from stepladder.sql.infer.context import refuse
 from stepladder.sql.infer.tree import (
     Constant,
     CteSource,
+    Delete,
     Expression,
     FunctionSource,
     Join,
@@ -20,26 +22,29 @@ from stepladder.sql.infer.tree import (
     Select,
     Source,
     TableSource,
+    Update,
     walk,
 )
 from stepladder.sql.types import Type
 
+Statement = TypeVar("Statement", Select, Update, Delete)
 _OUTER = ("RIGHT", "FULL")
 
 
-def with_tests_in_where(query: Select) -> Select:
-    """The query, with these conditions in WHERE. Raises NotPortable where they cannot stand there."""
-    if not any(_has_outer(source) for source in query.sources):
-        return query
+def with_tests_in_where(statement: Statement) -> Statement:
+    """The statement, with these conditions in WHERE. Raises NotPortable where they cannot stand there."""
+    if not any(_has_outer(source) for source in statement.sources):
+        return statement
     tests: list[Expression] = []
     sources, outer = [], False
-    for source in query.sources:
+    for source in statement.sources:
         sources.append(_without(source, tests, behind=outer, kept=False))
         outer = outer or _has_outer(source)
     if not tests:
-        return query
-    given = [query.where] if query.where is not None else []
-    return replace(query, sources=tuple(sources), where=reduce(_and, [*given, *tests]))
+        return statement
+    if statement.where is not None:
+        tests.insert(0, statement.where)
+    return replace(statement, sources=tuple(sources), where=reduce(_and, tests))
 
 
 def _and(one: Expression, other: Expression) -> Expression:

@@ -27,6 +27,7 @@ from stepladder.sql.infer.tree import (
 )
 from stepladder.sql.names import quote
 from stepladder.sql.rewrite.comparisons import collation
+from stepladder.sql.rewrite.lost_tests import with_tests_in_where
 from stepladder.sql.rewrite.printer import Printer
 from stepladder.sql.rewrite.queries import (
     from_clause,
@@ -209,6 +210,7 @@ def _sets(printer: Printer, assignments: Sequence[tuple[str, Expression]], targe
 
 # -- UPDATE, DELETE
 def _update(printer: Printer, write: Update) -> str:
+    write = with_tests_in_where(write)
     put_in_sight(printer, write.target)
     if not write.sources:
         printer.alone.add(write.target.id)
@@ -223,6 +225,7 @@ def _update(printer: Printer, write: Update) -> str:
 
 
 def _delete(printer: Printer, write: Delete) -> str:
+    write = with_tests_in_where(write)
     put_in_sight(printer, write.target)
     if not write.sources:
         printer.alone.add(write.target.id)
