@@ -389,6 +389,20 @@ def test_tables_of_a_home_made_script(db: Database) -> None:
     assert found.ok
 
 
+def test_sizes_that_cannot_be_had(db: Database) -> None:
+    WORLD.load(db)
+    experiment = Experiment.declared(db, "checkout_v2", keys("converted", "visits"))
+    with pytest.raises(UsageError, match="an effect of 0"):
+        experiment.size(effect=0)
+    with pytest.raises(UsageError, match="a power of 2 cannot be had"):
+        experiment.size(power=2)
+    found = experiment.size(effect=9)
+    assert [each.metric for each in found.needs] == ["visits"]
+    assert re.match(r"converted is [\d.]+% now: no rate can be \d+%\.", found.notes[0])
+    # Fewer than the gate for data asks for would be judged by nothing.
+    assert found.needs[0].users == 200
+
+
 def test_experiments_that_have_numbers(db: Database) -> None:
     db.script(TABLES.replace("experiment_id text", "experiment_id integer"))
     rows = [(user, ["control", "treatment"][user % 2], START, 7, "de") for user in range(400)]

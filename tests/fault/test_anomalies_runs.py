@@ -441,7 +441,8 @@ def test_70_a_statement_that_takes_too_long(shop: Shop, engine: str, request: py
     if engine != "sqlite3":
         with psycopg.connect(request.getfixturevalue("postgres_url")) as admin:
             left = admin.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND pid <> pg_backend_pid()"
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active'"
+                " AND datname = current_database() AND pid <> pg_backend_pid()"
             )
             assert left.fetchone() == (0,)
 

@@ -57,7 +57,7 @@ def size_table(found: Sizing) -> Table:
     rows = [
         (
             each.metric,
-            each.baseline,
+            f"{each.baseline:,.5g}",
             percent(each.effect),
             each.users,
             each.days if each.days is not None else "–",

@@ -8,10 +8,10 @@ from math import ceil
 
 from stepladder.errors import UsageError
 from stepladder.experiments.contrasts import RateContrast, ValueContrast
-from stepladder.experiments.declaration import Declaration
+from stepladder.experiments.declaration import Declaration, Plan
 from stepladder.experiments.measured import Measured, measure
 from stepladder.experiments.statistics import power as power_of
-from stepladder.experiments.sums import Sums, added
+from stepladder.experiments.sums import Sums, Tally, added
 
 _EFFECTS = (0.01, 0.02, 0.05, 0.1, 0.2)
 # What looking again and again costs with O'Brien and Fleming's bounds, at 80 to 90 % power (Jennison and Turnbull,
@@ -58,25 +58,16 @@ class Sizing:
 
 
 def sized(sums: Sums, *, effect: float | None, power: float | None) -> Sizing:
-    """From the sums of the users so far, whatever their arm. Raises UsageError where there are too few."""
+    """From the sums of the users so far, whatever their arm. Raises UsageError where there are too few, and for an effect
+    or a power that cannot be."""
     declaration = sums.declaration
     plan = declaration.plan
-    chance = power or (plan.power if plan else 0.8)
-    wanted = effect or (plan.effect if plan else None)
-    if wanted is not None and not abs(wanted) > 0:
-        raise UsageError("an effect of 0 needs no end of users. Give --effect 0.05 for 5 %.")
-    arms = range(1, len(declaration.arms) + 1)
-    everybody = added(cell.tally for cell in sums.cells if cell.arm in arms)
-    users = int(everybody.get("users", 0))
-    if users < declaration.limits.users:
-        raise UsageError(
-            f"{users:,} users of {declaration.name} are in {declaration.assignments.table}: too few to tell what is usual. "
-            "Assign some first, or plan from an earlier experiment in the same tables."
-        )
+    wanted, chance = _asked(plan, effect, power)
+    everybody = _everybody(sums)
     pace = _pace(sums)
     looks = 1.0 if plan is None or plan.users is None or plan.shares == (1.0,) else _MANY_LOOKS
     alpha = declaration.alpha / max(1, (len(declaration.arms) - 1) * _primaries(declaration))
-    needs, detectable = [], {}
+    needs, beyond, detectable = [], [], {}
     for metric in sums.layout.metrics:
         if metric.kind == "quantile":
             continue
@@ -85,6 +76,11 @@ def sized(sums: Sums, *, effect: float | None, power: float | None) -> Sizing:
         if baseline is None or variance is None or not baseline > 0 or not variance > 0:
             continue
         for each in [wanted] if wanted else _EFFECTS:
+            if isinstance(found.contrast, RateContrast) and not 0 <= baseline * (1 + each) <= 1:
+                beyond.append(
+                    f"{metric.name} is {baseline:.1%} now: no rate can be {baseline * (1 + each):.0%}."
+                )
+                continue
             many = ceil(looks * _users(found, baseline, variance, each, declaration, alpha, chance))
             many = max(many, _least(found, baseline, declaration))
             needs.append(Need(metric.name, baseline, each, many, ceil(many / pace) if pace else None))
@@ -92,7 +88,33 @@ def sized(sums: Sums, *, effect: float | None, power: float | None) -> Sizing:
             detectable[metric.name] = _detectable(
                 plan.users / looks, baseline, variance, declaration, alpha, chance
             )
-    return Sizing(tuple(needs), detectable, pace, _notes(users, declaration, alpha, chance, looks))
+    notes = (*beyond, *_notes(int(everybody["users"]), declaration, alpha, chance, looks))
+    return Sizing(tuple(needs), detectable, pace, notes)
+
+
+def _asked(plan: Plan | None, effect: float | None, power: float | None) -> tuple[float | None, float]:
+    """The effect (None: several are tried) and the power, the plan's where none is given."""
+    wanted = effect if effect is not None else plan.effect if plan else None
+    chance = power if power is not None else plan.power if plan else 0.8
+    if wanted is not None and not abs(wanted) > 0:
+        raise UsageError("an effect of 0 needs no end of users. Give --effect 0.05 for 5 %.")
+    if not 0 < chance < 1:
+        raise UsageError(f"a power of {chance:g} cannot be had. Give --power 0.8 for 80 %.")
+    return wanted, chance
+
+
+def _everybody(sums: Sums) -> Tally:
+    """The sums over all arms together."""
+    declaration = sums.declaration
+    arms = range(1, len(declaration.arms) + 1)
+    found = added(cell.tally for cell in sums.cells if cell.arm in arms)
+    users = int(found.get("users", 0))
+    if users < declaration.limits.users:
+        raise UsageError(
+            f"{users:,} users of {declaration.name} are in {declaration.assignments.table}: too few to tell what is usual. "
+            "Assign some first, or plan from an earlier experiment in the same tables."
+        )
+    return found
 
 
 def usual(found: Measured) -> tuple[float | None, float | None]:
