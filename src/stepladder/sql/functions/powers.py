@@ -94,7 +94,8 @@ def numeric_ln(text: str) -> str:
 
 def numeric_log(base_text: str, text: str) -> str:
     """log(base, number)."""
-    base, value = _positive(_finite(base_text, "log()")), _positive(_finite(text, "log()"))
+    base, value = _finite(base_text, "log()"), _finite(text, "log()")  # before they are found to be negative
+    base, value = _positive(base), _positive(value)
     if base == 1:
         raise DivisionByZero("division by zero")
     weight = _ln_weight(value) - _ln_weight(base)
