@@ -21,7 +21,7 @@ def in_order(models: Sequence[Model]) -> tuple[Model, ...]:
         first = named[circle[0]]
         raise ModelError(
             f"models read each other in a circle: {' → '.join(circle)}. Break it in one of them.",
-            file=str(first.path),
+            file="/".join(first.path.parts[-2:]),  # models/NAME
             line=_line(first, circle[1]),
         ) from error
     found: list[Model] = []

@@ -32,7 +32,8 @@ def read_models(project: Project) -> tuple[Model, ...]:
         for model in read_file(path, project, modules):
             if model.name in found:
                 raise ModelError(
-                    f"another model is called {model.name}: {found[model.name].path}.", file=str(path)
+                    f"another model is called {model.name}: {shown(found[model.name].path, project)}.",
+                    file=shown(path, project),
                 )
             found[model.name] = model
     if not found:
