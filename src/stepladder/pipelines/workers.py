@@ -18,6 +18,7 @@ from stepladder.pipelines.plan import Plan, Work
 
 _BEAT_SECONDS = 15.0
 _CANCEL_SECONDS = 0.2
+_LOOK_SECONDS = 0.5
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
 
@@ -142,7 +143,10 @@ class _Threads(Generic[S]):
         self.running.add(self._pool.submit(self._task, work))
 
     def finished(self) -> Iterator[S]:
-        done, self.running = wait(self.running, return_when=FIRST_COMPLETED)
+        done: set[Future[S]] = set()
+        while not done:
+            # Not without end: a signal that another thread was given does not wake this one, which has to act upon it.
+            done, self.running = wait(self.running, _LOOK_SECONDS, FIRST_COMPLETED)
         for future in done:
             yield future.result()
 
