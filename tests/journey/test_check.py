@@ -107,3 +107,13 @@ def test_a_table_of_other_code_is_named(shop: Path, url: str, in_process: Run) -
     assert "the table bare has no column visits" in ended.err
     assert "stepladder run bare" in ended.err
     assert "did you mean" in in_process("check", "dayly", "--target", url, cwd=shop, expect=2).err.lower()
+
+
+@pytest.mark.parametrize("verb", [("check",), ("diff", "daily"), ("plan",), ("run",)])
+def test_a_span_without_a_moment_is_refused(
+    shop: Path, url: str, in_process: Run, verb: tuple[str, ...]
+) -> None:
+    """No rows would fail no check, and no interval would differ."""
+    span = ("--start", "2026-03-02", "--end", "2026-03-01")
+    ended = in_process(*verb, *span, "--target", url, cwd=shop, expect=2)
+    assert "must be before --end" in ended.err

@@ -97,7 +97,7 @@ def test_the_types_of_a_table_that_is_made_are_said(tmp_path: Path, in_process: 
     (tmp_path / "events.csv").write_text("id,at\n1,2026-03-01 10:00:00+00\n2,2026-03-01 10:00:00+00\n")
     arguments = ("load", "events.csv", "--into", "events", "--mode", "append", "--create", *TARGET)
     said = in_process(*arguments, cwd=tmp_path).err
-    assert "made events: id text, at text\nIts file says no types." in said
+    assert "made events: id text, at text\nAll of it is text." in said
     assert "made" not in in_process(*arguments, cwd=tmp_path).err
     (tmp_path / "stepladder.toml").write_text("")
     (tmp_path / "models").mkdir()

@@ -46,7 +46,7 @@ def command(arguments: argparse.Namespace) -> int:
     if made:
         say.print(f"made {arguments.into}: {', '.join(map(_shown, made))}", markup=False)
     if made and all(column.type.name == "text" for column in made):
-        say.print("Its file says no types. To have others, drop it, make it by CREATE TABLE, and load again.")
+        say.print("All of it is text. To have other types, drop it, make it by CREATE TABLE, and load again.")
     return 0
 
 

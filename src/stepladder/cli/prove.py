@@ -17,6 +17,7 @@ from stepladder.cli.span import check_dates, moment, selection
 from stepladder.compare.comparison import shown
 from stepladder.config import require_project, resolve_target
 from stepladder.errors import UsageError
+from stepladder.pipelines import refuse_empty_span
 from stepladder.prove import Finding, Input, ModelProof, Proof, Watcher, prove
 
 _SIGNS = {
@@ -36,10 +37,7 @@ def command(arguments: argparse.Namespace) -> int:
     check_dates(arguments, project)
     _refuse_sqlite(resolve_target(arguments.to, project).is_sqlite, arguments.to)
     start, end, now = (moment(text, project) for text in (arguments.start, arguments.end, arguments.now))
-    if start and end and start >= end:
-        raise UsageError(
-            f"--start ({arguments.start}) must be before --end ({arguments.end}). Nothing was run."
-        )
+    refuse_empty_span(start, end)
     say = prose()
     with (
         open_target(arguments.origin, read_only=True, must_exist=True) as origin,

@@ -5,7 +5,7 @@ from stepladder.pipelines.bind import Bound, bind, refuse_output
 from stepladder.pipelines.diff import ModelDiff, diff_model
 from stepladder.pipelines.facts import Asked, edges
 from stepladder.pipelines.graph import in_order, upstream
-from stepladder.pipelines.grid import floor, local_instant
+from stepladder.pipelines.grid import floor, local_instant, refuse_empty_span
 from stepladder.pipelines.header import duration
 from stepladder.pipelines.linting import lint_files, lint_models
 from stepladder.pipelines.live_checks import Checked, CheckedModel, check_models
@@ -84,6 +84,7 @@ __all__ = [
     "read_model_tests",
     "read_models",
     "read_status",
+    "refuse_empty_span",
     "refuse_output",
     "rename",
     "run",

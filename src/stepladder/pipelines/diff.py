@@ -19,7 +19,7 @@ from stepladder.pipelines.bind import bind, refuse_output
 from stepladder.pipelines.difference import VALID_FROM, VALID_TO, slice_of
 from stepladder.pipelines.facts import Asked
 from stepladder.pipelines.graph import in_order
-from stepladder.pipelines.grid import WHOLE, Span, boundaries
+from stepladder.pipelines.grid import WHOLE, Span, boundaries, refuse_empty_span
 from stepladder.pipelines.model import Model
 from stepladder.pipelines.naming import shown
 from stepladder.pipelines.read import read_models
@@ -71,6 +71,7 @@ def diff_model(
     Interval by interval over the asked span; without one, the newest seven that are done. All of it is rolled back.
     Raises UsageError where there is no table to compare with, ModelError, DatabaseError.
     """
+    refuse_empty_span(*asked)
     every = in_order(read_models(project))
     if name not in (known := [model.name for model in every]):
         raise UsageError(f"there is no model {name!r}.{nearest(name, known)} There are: {', '.join(known)}.")

@@ -75,6 +75,14 @@ def held(instant: dt.datetime, type_: str, zone: str, time_is: str | None = None
     return instant
 
 
+def refuse_empty_span(start: dt.datetime | None, end: dt.datetime | None) -> None:
+    """Raise UsageError where a span that was asked for holds no moment: nothing to do would be no answer."""
+    if start and end and start >= end:
+        raise UsageError(
+            f"--start ({start:%Y-%m-%d %H:%M}Z) must be before --end ({end:%Y-%m-%d %H:%M}Z). Nothing was run."
+        )
+
+
 def local_instant(text: str, zone: str) -> dt.datetime:
     """A local date ("2026-03-08") or an ISO instant as an instant in UTC. Raises UsageError."""
     try:

@@ -10,7 +10,7 @@ from stepladder.config import Project
 from stepladder.db import Database, Table, Transaction
 from stepladder.errors import ConfigError
 from stepladder.pipelines.difference import VALID_TO
-from stepladder.pipelines.grid import held
+from stepladder.pipelines.grid import held, refuse_empty_span
 from stepladder.pipelines.model import Model
 from stepladder.quality import Check, failing_sql, judge, scan_sql, table_expectations
 from stepladder.sql import TableName, parse_name, quote
@@ -50,8 +50,10 @@ def check_models(
     """Ask the checks of the models' tables, each table in one scan and all of them at one moment; nothing is written.
 
     Of a model with intervals only the rows from `start` to before `end` are asked, where these are given; of a history
-    the rows that are true now. Raises ConfigError where other columns are in the table than the checks name.
+    the rows that are true now. Raises UsageError for a span without a moment, ConfigError where
+    other columns are in the table than the checks name.
     """
+    refuse_empty_span(start, end)
     there = frozenset(map(parse_name, db.tables()))
     with db.transaction(read_only=True, isolation="repeatable read") as tx:
         return tuple(

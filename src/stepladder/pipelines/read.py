@@ -16,7 +16,15 @@ from stepladder.pipelines.model import BUILT_IN, Model, Query, is_model
 from stepladder.pipelines.modules import Modules
 from stepladder.pipelines.naming import check_name, shown
 from stepladder.pipelines.seeds import read_seed
-from stepladder.sql import check_syntax, is_query, parameter_names, references, statements, windows
+from stepladder.sql import (
+    check_syntax,
+    is_query,
+    parameter_names,
+    place_lines,
+    references,
+    statements,
+    windows,
+)
 
 _HEADER = re.compile(r"\s*/\*\s*stepladder\b(.*?)\*/", re.DOTALL)
 
@@ -74,7 +82,7 @@ def read_model(path: Path, project: Project) -> Model:
         sql = _one_query(sql)
         reads, found_windows, parameters = references(sql), windows(sql), parameter_names(sql)
     except ProgrammingError as error:
-        said = f"{error.message}{_pointed_at(sql, error.position)}"
+        said = "\n".join([error.message, *place_lines(sql, error.position)])
         raise ModelError(said, file=file, line=_line(sql, error.position)) from error
     model = Model(
         name=name,
@@ -170,15 +178,6 @@ def _refuse_nonsense(model: Model, project: Project, file: str) -> None:
 
 def _colons(names: Sequence[str]) -> str:
     return ", ".join(f":{name}" for name in names)
-
-
-def _pointed_at(text: str, position: int | None) -> str:
-    """The line that a position is in, with a mark below it."""
-    if position is None or position >= len(text):
-        return ""
-    before = text[:position].rpartition("\n")[2]
-    line = before + text[position:].partition("\n")[0]
-    return f"\n    {line}\n    {' ' * len(before)}^"
 
 
 def _line(text: str, position: int | None) -> int | None:

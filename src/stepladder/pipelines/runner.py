@@ -26,14 +26,13 @@ from stepladder.errors import (
     StatementCanceled,
     StillHeld,
     UniqueViolation,
-    UsageError,
 )
 from stepladder.ledger import Inputs, Run
 from stepladder.pipelines.apply import Job, Outcome, apply, upstream_version
 from stepladder.pipelines.bind import Bound, bind
 from stepladder.pipelines.facts import Asked, read_facts
 from stepladder.pipelines.graph import in_order, upstream
-from stepladder.pipelines.grid import Span
+from stepladder.pipelines.grid import Span, refuse_empty_span
 from stepladder.pipelines.model import HASH_RULE, Model
 from stepladder.pipelines.plan import FOLLOWS, GRID, Facts, Plan, Wishes, Work, plan
 from stepladder.pipelines.prints import sources
@@ -112,10 +111,7 @@ def prepare(
 
     `asked` are instants; `now` is the instant up to which intervals are due (default: the target's clock).
     """
-    if asked[0] and asked[1] and asked[0] >= asked[1]:
-        raise UsageError(
-            f"--start ({asked[0]:%Y-%m-%d %H:%M}Z) must be before --end ({asked[1]:%Y-%m-%d %H:%M}Z)."
-        )
+    refuse_empty_span(*asked)
     every = in_order(read_models(project))
     named = {model.name: model for model in every}
     models = select(every, names)
